@@ -1,0 +1,77 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// One floor of the house: a Swift target that imports only the floors named in `uses`.
+func floor(_ name: String, uses: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: uses, swiftSettings: swiftSettings)
+}
+
+/// The test target of a floor, which has the floor's name and shares the test support.
+func tests(of name: String, uses: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.target(name: name), "TestSupport"] + uses,
+        swiftSettings: swiftSettings)
+}
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "flowtok",
+    products: [
+        .library(name: "FlowTok", targets: ["FlowTok"]),
+        .executable(name: "flowtok", targets: ["flowtok"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // Floor 0: C.
+        .target(name: "CKernels"),
+        .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
+        .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
+        .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
+        // Floor 1.
+        floor("Tensors", uses: ["CKernels", "COpenBLAS"]),
+        // Floor 2.
+        floor("Checkpoints", uses: ["Tensors"]),
+        floor("Images", uses: ["CPNG"]),
+        floor("Vocabularies", uses: ["CSentencePiece"]),
+        // Floor 3.
+        floor("Layers", uses: ["Tensors", "Checkpoints"]),
+        // Floor 4.
+        floor("Flow", uses: ["Layers", "Tensors"]),
+        floor("ImageTokenizers", uses: ["Layers", "Tensors"]),
+        floor("TextModels", uses: ["Layers", "Tensors"]),
+        // Floor 5.
+        floor("FlowTok", uses: ["Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
+        // Floor 6.
+        floor("Training", uses: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
+        floor("Evaluation", uses: ["FlowTok", "Training", "Images", "Tensors"]),
+        // Floor 7.
+        .executableTarget(
+            name: "flowtok",
+            dependencies: ["FlowTok", "Training", "Evaluation", argumentParser],
+            swiftSettings: swiftSettings),
+        // Tests.
+        .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests(of: "Tensors", uses: ["CKernels"]),
+        tests(of: "Checkpoints"),
+        tests(of: "Images"),
+        tests(of: "Vocabularies"),
+        tests(of: "Layers"),
+        tests(of: "Flow", uses: ["Checkpoints", "Layers"]),
+        tests(of: "ImageTokenizers", uses: ["Checkpoints", "Layers"]),
+        tests(of: "TextModels", uses: ["Checkpoints", "Layers"]),
+        tests(of: "FlowTok", uses: ["Images"]),
+        tests(of: "Training", uses: ["Images"]),
+        tests(of: "Evaluation"),
+        .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Images"], swiftSettings: swiftSettings),
+    ],
+    cxxLanguageStandard: .cxx17
+)

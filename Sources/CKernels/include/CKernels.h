@@ -1,0 +1,4 @@
+#pragma once
+
+#include "ck_convert.h"
+#include "ck_memory.h"

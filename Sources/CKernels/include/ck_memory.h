@@ -1,0 +1,14 @@
+#pragma once
+#include <stddef.h>
+
+/// Returns at least `bytes` bytes aligned to 64, from a cache of freed blocks where one fits. Aborts when memory is out.
+void *ck_allocate(size_t bytes);
+
+/// Gives back a block of `ck_allocate`; `bytes` is the size it was asked with.
+void ck_free(void *block, size_t bytes);
+
+/// Returns the cached blocks to the system.
+void ck_trim(void);
+
+/// Bytes that the cache holds at present.
+size_t ck_cached_bytes(void);

@@ -1,0 +1,94 @@
+// A cache of freed blocks. A training step frees and asks for the same large buffers again and again; going to the
+// system for each costs a page fault per 4 KiB, which measured as a third of a small step.
+
+#include "ck_memory.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { classes = 192, depth = 64, smallest = 1 << 12 };
+
+static const size_t cache_limit = (size_t)3 << 30;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static void *cached[classes][depth];
+static int cached_count[classes];
+static size_t cached_total;
+
+/// The class of a request: four steps to each power of two, so that at most a quarter is wasted.
+static int class_of(size_t bytes, size_t *rounded) {
+    if (bytes <= smallest) {
+        *rounded = smallest;
+        return 0;
+    }
+    int exponent = 63 - __builtin_clzll((unsigned long long)(bytes - 1));
+    size_t step = (size_t)1 << (exponent - 2);
+    size_t steps = (bytes - ((size_t)1 << exponent) + step - 1) / step;
+    *rounded = ((size_t)1 << exponent) + steps * step;
+    int index = (exponent - 12) * 4 + (int)steps;
+    return index < classes ? index : -1;
+}
+
+void *ck_allocate(size_t bytes) {
+    size_t rounded;
+    int index = class_of(bytes, &rounded);
+    if (bytes <= smallest / 4) {
+        rounded = (bytes + 63) & ~(size_t)63;
+        if (rounded == 0) rounded = 64;
+        index = -1;
+    }
+    if (index >= 0) {
+        pthread_mutex_lock(&lock);
+        void *block = NULL;
+        if (cached_count[index] > 0) {
+            block = cached[index][--cached_count[index]];
+            cached_total -= rounded;
+        }
+        pthread_mutex_unlock(&lock);
+        if (block) return block;
+    }
+    void *block = aligned_alloc(64, rounded);
+    if (!block) {
+        ck_trim();
+        block = aligned_alloc(64, rounded);
+    }
+    if (!block) {
+        fprintf(stderr, "flowtok: out of memory (a block of %zu bytes was refused)\n", bytes);
+        abort();
+    }
+    return block;
+}
+
+void ck_free(void *block, size_t bytes) {
+    if (!block) return;
+    size_t rounded;
+    int index = bytes <= smallest / 4 ? -1 : class_of(bytes, &rounded);
+    if (index >= 0) {
+        pthread_mutex_lock(&lock);
+        if (cached_count[index] < depth && cached_total + rounded <= cache_limit) {
+            cached[index][cached_count[index]++] = block;
+            cached_total += rounded;
+            block = NULL;
+        }
+        pthread_mutex_unlock(&lock);
+    }
+    free(block);
+}
+
+void ck_trim(void) {
+    pthread_mutex_lock(&lock);
+    for (int index = 0; index < classes; index++) {
+        while (cached_count[index] > 0) free(cached[index][--cached_count[index]]);
+    }
+    cached_total = 0;
+    pthread_mutex_unlock(&lock);
+}
+
+size_t ck_cached_bytes(void) {
+    pthread_mutex_lock(&lock);
+    size_t total = cached_total;
+    pthread_mutex_unlock(&lock);
+    return total;
+}
