@@ -51,7 +51,7 @@ let package = Package(
         // Floor 5.
         floor("FlowTok", uses: ["Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         // Floor 6.
-        floor("Training", uses: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
+        floor("Training", uses: ["CKernels", "FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         floor("Evaluation", uses: ["FlowTok", "Training", "Images", "Tensors"]),
         // Floor 7.
         .executableTarget(
