@@ -56,7 +56,7 @@ let package = Package(
         // Floor 7.
         .executableTarget(
             name: "flowtok",
-            dependencies: ["FlowTok", "Training", "Evaluation", argumentParser],
+            dependencies: ["FlowTok", "Training", "Evaluation", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
             swiftSettings: swiftSettings),
         // Tests.
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

@@ -56,7 +56,12 @@ public final class ParameterStore: WeightSource {
 
     public func tensor(named name: String, shape: [Int], initial initializer: Initializer) -> Tensor {
         if let place = places[name] { return entries[place].leaf }
-        let start = initial.tensor(named: name, shape: shape, initial: initializer)
+        return record(name, initial.tensor(named: name, shape: shape, initial: initializer))
+    }
+
+    /// Takes a parameter in as it is.
+    func record(_ name: String, _ start: Tensor) -> Tensor {
+        if let place = places[name] { return entries[place].leaf }
         let buffer = ParameterBuffer(copying: start)
         let entry = Entry(
             name: name, shape: start.shape, buffer: buffer, leaf: buffer.tensor(start.shape).requiringGradient)
@@ -85,5 +90,23 @@ public final class NamedTensors: WeightSource {
     public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
         guard let tensor = tensors[name] else { return FreshWeights(seed: 0).tensor(named: name, shape: shape, initial: initial) }
         return tensor
+    }
+}
+
+/// Another source, all of whose parameters a store records as well: so that what is fixed is written out with what was
+/// trained.
+final class RecordingWeights: WeightSource {
+    private let source: any WeightSource
+    private let store: ParameterStore
+
+    init(_ source: any WeightSource, into store: ParameterStore) {
+        self.source = source
+        self.store = store
+    }
+
+    func contains(_ name: String) -> Bool { source.contains(name) }
+
+    func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
+        store.record(name, source.tensor(named: name, shape: shape, initial: initial))
     }
 }
