@@ -36,10 +36,11 @@ let package = Package(
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         // Floor 1.
         floor("Tensors", uses: ["CKernels", "COpenBLAS"]),
         // Floor 2.
-        floor("Checkpoints", uses: ["Tensors"]),
+        floor("Checkpoints", uses: ["Tensors", "CKernels", "CZlib"]),
         floor("Images", uses: ["CPNG"]),
         floor("Vocabularies", uses: ["CSentencePiece"]),
         // Floor 3.
@@ -61,7 +62,7 @@ let package = Package(
         // Tests.
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests(of: "Tensors", uses: ["CKernels"]),
-        tests(of: "Checkpoints"),
+        tests(of: "Checkpoints", uses: ["Tensors", "CZlib"]),
         tests(of: "Images"),
         tests(of: "Vocabularies"),
         tests(of: "Layers"),
