@@ -53,7 +53,7 @@ let package = Package(
         floor("FlowTok", uses: ["Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         // Floor 6.
         floor("Training", uses: ["CKernels", "FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
-        floor("Evaluation", uses: ["FlowTok", "Training", "Images", "Tensors"]),
+        floor("Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Tensors"]),
         // Floor 7.
         .executableTarget(
             name: "flowtok",
