@@ -1,14 +1,17 @@
 extension Image {
     /// The pixels of `rect`. Traps where it is empty or leaves the image.
     public func cropped(to rect: PixelRect) -> Image {
-        Image(width: rect.width, height: rect.height, pixels: copyRect(rect, of: pixels, width: width, height: height, channels: 3))
+        let kept = copyRect(rect, of: pixels, width: width, height: height, channels: 3)
+        return Image(width: rect.width, height: rect.height, pixels: kept)
     }
 
     /// The square of `side` pixels in the middle: the offset of each axis is (length - side) / 2, halves to the even
     /// number, as torchvision places it. Traps where the image is smaller.
     public func centerCropped(to side: Int) -> Image {
         precondition(side > 0 && side <= width && side <= height, "a square of \(side) pixels of a \(sizeText) image")
-        return cropped(to: PixelRect(x: centerOffset(width, side), y: centerOffset(height, side), width: side, height: side))
+        let left = centerOffset(width, side)
+        let top = centerOffset(height, side)
+        return cropped(to: PixelRect(x: left, y: top, width: side, height: side))
     }
 
     /// The picture with its shorter edge `side` pixels long and the other floor(side * long / short).
@@ -41,7 +44,8 @@ extension Image {
 extension RGBAImage {
     /// The pixels of `rect`. Traps where it is empty or leaves the image.
     public func cropped(to rect: PixelRect) -> RGBAImage {
-        RGBAImage(width: rect.width, height: rect.height, pixels: copyRect(rect, of: pixels, width: width, height: height, channels: 4))
+        let kept = copyRect(rect, of: pixels, width: width, height: height, channels: 4)
+        return RGBAImage(width: rect.width, height: rect.height, pixels: kept)
     }
 }
 

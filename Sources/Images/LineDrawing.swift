@@ -40,6 +40,7 @@ extension Image {
     private mutating func blend(_ color: Color, coverage: Double, x: Int, y: Int) {
         let old = self[x, y]
         func mix(_ a: UInt8, _ b: UInt8) -> UInt8 { UInt8(Double(a) + (Double(b) - Double(a)) * coverage + 0.5) }
-        self[x, y] = Color(red: mix(old.red, color.red), green: mix(old.green, color.green), blue: mix(old.blue, color.blue))
+        self[x, y] = Color(
+            red: mix(old.red, color.red), green: mix(old.green, color.green), blue: mix(old.blue, color.blue))
     }
 }

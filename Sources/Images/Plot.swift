@@ -41,7 +41,7 @@ public struct Plot: Sendable {
         let curves = series.map { curve in curve.points.map(transformed) }
         let shown = curves.joined().filter(isShown)
         let x = Axis(shown.map(\.x), isLogarithmic: false)
-        let y = Axis(shown.map(\.y), isLogarithmic: isLogarithmic)
+        let y = Axis(shown.map(\.y), isLogarithmic: isLogarithmic, padding: 0.03)
 
         let letter = Image.textHeight()
         let labelWidth = y.ticks.map { Image.width(ofText: $0.label) }.max() ?? 0
@@ -87,8 +87,8 @@ public struct Plot: Sendable {
             let column = frame.x + Int(tick.place * Double(frame.width - 1))
             image.fill(PixelRect(x: column, y: frame.y, width: 1, height: frame.height + 4), with: faint)
             let labelX = column - Image.width(ofText: tick.label) / 2
-            image.draw(text: tick.label, x: min(labelX, image.width - Image.width(ofText: tick.label) - 2),
-                y: frame.y + frame.height + 7, color: ink)
+            let lastX = image.width - Image.width(ofText: tick.label) - 2
+            image.draw(text: tick.label, x: min(labelX, lastX), y: frame.y + frame.height + 7, color: ink)
         }
         image.fill(PixelRect(x: frame.x, y: frame.y, width: 1, height: frame.height), with: ink)
         image.fill(PixelRect(x: frame.x, y: frame.y + frame.height - 1, width: frame.width, height: 1), with: ink)
@@ -121,7 +121,8 @@ public struct Plot: Sendable {
         guard names.contains(where: { !$0.isEmpty }) else { return }
         let line = Image.textHeight() + 6
         let width = (names.map { Image.width(ofText: $0) }.max() ?? 0) + 34
-        let box = PixelRect(x: frame.x + frame.width - width - 4, y: frame.y + 4, width: width, height: names.count * line + 6)
+        let box = PixelRect(
+            x: frame.x + frame.width - width - 4, y: frame.y + 4, width: width, height: names.count * line + 6)
         image.fill(box, with: faint)
         image.fill(PixelRect(x: box.x + 1, y: box.y + 1, width: box.width - 2, height: box.height - 2), with: .white)
         for (index, name) in names.enumerated() {

@@ -12,8 +12,9 @@ struct Axis {
     private let high: Double
     private(set) var ticks: [Tick] = []
 
-    /// An axis that shows all `values`, which are finite; on a logarithmic axis they are exponents of 10.
-    init(_ values: [Double], isLogarithmic: Bool) {
+    /// An axis that shows all `values`, which are finite; on a logarithmic axis they are exponents of 10. `padding` is left
+    /// free at both ends of other axes, as a part of the range.
+    init(_ values: [Double], isLogarithmic: Bool, padding: Double = 0) {
         // Halved, so that no difference below can overflow.
         let limit = Double.greatestFiniteMagnitude / 4
         var low = max(values.min() ?? 0, -limit)
@@ -25,17 +26,16 @@ struct Axis {
             low -= margin
             high += margin
         }
+        if !isLogarithmic {
+            // So that a curve does not run along the frame.
+            let margin = (high - low) * padding
+            low -= margin
+            high += margin
+        }
         self.low = low
         self.high = high
-        let isDecades = isLogarithmic && high - low >= 2
-        let step = isDecades ? max(1, ((high - low) / 8).rounded(.up)) : Self.roundStep((high - low) / 6)
-        let first = (low / step).rounded(.up)
-        for index in 0..<40 {
-            let value = (first + Double(index)) * step
-            if !(value <= high + step * 1e-6) { break }
-            // What should be zero and is a rounding error would print as 1e-17.
-            let named = abs(value) < step * 1e-6 ? 0 : value
-            ticks.append(Tick(place: place(of: value), label: Self.text(isLogarithmic ? pow(10, named) : named)))
+        for (value, named) in isLogarithmic ? Self.powers(from: low, to: high) : Self.multiples(from: low, to: high) {
+            ticks.append(Tick(place: place(of: value), label: String(format: "%.6g", named)))
         }
     }
 
@@ -44,14 +44,45 @@ struct Axis {
         min(max((value - low) / (high - low), 0), 1)
     }
 
+    /// Multiples of a round number, about six of them: their places and names.
+    private static func multiples(from low: Double, to high: Double) -> [(Double, Double)] {
+        let step = roundStep((high - low) / 6)
+        var value = (low / step).rounded(.up) * step
+        var found: [(Double, Double)] = []
+        while value <= high + step * 1e-6 && found.count < 40 {
+            // What should be zero and is a rounding error would print as 1e-17.
+            if abs(value) < step * 1e-6 { value = 0 }
+            found.append((value, value))
+            value += step
+        }
+        return found
+    }
+
+    /// Powers of 10, with their doubles and fivefolds where the axis spans few; places are exponents.
+    private static func powers(from low: Double, to high: Double) -> [(Double, Double)] {
+        let stride = max(1, ((high - low) / 8).rounded(.up))
+        let first = (low / stride).rounded(.down)
+        let factors: [Double] = high - low < 3 ? [1, 2, 5] : [1]
+        var found: [(Double, Double)] = []
+        for index in 0..<20 {
+            let exponent = (first + Double(index)) * stride
+            for factor in factors {
+                let place = exponent + log10(factor)
+                if place >= low && place <= high { found.append((place, pow(10, exponent) * factor)) }
+            }
+        }
+        if found.count < 2 {
+            // A range as short as this is nearly linear.
+            let multiples = multiples(from: pow(10, low), to: pow(10, high)).filter { $0.1 > 0 }
+            return multiples.map { (log10($0.0), $0.1) }
+        }
+        return found
+    }
+
     /// The next 1, 2 or 5 times a power of 10.
     private static func roundStep(_ least: Double) -> Double {
         let power = pow(10, log10(least).rounded(.down))
         for factor in [1.0, 2, 5] where power * factor >= least { return power * factor }
         return power * 10
-    }
-
-    private static func text(_ value: Double) -> String {
-        String(format: "%.4g", value)
     }
 }

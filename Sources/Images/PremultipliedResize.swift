@@ -7,7 +7,8 @@ extension RGBAImage {
         precondition(newWidth > 0 && newHeight > 0, "resizing to \(newWidth)x\(newHeight) pixels")
         if newWidth == width && newHeight == height { return self }
         let columns = AxisWeights(
-            length: width, outputs: 0..<newWidth, origin: 0, scale: Double(width) / Double(newWidth), filter: filter, edge: .cut)
+            length: width, outputs: 0..<newWidth, origin: 0, scale: Double(width) / Double(newWidth), filter: filter,
+            edge: .cut)
         let rows = AxisWeights(
             length: height, outputs: 0..<newHeight, origin: 0, scale: Double(height) / Double(newHeight), filter: filter,
             edge: .cut)
@@ -74,9 +75,22 @@ extension RGBAImage {
                             for x in 0..<columnCount {
                                 let start = columns.starts[x]
                                 let base = x * columns.stride
-                                var sum = SIMD4<Float>.zero
-                                for i in 0..<columns.counts[x] { sum += row[start + i] * factors[base + i] }
-                                (target + x).initialize(to: sum)
+                                let count = columns.counts[x]
+                                // Four sums, since each addition waits for the one before it.
+                                var sums = (SIMD4<Float>.zero, SIMD4<Float>.zero, SIMD4<Float>.zero, SIMD4<Float>.zero)
+                                var i = 0
+                                while i + 4 <= count {
+                                    sums.0 += row[start + i] * factors[base + i]
+                                    sums.1 += row[start + i + 1] * factors[base + i + 1]
+                                    sums.2 += row[start + i + 2] * factors[base + i + 2]
+                                    sums.3 += row[start + i + 3] * factors[base + i + 3]
+                                    i += 4
+                                }
+                                while i < count {
+                                    sums.0 += row[start + i] * factors[base + i]
+                                    i += 1
+                                }
+                                (target + x).initialize(to: (sums.0 + sums.1) + (sums.2 + sums.3))
                             }
                         }
                     }

@@ -21,6 +21,7 @@ struct PlotTests {
         [SIMD2(0, -1), SIMD2(1, 0), SIMD2(2, 10)], [SIMD2(0, 1e-300), SIMD2(1, 1e308)],
         [SIMD2(-1e308, -1e308), SIMD2(1e308, 1e308)], [SIMD2(1e300, 1), SIMD2(1e300, 2)],
         [SIMD2(0, 1), SIMD2(1, 1 + 1e-15)], [SIMD2(0, 1e-8), SIMD2(1e9, 1)],
+        [SIMD2(0, 0.301), SIMD2(1, 0.302)],
     ] as [[SIMD2<Double>]])
     func oddData(points: [SIMD2<Double>]) {
         for isLogarithmic in [false, true] {
