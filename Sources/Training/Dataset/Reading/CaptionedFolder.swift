@@ -4,7 +4,7 @@ import Images
 /// A folder of images, and of folders of images, each with its caption in a `.txt` file of the same name beside it.
 ///
 /// Captions are read at once, pictures when they are asked for.
-public struct CaptionedFolder: CaptionedImages {
+public struct CaptionedFolder: CaptionedImageCollection {
     private struct Item: Sendable {
         var name: String
         var image: URL
@@ -78,7 +78,7 @@ public struct CaptionedFolder: CaptionedImages {
     public func sample(_ index: Int) throws -> CaptionedImage {
         let item = items[index]
         do {
-            return CaptionedImage(name: item.name, image: try Image(path: item.image.path), caption: item.caption)
+            return CaptionedImage(image: try Image(path: item.image.path), caption: item.caption)
         } catch {
             throw DatasetError.badRecord(path: item.image.path, reason: "\(error)")
         }

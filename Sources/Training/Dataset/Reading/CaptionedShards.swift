@@ -4,7 +4,7 @@ import Images
 /// WebDataset shards whose samples are an image (`.png`) and its caption: `.txt`, or `.json` with "caption" or "text".
 ///
 /// Encoded pictures are held in memory and decoded when they are asked for.
-public struct CaptionedShards: CaptionedImages {
+public struct CaptionedShards: CaptionedImageCollection {
     private struct Item: Sendable {
         var name: String
         var image: Data
@@ -64,7 +64,7 @@ public struct CaptionedShards: CaptionedImages {
     public func sample(_ index: Int) throws -> CaptionedImage {
         let item = items[index]
         do {
-            return CaptionedImage(name: item.name, image: try Image(png: [UInt8](item.image)), caption: item.caption)
+            return CaptionedImage(image: try Image(png: [UInt8](item.image)), caption: item.caption)
         } catch {
             throw DatasetError.badRecord(path: item.name, reason: "\(error)")
         }

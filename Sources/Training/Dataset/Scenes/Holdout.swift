@@ -29,6 +29,17 @@ public struct Holdout: Codable, Sendable, Equatable {
 
     public init() {}
 
+    /// Reads what is named and keeps the defaults of everything else.
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        try values.read(&sprites, .sprites)
+        try values.read(&pairs, .pairs)
+        try values.read(&backgrounds, .backgrounds)
+        try values.read(&pairFraction, .pairFraction)
+        try values.read(&backgroundFraction, .backgroundFraction)
+    }
+
     /// Everything allowed.
     public static var none: Holdout {
         var holdout = Holdout()

@@ -1,7 +1,7 @@
 import Images
 
 /// Where two objects stand to each other: the first of the caption to the second.
-public enum SceneRelation: String, Codable, Sendable, CaseIterable {
+public enum SceneRelation: String, Codable, CodingKeyRepresentable, Sendable, CaseIterable {
     case leftOf, rightOf, above, below
     /// Side by side, the first named on the left.
     case and
@@ -32,6 +32,21 @@ public struct SceneLayout: Codable, Sendable, Equatable {
     public var sizeJitter: Double = 0
 
     public init() {}
+
+    /// Reads what is named and keeps the defaults of everything else.
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        try values.read(&single, .single)
+        try values.read(&pair, .pair)
+        try values.read(&pairOffset, .pairOffset)
+        try values.read(&three, .three)
+        try values.read(&triangle, .triangle)
+        try values.read(&row, .row)
+        try values.read(&four, .four)
+        try values.read(&positionJitter, .positionJitter)
+        try values.read(&sizeJitter, .sizeJitter)
+    }
 
     /// Centres and box sides of `count` objects that are of a kind or side by side.
     func places(count: Int) -> [(x: Double, y: Double, side: Double)] {

@@ -1,20 +1,21 @@
+import Tensors
+
 /// Random numbers of one sample: draw d of sample k of a run is a pure function of (seed, k, d).
 ///
-/// Counter-based (SplitMix64 over the counter), so that sample k is the same whatever was drawn before it, on however many
+/// Counter-based, so that sample k is the same whatever was drawn before it, on however many
 /// threads, and after a resume.
 public struct SceneRandom: Sendable {
-    private let stream: UInt64
-    private var draw: UInt64 = 0
+    private var random: CounterRandom
 
     /// The numbers of sample `index` of the run that `seed` names.
     public init(seed: UInt64, index: UInt64) {
-        stream = StableHash.mix(StableHash.mix(seed &+ 0x9e37_79b9_7f4a_7c15) ^ StableHash.mix(index &* 0xd1b5_4a32_d192_ed03 &+ 0x8cb9_2ba7_2f3d_8dd7))
+        // A run has one seed for everything; mixed, it gives scenes numbers that no other part draws.
+        random = CounterRandom(seed: StableHash.mix(seed ^ 0x5ce7_e5), stream: index)
     }
 
     /// 64 random bits.
     public mutating func bits() -> UInt64 {
-        draw &+= 1
-        return StableHash.mix(stream &+ draw &* 0x9e37_79b9_7f4a_7c15)
+        random.next()
     }
 
     /// A number in [0, 1).

@@ -1,22 +1,8 @@
 import Foundation
-import Images
 
-/// A picture and what it shows.
-public struct CaptionedImage: Sendable {
-    /// The file's or the sample's name, for messages.
-    public var name: String
-    public var image: Image
-    public var caption: String
-
-    public init(name: String, image: Image, caption: String) {
-        self.name = name
-        self.image = image
-        self.caption = caption
-    }
-}
 
 /// A user's own pictures with captions: a folder of images with `.txt` files beside them, or WebDataset shards.
-public protocol CaptionedImages: Sendable {
+public protocol CaptionedImageCollection: Sendable {
     /// The number of pictures.
     var count: Int { get }
     /// The caption of picture `index`, without reading the picture.
@@ -48,7 +34,7 @@ public enum CaptionedImageSource {
     /// The pictures in `folder`: its shards where it holds `.tar` files, otherwise its images and captions.
     ///
     /// - Parameter skipping: names (relative paths or sample keys, with or without extension) to leave out
-    public static func open(_ folder: URL, skipping: Set<String> = [], unpaired: UnpairedFiles = .fail) throws -> any CaptionedImages {
+    public static func open(_ folder: URL, skipping: Set<String> = [], unpaired: UnpairedFiles = .fail) throws -> any CaptionedImageCollection {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
             throw DatasetError.missing(path: folder.path, hint: "a folder of images with captions, or of .tar shards, was expected")
         }
