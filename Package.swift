@@ -36,12 +36,13 @@ let package = Package(
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         // Floor 1.
         floor("Tensors", uses: ["CKernels", "COpenBLAS"]),
         // Floor 2.
         floor("Checkpoints", uses: ["Tensors"]),
         floor("Images", uses: ["CPNG"]),
-        floor("Vocabularies", uses: ["CSentencePiece"]),
+        floor("Vocabularies", uses: ["CSentencePiece", "CZlib"]),
         // Floor 3.
         floor("Layers", uses: ["Tensors", "Checkpoints"]),
         // Floor 4.
