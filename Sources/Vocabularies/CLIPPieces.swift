@@ -51,6 +51,12 @@ package enum CLIPPieces {
         case letter, number, space, other
 
         init(_ scalar: Unicode.Scalar) {
+            // In another case this mark is the letter iota: a pattern that ignores case takes it neither
+            // for a letter nor for anything else, and so drops it.
+            guard scalar != "\u{345}" else {
+                self = .space
+                return
+            }
             switch scalar.properties.generalCategory {
             case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: self = .letter
             case .decimalNumber, .letterNumber, .otherNumber: self = .number

@@ -160,7 +160,10 @@ enum TextRepair {
         }
     }
 
+    /// Normalisation form C. Taken apart first: composing alone leaves a Korean syllable and a final
+    /// consonant after it as two.
     private static func composed(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
-        Array(String(String.UnicodeScalarView(text)).precomposedStringWithCanonicalMapping.unicodeScalars)
+        let decomposed = String(String.UnicodeScalarView(text)).decomposedStringWithCanonicalMapping
+        return Array(decomposed.precomposedStringWithCanonicalMapping.unicodeScalars)
     }
 }
