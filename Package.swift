@@ -40,7 +40,7 @@ let package = Package(
         // Floor 1.
         floor("Tensors", uses: ["CKernels", "COpenBLAS"]),
         // Floor 2.
-        floor("Checkpoints", uses: ["Tensors"]),
+        floor("Checkpoints", uses: ["Tensors", "CKernels", "CZlib"]),
         floor("Images", uses: ["CPNG"]),
         floor("Vocabularies", uses: ["CSentencePiece", "CZlib"]),
         // Floor 3.
@@ -52,17 +52,17 @@ let package = Package(
         // Floor 5.
         floor("FlowTok", uses: ["Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         // Floor 6.
-        floor("Training", uses: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
+        floor("Training", uses: ["CKernels", "FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         floor("Evaluation", uses: ["FlowTok", "Training", "Images", "Tensors"]),
         // Floor 7.
         .executableTarget(
             name: "flowtok",
-            dependencies: ["FlowTok", "Training", "Evaluation", argumentParser],
+            dependencies: ["FlowTok", "Training", "Evaluation", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
             swiftSettings: swiftSettings),
         // Tests.
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests(of: "Tensors", uses: ["CKernels"]),
-        tests(of: "Checkpoints"),
+        tests(of: "Checkpoints", uses: ["Tensors", "CZlib"]),
         tests(of: "Images"),
         tests(of: "Vocabularies"),
         tests(of: "Layers"),

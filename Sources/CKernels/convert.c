@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "clones.h"
+
 static inline uint32_t bits(float value) {
     uint32_t raw;
     memcpy(&raw, &value, 4);
@@ -45,7 +47,7 @@ static inline uint16_t narrow_bf16(float input) {
     return (uint16_t)((raw & 0x7fffffff) > 0x7f800000u ? (raw >> 16 | 0x40) : rounded);
 }
 
-void ck_f32_from_f16(float *out, const void *in, size_t count) {
+CK_CLONES void ck_f32_from_f16(float *out, const void *in, size_t count) {
     const char *source = in;
     for (size_t i = 0; i < count; i++) {
         uint16_t half;
@@ -54,7 +56,7 @@ void ck_f32_from_f16(float *out, const void *in, size_t count) {
     }
 }
 
-void ck_f32_from_bf16(float *out, const void *in, size_t count) {
+CK_CLONES void ck_f32_from_bf16(float *out, const void *in, size_t count) {
     const char *source = in;
     for (size_t i = 0; i < count; i++) {
         uint16_t half;
@@ -63,7 +65,7 @@ void ck_f32_from_bf16(float *out, const void *in, size_t count) {
     }
 }
 
-void ck_f32_from_f64(float *out, const void *in, size_t count) {
+CK_CLONES void ck_f32_from_f64(float *out, const void *in, size_t count) {
     const char *source = in;
     for (size_t i = 0; i < count; i++) {
         double wide;
@@ -72,11 +74,11 @@ void ck_f32_from_f64(float *out, const void *in, size_t count) {
     }
 }
 
-void ck_f16_from_f32(uint16_t *out, const float *in, size_t count) {
+CK_CLONES void ck_f16_from_f32(uint16_t *out, const float *in, size_t count) {
     for (size_t i = 0; i < count; i++) out[i] = narrow_f16(in[i]);
 }
 
-void ck_bf16_from_f32(uint16_t *out, const float *in, size_t count) {
+CK_CLONES void ck_bf16_from_f32(uint16_t *out, const float *in, size_t count) {
     for (size_t i = 0; i < count; i++) out[i] = narrow_bf16(in[i]);
 }
 

@@ -1,4 +1,4 @@
-#include "CZlib.h"
+#include "cz_gunzip.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,19 +1,12 @@
 #pragma once
-
 #include <stddef.h>
 #include <stdint.h>
 
-/// How unpacking ended.
-typedef enum cz_result {
-    CZ_DONE = 0,
-    CZ_CORRUPT = 1,
-    CZ_TRUNCATED = 2,
-    CZ_TOO_LARGE = 3,
-    CZ_NO_MEMORY = 4,
-} cz_result;
+#include "cz_gunzip.h"
 
-/// Unpacks gzip data (one member or several end to end) into memory of at most `limit` bytes,
-/// which the caller returns with `cz_free`. Nothing is to be returned unless the result is CZ_DONE.
-cz_result cz_gunzip(const uint8_t *packed, size_t count, size_t limit, uint8_t **out, size_t *out_count);
+/// The CRC-32 of `count` bytes, continuing from `crc` (0 to begin).
+uint32_t cz_crc32(uint32_t crc, const void *bytes, size_t count);
 
-void cz_free(uint8_t *bytes);
+/// Inflates a raw deflate stream that must consume exactly `in_count` bytes and produce exactly `out_count`.
+/// Returns 0, or -1 when the stream is damaged, ends early, or holds more than that. Never writes past `out_count`.
+int cz_inflate_exactly(void *out, size_t out_count, const void *in, size_t in_count);

@@ -1,0 +1,9 @@
+#pragma once
+
+/// Compiles a function once for each class of CPU and lets the loader choose: for loops that the compiler vectorises well
+/// by itself and whose results do not depend on the vector length.
+#if defined(__x86_64__) && defined(__linux__)
+#define CK_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define CK_CLONES
+#endif

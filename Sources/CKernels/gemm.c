@@ -1,0 +1,286 @@
+// Matrix products: operands are rounded and packed once, then tiles are computed over blocks of k that keep a panel of
+// b in the first-level cache.
+
+#include "ck_gemm.h"
+
+#include <string.h>
+
+#include "ck_memory.h"
+#include "ck_pool.h"
+#include "clones.h"
+#include "gemm_kernel.h"
+
+enum {
+    block_steps = 256,  // 32-bit elements of k in one block: a panel of b is 32 KiB
+    rows_per_job = 112, // a whole number of tiles of every kernel's height, or nearly
+};
+
+static const struct gemm_kernel *kernel_for(enum ck_level level, enum ck_type type) {
+#if defined(__x86_64__)
+    if (type == CK_BF16 && level >= CK_AVX512_BF16) return &gemm_bf16_avx512;
+    if (type == CK_BF16 && level == CK_PORTABLE) return &gemm_bf16_portable;
+    if (level >= CK_AVX512) return &gemm_f32_avx512;
+    if (level >= CK_AVX2) return &gemm_f32_avx2;
+#else
+    if (type == CK_BF16 && level == CK_PORTABLE) return &gemm_bf16_portable;
+#endif
+    return &gemm_f32_portable;
+}
+
+bool ck_gemm_has(enum ck_level level, enum ck_type type) {
+    return type == CK_F32 || kernel_for(level, type)->unit == 2;
+}
+
+static inline uint32_t raw_bits(float value) {
+    uint32_t raw;
+    memcpy(&raw, &value, 4);
+    return raw;
+}
+
+/// bfloat16 in the low half, nearest even. NaN keeps its top bits, which hold the quiet bit.
+static inline uint32_t rounded(uint32_t raw) {
+    uint32_t up = (raw + 0x7fff + (raw >> 16 & 1)) >> 16;
+    return (raw & 0x7fffffff) > 0x7f800000u ? raw >> 16 : up;
+}
+
+static inline uint32_t pair(float low, float high) { return rounded(raw_bits(low)) | rounded(raw_bits(high)) << 16; }
+
+// Sources are described by two strides: `along` between neighbouring k, `across` between neighbouring rows (of a) or
+// columns (of b). One of them is 1.
+
+/// Elements [step][line] for `lines` lines in rows of `stride`, zero-filled up to `stride`, from a source whose k runs
+/// contiguously.
+CK_CLONES static void pack_contiguous_k(uint32_t *out, size_t stride, const float *source, size_t across, size_t lines, size_t k,
+                              size_t unit) {
+    size_t steps = (k + unit - 1) / unit, whole = k / unit;
+    size_t line = 0;
+    for (; line + 8 <= lines; line += 8) {
+        const float *from = source + line * across;
+        uint32_t *to = out + line;
+        if (unit == 2) {
+            for (size_t step = 0; step < whole; step++) {
+                for (int i = 0; i < 8; i++) to[i] = pair(from[i * across + 2 * step], from[i * across + 2 * step + 1]);
+                to += stride;
+            }
+            if (whole < steps)
+                for (int i = 0; i < 8; i++) to[i] = pair(from[i * across + 2 * whole], 0);
+        } else {
+            for (size_t step = 0; step < steps; step++) {
+                for (int i = 0; i < 8; i++) to[i] = raw_bits(from[i * across + step]);
+                to += stride;
+            }
+        }
+    }
+    for (; line < stride; line++) {
+        for (size_t step = 0; step < steps; step++) {
+            uint32_t element = 0;
+            if (line < lines) {
+                const float *from = source + line * across;
+                if (unit == 1) {
+                    element = raw_bits(from[step]);
+                } else {
+                    element = pair(from[2 * step], 2 * step + 1 < k ? from[2 * step + 1] : 0);
+                }
+            }
+            out[step * stride + line] = element;
+        }
+    }
+}
+
+/// The same from a source whose lines lie side by side (k has stride `along`).
+CK_CLONES static void pack_contiguous_lines(uint32_t *out, size_t stride, const float *source, size_t along, size_t lines,
+                                  size_t k, size_t unit) {
+    size_t steps = (k + unit - 1) / unit;
+    for (size_t step = 0; step < steps; step++) {
+        uint32_t *to = out + step * stride;
+        const float *low = source + step * unit * along;
+        if (unit == 1) {
+            memcpy(to, low, lines * sizeof(float));
+        } else if (2 * step + 1 < k) {
+            const float *high = low + along;
+            for (size_t line = 0; line < lines; line++) to[line] = pair(low[line], high[line]);
+        } else {
+            for (size_t line = 0; line < lines; line++) to[line] = pair(low[line], 0);
+        }
+        if (lines < stride) memset(to + lines, 0, (stride - lines) * sizeof(uint32_t));
+    }
+}
+
+/// Rows of k rounded to pairs in place: element [row][step]; what a needs when its k runs contiguously.
+CK_CLONES static void round_rows(uint32_t *out, size_t stride, const float *source, size_t across, size_t lines, size_t k) {
+    for (size_t line = 0; line < lines; line++) {
+        const float *from = source + line * across;
+        uint32_t *to = out + line * stride;
+        size_t whole = k / 2;
+        for (size_t step = 0; step < whole; step++) to[step] = pair(from[2 * step], from[2 * step + 1]);
+        if (k & 1) to[whole] = pair(from[k - 1], 0);
+    }
+}
+
+struct product {
+    const struct gemm_kernel *kernel;
+    bool transpose_a, transpose_b;
+    size_t m, n, k, steps, panels;
+    const float *a, *b;
+    size_t lda, ldb;
+    float beta;
+    float *c;
+    size_t ldc;
+    const float *bias;
+    uint32_t *packed_a, *packed_b;
+    const uint32_t *left;  // packed_a, or a itself where it needs no packing
+    size_t left_row, left_step;
+    size_t jobs_a, jobs_b, row_jobs, column_jobs, panels_per_job;
+};
+
+static size_t steps_for(const struct gemm_kernel *kernel, size_t k) { return (k + kernel->unit - 1) / kernel->unit; }
+
+static void prepare(struct product *p) {
+    p->steps = steps_for(p->kernel, p->k);
+    p->panels = (p->n + p->kernel->width - 1) / p->kernel->width;
+    if (!p->transpose_a && p->kernel->unit == 1) {
+        p->left = (const uint32_t *)(const void *)p->a;
+        p->left_row = p->lda;
+        p->left_step = 1;
+    } else if (!p->transpose_a) {
+        p->left = p->packed_a;
+        p->left_row = p->steps;
+        p->left_step = 1;
+    } else {
+        p->left = p->packed_a;
+        p->left_row = 1;
+        p->left_step = p->m;
+    }
+}
+
+enum { pack_rows = 32, pack_steps = 64 };
+
+/// Packs one slice of a: rows where k runs contiguously, steps where it does not.
+static void pack_a(struct product *p, size_t job) {
+    if (p->transpose_a) {
+        size_t first = job * pack_steps;
+        size_t unit = p->kernel->unit;
+        size_t k = p->k - first * unit < pack_steps * unit ? p->k - first * unit : pack_steps * unit;
+        pack_contiguous_lines(p->packed_a + first * p->m, p->m, p->a + first * unit * p->lda, p->lda, p->m, k, unit);
+    } else {
+        size_t first = job * pack_rows;
+        size_t rows = p->m - first < pack_rows ? p->m - first : pack_rows;
+        round_rows(p->packed_a + first * p->steps, p->steps, p->a + first * p->lda, p->lda, rows, p->k);
+    }
+}
+
+static size_t pack_a_jobs(const struct product *p) {
+    if (p->left != p->packed_a) return 0;
+    return p->transpose_a ? (p->steps + pack_steps - 1) / pack_steps : (p->m + pack_rows - 1) / pack_rows;
+}
+
+static void pack_b(struct product *p, size_t panel) {
+    size_t width = p->kernel->width, first = panel * width;
+    size_t columns = p->n - first < width ? p->n - first : width;
+    uint32_t *out = p->packed_b + panel * p->steps * width;
+    if (p->transpose_b) {
+        pack_contiguous_k(out, width, p->b + first * p->ldb, p->ldb, columns, p->k, p->kernel->unit);
+    } else {
+        pack_contiguous_lines(out, width, p->b + first, p->ldb, columns, p->k, p->kernel->unit);
+    }
+}
+
+/// Computes the tiles of rows [row, row_end) and panels [panel, panel_end).
+static void compute(const struct product *p, size_t row, size_t row_end, size_t panel, size_t panel_end) {
+    const struct gemm_kernel *kernel = p->kernel;
+    size_t width = kernel->width;
+    for (size_t block = 0; block < p->steps || block == 0; block += block_steps) {
+        size_t steps = p->steps - block < block_steps ? p->steps - block : block_steps;
+        bool first_block = block == 0;
+        for (size_t j = panel; j < panel_end; j++) {
+            size_t columns = p->n - j * width < width ? p->n - j * width : width;
+            const uint32_t *b = p->packed_b + (j * p->steps + block) * width;
+            const float *bias = first_block && p->bias ? p->bias + j * width : NULL;
+            for (size_t i = row; i < row_end; i += kernel->height) {
+                size_t rows = row_end - i < kernel->height ? row_end - i : kernel->height;
+                kernel->tile(rows, columns, steps, p->left + i * p->left_row + block * p->left_step, p->left_row,
+                             p->left_step, b, p->c + i * p->ldc + j * width, p->ldc, !first_block || p->beta != 0,
+                             bias);
+            }
+        }
+    }
+}
+
+static void pack_job(void *context, size_t index, int thread) {
+    (void)thread;
+    struct product *p = context;
+    if (index < p->jobs_a) {
+        pack_a(p, index);
+    } else {
+        pack_b(p, index - p->jobs_a);
+    }
+}
+
+static void compute_job(void *context, size_t index, int thread) {
+    (void)thread;
+    struct product *p = context;
+    size_t row = index % p->row_jobs * rows_per_job, panel = index / p->row_jobs * p->panels_per_job;
+    size_t row_end = row + rows_per_job < p->m ? row + rows_per_job : p->m;
+    size_t panel_end = panel + p->panels_per_job < p->panels ? panel + p->panels_per_job : p->panels;
+    compute(p, row, row_end, panel, panel_end);
+}
+
+static size_t bytes_a(const struct gemm_kernel *kernel, size_t m, size_t k) {
+    return (m * steps_for(kernel, k) * sizeof(uint32_t) + 127) & ~(size_t)63;
+}
+
+static size_t bytes_b(const struct gemm_kernel *kernel, size_t n, size_t k) {
+    return ((n + kernel->width - 1) / kernel->width * kernel->width * steps_for(kernel, k) * sizeof(uint32_t) + 127) &
+           ~(size_t)63;
+}
+
+size_t ck_gemm_scratch(enum ck_level level, enum ck_type type, size_t m, size_t n, size_t k) {
+    const struct gemm_kernel *kernel = kernel_for(level, type);
+    return bytes_a(kernel, m, k) + bytes_b(kernel, n, k);
+}
+
+void ck_gemm_serial(enum ck_level level, enum ck_type type, bool transpose_a, bool transpose_b, size_t m, size_t n,
+                    size_t k, const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc,
+                    const float *bias, void *scratch) {
+    if (m == 0 || n == 0) return;
+    struct product p = {.kernel = kernel_for(level, type), .transpose_a = transpose_a, .transpose_b = transpose_b,
+                        .m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .beta = beta, .c = c,
+                        .ldc = ldc, .bias = bias};
+    p.packed_a = scratch;
+    p.packed_b = (uint32_t *)((char *)scratch + bytes_a(p.kernel, m, k));
+    prepare(&p);
+    size_t jobs = pack_a_jobs(&p);
+    for (size_t job = 0; job < jobs; job++) pack_a(&p, job);
+    for (size_t panel = 0; panel < p.panels; panel++) pack_b(&p, panel);
+    compute(&p, 0, m, 0, p.panels);
+}
+
+void ck_gemm(enum ck_level level, enum ck_type type, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
+             const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc,
+             const float *bias) {
+    if (m == 0 || n == 0) return;
+    size_t bytes = ck_gemm_scratch(level, type, m, n, k);
+    void *scratch = ck_allocate(bytes);
+    if ((double)m * n * k < 1 << 18) {  // a loop on the pool costs more than it gains
+        ck_gemm_serial(level, type, transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc, bias, scratch);
+        ck_free(scratch, bytes);
+        return;
+    }
+    struct product p = {.kernel = kernel_for(level, type), .transpose_a = transpose_a, .transpose_b = transpose_b,
+                        .m = m, .n = n, .k = k, .a = a, .lda = lda, .b = b, .ldb = ldb, .beta = beta, .c = c,
+                        .ldc = ldc, .bias = bias};
+    p.packed_a = scratch;
+    p.packed_b = (uint32_t *)((char *)scratch + bytes_a(p.kernel, m, k));
+    prepare(&p);
+    p.jobs_a = pack_a_jobs(&p);
+    ck_parallel(p.jobs_a + p.panels, pack_job, &p);
+    p.row_jobs = (m + rows_per_job - 1) / rows_per_job;
+    // Several jobs to a thread even out their speeds; the tiles and their order of summing stay the same.
+    size_t target = 8 * (size_t)ck_thread_count();
+    p.panels_per_job = p.panels * p.row_jobs / target;
+    if (p.panels_per_job < 1) p.panels_per_job = 1;
+    if (p.panels_per_job > p.panels) p.panels_per_job = p.panels;
+    p.column_jobs = (p.panels + p.panels_per_job - 1) / p.panels_per_job;
+    ck_parallel(p.row_jobs * p.column_jobs, compute_job, &p);
+    ck_free(scratch, bytes);
+}

@@ -1,0 +1,23 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// The inner product of one tile, for one instruction set and type. One step of k is `unit` values (two for bfloat16,
+/// which the instruction consumes in pairs), stored in one 32-bit element.
+///
+/// c[rows×columns] (+)= sum over steps of a[row·a_row + step·a_step] · b[step·width + column]
+/// columns ≤ width; `accumulate` adds to what c holds; bias (columns values) may be NULL.
+typedef void (*gemm_tile)(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, size_t a_step,
+                          const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
+
+struct gemm_kernel {
+    size_t height;  // rows of a tile
+    size_t width;   // columns of a tile
+    size_t unit;    // values of k in a 32-bit element
+    gemm_tile tile;
+};
+
+extern const struct gemm_kernel gemm_f32_portable, gemm_bf16_portable;
+#if defined(__x86_64__)
+extern const struct gemm_kernel gemm_f32_avx2, gemm_f32_avx512, gemm_bf16_avx512;
+#endif

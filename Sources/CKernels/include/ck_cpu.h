@@ -1,0 +1,30 @@
+#pragma once
+
+/// Instruction-set levels, each of which includes the ones below it.
+enum ck_level {
+    CK_PORTABLE = 0,
+    CK_AVX2 = 1,        // AVX2, FMA
+    CK_AVX512 = 2,      // AVX-512 F, BW, DQ, VL
+    CK_AVX512_VNNI = 3, // and VNNI
+    CK_AVX512_BF16 = 4, // and BF16
+};
+
+/// The highest level that this CPU and operating system offer.
+enum ck_level ck_cpu_level(void);
+
+/// The level in use: `ck_cpu_level`, unless the environment variable FLOWTOK_KERNELS names a lower one
+/// (portable, avx2, avx512, vnni, bf16).
+enum ck_level ck_active_level(void);
+
+/// The name of a level.
+const char *ck_level_name(enum ck_level level);
+
+/// The features that matter here and that this CPU has, separated by spaces.
+const char *ck_cpu_features(void);
+
+/// Cores that this process may use: the affinity mask, capped by the cgroup's CPU quota.
+int ck_usable_cores(void);
+
+/// Sets flush-to-zero and denormals-are-zero on the calling thread and returns the state before.
+unsigned ck_flush_denormals(void);
+void ck_restore_denormals(unsigned state);

@@ -1,0 +1,138 @@
+import Layers
+import Tensors
+
+/// The shape of a velocity network.
+public struct VelocityConfiguration: Sendable, Hashable, Codable {
+    public var depth: Int
+    public var width: Int
+    public var heads: Int
+    /// N, the number of tokens.
+    public var tokens: Int
+    /// D, the numbers in a token.
+    public var channels: Int
+    /// Rows of the indicator table: conditional, unconditional and, in networks that caption as well, image to text.
+    public var indicators: Int
+
+    public init(depth: Int, width: Int, heads: Int, tokens: Int, channels: Int, indicators: Int = 2) {
+        self.depth = depth
+        self.width = width
+        self.heads = heads
+        self.tokens = tokens
+        self.channels = channels
+        self.indicators = indicators
+    }
+
+    /// Why no network of this shape can be built, or nil.
+    public var problem: String? {
+        for (name, value, limit) in [
+            ("depth", depth, 1024), ("width", width, 65536), ("heads", heads, 1024), ("tokens", tokens, 16384),
+            ("channels", channels, 4096), ("indicators", indicators, 16),
+        ] where value < 1 || value > limit {
+            return "\(name) is \(value), expected 1 to \(limit)"
+        }
+        return width % heads == 0 && width % 2 == 0 ? nil : "width \(width) does not divide into \(heads) heads"
+    }
+}
+
+/// Which field a velocity network is asked for: the row of its indicator table.
+public enum Indicator: Int32, Sendable, Codable {
+    /// Text to image, conditional.
+    case conditional = 0
+    /// Text to image without the caption's say, for guidance.
+    case unconditional = 1
+    /// Image to text.
+    case imageToText = 2
+}
+
+/// v(x, t, indicator): a diffusion transformer over N tokens of D numbers without cross-attention (FlowTok, section 3.1;
+/// reference section 6).
+public struct VelocityNetwork: Sendable {
+    public let configuration: VelocityConfiguration
+    package let input: Linear
+    package let positions: Tensor
+    let timeFirst: Linear
+    let timeSecond: Linear
+    let indicators: Embedding
+    package let blocks: [VelocityBlock]
+    let finalModulation: Linear
+    let finalProjection: Linear
+
+    static let epsilon: Float = 1e-6
+
+    public init(_ configuration: VelocityConfiguration, weights: Weights) {
+        self.configuration = configuration
+        let width = configuration.width
+        input = Linear(weights["x_embedder"], from: configuration.channels, to: width)
+        positions = PositionTables.sinusoidal(positions: configuration.tokens, width: width)
+        let small = Initializer.normal(deviation: 0.02)
+        timeFirst = Linear(weights["t_embedder.mlp.0"], from: 256, to: width, initial: small)
+        timeSecond = Linear(weights["t_embedder.mlp.2"], from: width, to: width, initial: small)
+        indicators = Embedding(
+            weights["y_embedder.embedding_table"], entries: configuration.indicators, width: width, initial: small)
+        blocks = (0..<configuration.depth).map {
+            VelocityBlock(weights["blocks"][$0], width: width, heads: configuration.heads)
+        }
+        finalModulation = Linear(
+            weights["final_layer.adaLN_modulation.1"], from: width, to: 2 * width, initial: .zeros)
+        finalProjection = Linear(
+            weights["final_layer.linear"], from: width, to: configuration.channels, initial: .zeros)
+    }
+
+    /// silu(c), c = embedding of t + embedding of the indicator: [batch, width].
+    package func condition(times: [Float], indicators rows: [Int32]) -> Tensor {
+        let time = timeSecond(timeFirst(PositionTables.timeEmbedding(times)).applying(.silu))
+        return time + indicators(rows)
+    }
+
+    /// The embedded tokens: [batch, N, width].
+    package func embed(_ x: Tensor) -> Tensor { input(x).addingRepeated(positions) }
+
+    /// The last modulation and projection: [batch, N, D].
+    package func project(_ x: Tensor, condition: Tensor) -> Tensor {
+        let parts = finalModulation(condition.applying(.silu))
+        let width = configuration.width
+        return finalProjection(
+            x.modulated(
+                shift: parts.sliced(axis: 1, 0..<width), scale: parts.sliced(axis: 1, width..<2 * width),
+                epsilon: VelocityNetwork.epsilon))
+    }
+
+    /// The velocity of tokens x [batch, N, D] at times t in 0...1 (0 is text), one indicator to a sample.
+    public func callAsFunction(_ x: Tensor, times: [Float], indicators: [Int32]) -> Tensor {
+        precondition(
+            x.rank == 3 && x.shape[1...] == [configuration.tokens, configuration.channels]
+                && times.count == x.shape[0] && indicators.count == x.shape[0],
+            "\(times.count) times, \(indicators.count) indicators and tokens of shape \(x.shape) for a network of \(configuration.tokens) tokens of \(configuration.channels)"
+        )
+        let condition = condition(times: times, indicators: indicators)
+        let activated = condition.applying(.silu)
+        var tokens = embed(x)
+        for block in blocks { tokens = block(tokens, modulation: activated) }
+        return project(tokens, condition: condition)
+    }
+}
+
+/// A DiT block whose norms and residuals are modulated by the condition (adaLN-Zero).
+package struct VelocityBlock: Sendable {
+    let modulation: Linear
+    let attention: SelfAttention
+    let network: FeedForward
+
+    init(_ weights: Weights, width: Int, heads: Int) {
+        modulation = Linear(weights["adaLN_modulation.1"], from: width, to: 6 * width, initial: .zeros)
+        attention = SelfAttention(weights["attn"], width: width, heads: heads)
+        network = FeedForward(weights["mlp"], width: width, hidden: 4 * width, activation: .geluTanh)
+    }
+
+    /// x [batch, N, width]; `modulation` is silu(c) [batch, width].
+    package func callAsFunction(_ x: Tensor, modulation activated: Tensor) -> Tensor {
+        let width = x.shape[2]
+        let parts = modulation(activated)
+        func part(_ index: Int) -> Tensor { parts.sliced(axis: 1, index * width..<(index + 1) * width) }
+        let epsilon = VelocityNetwork.epsilon
+        let attended = x.addingGated(
+            attention(x.modulated(shift: part(0), scale: part(1), epsilon: epsilon)), by: part(2))
+        return attended.addingGated(
+            network(attended.modulated(shift: part(3), scale: part(4), epsilon: epsilon)), by: part(5))
+    }
+}

@@ -1,0 +1,124 @@
+/// The shape of one half of a 1D tokenizer.
+public struct TransformerShape: Sendable, Hashable, Codable {
+    public var width: Int
+    public var layers: Int
+    public var heads: Int
+
+    public init(width: Int, layers: Int, heads: Int) {
+        self.width = width
+        self.layers = layers
+        self.heads = heads
+    }
+}
+
+/// FlowTiTok: images of `imageSize`² pixels as `latentTokens` vectors of `tokenSize` numbers.
+public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
+    /// The side of the square image, in pixels.
+    public var imageSize: Int
+    /// The side of a patch, in pixels.
+    public var patchSize: Int
+    /// K, the number of latent tokens.
+    public var latentTokens: Int
+    /// D, the numbers in a latent token.
+    public var tokenSize: Int
+    /// The positions of the text that guides the decoder.
+    public var textContextLength: Int
+    /// The width of that text's hidden states.
+    public var textEmbeddingWidth: Int
+    public var encoder: TransformerShape
+    public var decoder: TransformerShape
+    /// Whether every latent starts from its own neighbouring patches, and every mask token from its latent. Latents that
+    /// start alike must first discover which patches are theirs, which small tokenizers do not do in reasonable time.
+    /// Off in the published architecture.
+    public var seeded: Bool
+
+    public init(
+        imageSize: Int, patchSize: Int, latentTokens: Int, tokenSize: Int, textContextLength: Int,
+        textEmbeddingWidth: Int, encoder: TransformerShape, decoder: TransformerShape, seeded: Bool = false
+    ) {
+        self.imageSize = imageSize
+        self.patchSize = patchSize
+        self.latentTokens = latentTokens
+        self.tokenSize = tokenSize
+        self.textContextLength = textContextLength
+        self.textEmbeddingWidth = textEmbeddingWidth
+        self.encoder = encoder
+        self.decoder = decoder
+        self.seeded = seeded
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case imageSize = "image_size"
+        case patchSize = "patch_size"
+        case latentTokens = "num_latent_tokens"
+        case tokenSize = "token_size"
+        case textContextLength = "text_context_length"
+        case textEmbeddingWidth = "text_embed_dim"
+        case encoder, decoder, seeded
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            imageSize: try values.decode(Int.self, forKey: .imageSize),
+            patchSize: try values.decode(Int.self, forKey: .patchSize),
+            latentTokens: try values.decode(Int.self, forKey: .latentTokens),
+            tokenSize: try values.decode(Int.self, forKey: .tokenSize),
+            textContextLength: try values.decode(Int.self, forKey: .textContextLength),
+            textEmbeddingWidth: try values.decode(Int.self, forKey: .textEmbeddingWidth),
+            encoder: try values.decode(TransformerShape.self, forKey: .encoder),
+            decoder: try values.decode(TransformerShape.self, forKey: .decoder),
+            seeded: try values.decodeIfPresent(Bool.self, forKey: .seeded) ?? false)
+    }
+
+    /// Patches along one side of the image.
+    public var grid: Int { imageSize / patchSize }
+
+    /// Why no model of this shape can be built, or nil. To be asked before a shape that came from a file is used.
+    public var problem: String? {
+        func outside(_ name: String, _ value: Int, _ range: ClosedRange<Int>) -> String? {
+            range.contains(value) ? nil : "\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)"
+        }
+        let bounds =
+            outside("image_size", imageSize, 1...4096) ?? outside("patch_size", patchSize, 1...256)
+            ?? outside("num_latent_tokens", latentTokens, 1...16384) ?? outside("token_size", tokenSize, 1...4096)
+            ?? outside("text_context_length", textContextLength, 1...16384)
+            ?? outside("text_embed_dim", textEmbeddingWidth, 1...65536)
+        if let bounds { return bounds }
+        if imageSize % patchSize != 0 { return "image_size \(imageSize) is no multiple of patch_size \(patchSize)" }
+        for (name, shape) in [("encoder", encoder), ("decoder", decoder)] {
+            if let problem = outside("\(name).width", shape.width, 1...65536)
+                ?? outside("\(name).layers", shape.layers, 1...1024) ?? outside("\(name).heads", shape.heads, 1...1024)
+            {
+                return problem
+            }
+            if shape.width % (4 * shape.heads) != 0 {
+                return "\(name).width \(shape.width) does not divide into \(shape.heads) heads of a multiple of 4 channels"
+            }
+        }
+        if seeded && PatchGroups(grid: grid, groups: latentTokens) == nil {
+            return "seeded: \(grid)×\(grid) patches do not divide evenly among \(latentTokens) latent tokens"
+        }
+        return nil
+    }
+}
+
+/// The division of a grid of patches into equal rectangles, one to a latent token.
+struct PatchGroups: Sendable {
+    let rows: Int
+    let columns: Int
+    let height: Int
+    let width: Int
+
+    /// The most nearly square rectangles, the wider one of a pair; nil where the grid does not divide.
+    init?(grid: Int, groups: Int) {
+        guard groups > 0, grid * grid % groups == 0 else { return nil }
+        let size = grid * grid / groups
+        let heights = (1...size).filter { size % $0 == 0 && grid % $0 == 0 && grid % (size / $0) == 0 && $0 <= size / $0 }
+        guard let height = heights.last else { return nil }
+        self.height = height
+        width = size / height
+        rows = grid / height
+        columns = grid / width
+    }
+}

@@ -1,0 +1,68 @@
+import Tensors
+
+/// Self-attention with one packed product for q, k and v (`qkv`, laid out [3][head][channel]) and an output map `proj`.
+public struct SelfAttention: Sendable {
+    public let qkv: Linear
+    public let projection: Linear
+    public let heads: Int
+
+    public init(_ weights: Weights, width: Int, heads: Int, initial: Initializer = .xavierUniform) {
+        qkv = Linear(weights["qkv"], from: width, to: 3 * width, initial: initial)
+        projection = Linear(weights["proj"], from: width, to: width, initial: initial)
+        self.heads = heads
+    }
+
+    /// x [batch, tokens, width]; `rotary` turns the q and k of the first tokens.
+    public func callAsFunction(_ x: Tensor, rotary: RotaryTable? = nil) -> Tensor {
+        var packed = qkv(x)
+        if let rotary { packed = packed.rotatingQueriesAndKeys(rotary, heads: heads) }
+        return projection(packed.selfAttention(heads: heads))
+    }
+}
+
+/// The gated feed-forward network w3(silu(a) ∘ b), [a, b] = w12(x).
+public struct SwiGLU: Sendable {
+    public let w12: Linear
+    public let w3: Linear
+
+    public init(_ weights: Weights, width: Int, hidden: Int, initial: Initializer = .xavierUniform) {
+        w12 = Linear(weights["w12"], from: width, to: 2 * hidden, initial: initial)
+        w3 = Linear(weights["w3"], from: hidden, to: width, initial: initial)
+    }
+
+    /// ⌊2/3 · 4 · width⌋, as in FlowTiTok: not rounded to a multiple.
+    public static func hiddenWidth(_ width: Int) -> Int { 4 * width * 2 / 3 }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor { w3(w12(x).swiGLU()) }
+}
+
+/// fc2(activation(fc1(x))).
+public struct FeedForward: Sendable {
+    public let first: Linear
+    public let second: Linear
+    public let activation: Activation
+
+    /// `names` are those of the two maps in the checkpoint.
+    public init(
+        _ weights: Weights, names: (String, String) = ("fc1", "fc2"), width: Int, hidden: Int, activation: Activation,
+        initial: Initializer = .xavierUniform
+    ) {
+        first = Linear(weights[names.0], from: width, to: hidden, initial: initial)
+        second = Linear(weights[names.1], from: hidden, to: width, initial: initial)
+        self.activation = activation
+    }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor { second(first(x).applying(activation)) }
+}
+
+/// A table of vectors by index, parameter `weight` [entries, width].
+public struct Embedding: Sendable {
+    public let table: Tensor
+
+    public init(_ weights: Weights, entries: Int, width: Int, initial: Initializer = .normal(deviation: 0.02)) {
+        table = weights.tensor("weight", [entries, width], initial: initial)
+    }
+
+    /// The rows of `indices`, arranged as `shape` + [width].
+    public func callAsFunction(_ indices: [Int32], shape: [Int]? = nil) -> Tensor { table.rows(indices, shape: shape) }
+}

@@ -1,0 +1,104 @@
+import Tensors
+
+/// How a parameter starts when no checkpoint gives it.
+public enum Initializer: Sendable, Hashable {
+    case zeros
+    case ones
+    case constant(Float)
+    /// Normal with mean 0.
+    case normal(deviation: Float)
+    /// Normal with mean 0, redrawn outside two deviations.
+    case truncatedNormal(deviation: Float)
+    /// Uniform in [-bound, bound).
+    case uniform(bound: Float)
+    /// Uniform with the bound √(6 / (inputs + outputs)) of a matrix [outputs, inputs].
+    case xavierUniform
+    /// 0 in the first half of a vector, the value in the second: means and log-variances.
+    case secondHalf(Float)
+    /// The convolution [channels, channels, 3, 3] that changes nothing.
+    case identityKernel3x3
+}
+
+/// Where a model's parameters come from: a checkpoint that is read, an initialiser, or a trainer's store.
+///
+/// A source never fails while a model is being built. What is missing or has another shape is noted, and the source's
+/// owner reports all of it together when the model stands.
+public protocol WeightSource: AnyObject {
+    /// The parameter of that full name, which the model wants in that shape.
+    func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor
+    /// Whether the source has a parameter of that name; sources that make parameters have all.
+    func contains(_ name: String) -> Bool
+}
+
+/// A place in a source's tree of names: `weights["blocks"][0]["attn.qkv"]`.
+public struct Weights {
+    public let source: any WeightSource
+    public let path: String
+
+    public init(_ source: any WeightSource, path: String = "") {
+        self.source = source
+        self.path = path
+    }
+
+    public subscript(name: String) -> Weights { Weights(source, path: path.isEmpty ? name : path + "." + name) }
+
+    public subscript(index: Int) -> Weights { self[String(index)] }
+
+    /// The parameter `name` of this place.
+    public func tensor(_ name: String, _ shape: [Int], initial: Initializer) -> Tensor {
+        source.tensor(named: self[name].path, shape: shape, initial: initial)
+    }
+
+    public func contains(_ name: String) -> Bool { source.contains(self[name].path) }
+}
+
+/// Parameters made from a seed. Each depends on the seed and its own name alone.
+public final class FreshWeights: WeightSource {
+    private let seed: UInt64
+
+    public init(seed: UInt64) {
+        self.seed = seed
+    }
+
+    public func contains(_ name: String) -> Bool { true }
+
+    public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
+        var random = CounterRandom(seed: seed, stream: stableHash(name))
+        switch initial {
+        case .zeros: return .zeros(shape)
+        case .ones: return .filled(shape, with: 1)
+        case .constant(let value): return .filled(shape, with: value)
+        case .normal(let deviation):
+            return Tensor.randomNormal(shape, using: &random) * deviation
+        case .truncatedNormal(let deviation):
+            return Tensor(uninitialized: shape) { buffer in
+                for i in buffer.indices {
+                    var value = random.normal()
+                    while abs(value) > 2 { value = random.normal() }
+                    buffer[i] = value * deviation
+                }
+            }
+        case .uniform(let bound):
+            return .randomUniform(shape, from: -bound, to: bound, using: &random)
+        case .secondHalf(let value):
+            let half = shape.reduce(1, *) / 2
+            return Tensor(uninitialized: shape) { buffer in
+                for i in buffer.indices { buffer[i] = i < half ? 0 : value }
+            }
+        case .identityKernel3x3:
+            return Tensor(uninitialized: shape) { buffer in
+                for i in buffer.indices { buffer[i] = i % 9 == 4 && i / 9 % shape[1] == i / 9 / shape[1] ? 1 : 0 }
+            }
+        case .xavierUniform:
+            let outputs = shape.first ?? 1
+            let inputs = shape.dropFirst().reduce(1, *)
+            let bound = (6 / Float(max(1, inputs + outputs))).squareRoot()
+            return .randomUniform(shape, from: -bound, to: bound, using: &random)
+        }
+    }
+}
+
+/// The 64-bit FNV-1a hash of a text: the same on every machine and in every run.
+public func stableHash(_ text: String) -> UInt64 {
+    text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+}

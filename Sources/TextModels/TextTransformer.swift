@@ -1,0 +1,117 @@
+import Layers
+import Tensors
+
+/// The shape of a text tower.
+public struct TextTransformerConfiguration: Sendable, Hashable, Codable {
+    public var vocabularySize: Int
+    /// The positions of a text; shorter texts are padded.
+    public var contextLength: Int
+    public var width: Int
+    public var layers: Int
+    public var heads: Int
+    public var activation: Activation
+    /// Whether a position sees only itself and those before it, as in CLIP.
+    public var causal: Bool
+
+    public init(
+        vocabularySize: Int, contextLength: Int, width: Int, layers: Int, heads: Int,
+        activation: Activation = .quickGELU, causal: Bool = true
+    ) {
+        self.vocabularySize = vocabularySize
+        self.contextLength = contextLength
+        self.width = width
+        self.layers = layers
+        self.heads = heads
+        self.activation = activation
+        self.causal = causal
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case vocabularySize = "vocab_size"
+        case contextLength = "context_length"
+        case width, layers, heads, activation, causal
+    }
+
+    /// Why no model of this shape can be built, or nil.
+    public var problem: String? {
+        for (name, value, limit) in [
+            ("vocab_size", vocabularySize, 1 << 24), ("context_length", contextLength, 16384), ("width", width, 65536),
+            ("layers", layers, 1024), ("heads", heads, 1024),
+        ] where value < 1 || value > limit {
+            return "\(name) is \(value), expected 1 to \(limit)"
+        }
+        return width % heads == 0 ? nil : "width \(width) does not divide into \(heads) heads"
+    }
+}
+
+/// A pre-norm transformer over token ids: CLIP's text tower, or the default model's SentencePiece encoder
+/// (reference section 3). The parameter names are those of OpenAI and open_clip.
+public struct TextTransformer: Sendable {
+    public let configuration: TextTransformerConfiguration
+    let tokens: Embedding
+    let positions: Tensor
+    package let blocks: [TextTransformerBlock]
+    let lastNorm: LayerNorm
+
+    public init(_ configuration: TextTransformerConfiguration, weights: Weights) {
+        self.configuration = configuration
+        let width = configuration.width
+        tokens = Embedding(weights["token_embedding"], entries: configuration.vocabularySize, width: width)
+        positions = weights.tensor(
+            "positional_embedding", [configuration.contextLength, width], initial: .normal(deviation: 0.01))
+        blocks = (0..<configuration.layers).map {
+            TextTransformerBlock(weights["transformer.resblocks"][$0], configuration: configuration)
+        }
+        lastNorm = LayerNorm(weights["ln_final"], width: width)
+    }
+
+    /// Token and position embeddings of ids, batch by batch: [batch, context, width].
+    package func embed(_ ids: [Int32]) -> Tensor {
+        let context = configuration.contextLength
+        precondition(ids.count % context == 0, "\(ids.count) ids for texts of \(context)")
+        return tokens(ids, shape: [ids.count / context, context]).addingRepeated(positions)
+    }
+
+    /// Hidden states of every position, those after the end token too: [batch, context, width].
+    public func callAsFunction(_ ids: [Int32]) -> Tensor {
+        var x = embed(ids)
+        for block in blocks { x = block(x) }
+        return lastNorm(x)
+    }
+}
+
+/// x += attention(ln_1(x)); x += network(ln_2(x)).
+public struct TextTransformerBlock: Sendable {
+    let firstNorm: LayerNorm
+    let inputWeight: Tensor
+    let inputBias: Tensor
+    let output: Linear
+    let secondNorm: LayerNorm
+    let network: FeedForward
+    let heads: Int
+    let causal: Bool
+
+    public init(_ weights: Weights, configuration: TextTransformerConfiguration) {
+        let width = configuration.width
+        // CLIP's initialisation: the residual stream keeps its scale whatever the depth.
+        let scale = 1 / Float(width).squareRoot()
+        let depth = 1 / Float(2 * configuration.layers).squareRoot()
+        firstNorm = LayerNorm(weights["ln_1"], width: width)
+        inputWeight = weights.tensor("attn.in_proj_weight", [3 * width, width], initial: .normal(deviation: scale))
+        inputBias = weights.tensor("attn.in_proj_bias", [3 * width], initial: .zeros)
+        output = Linear(
+            weights["attn.out_proj"], from: width, to: width, initial: .normal(deviation: scale * depth))
+        secondNorm = LayerNorm(weights["ln_2"], width: width)
+        network = FeedForward(
+            weights["mlp"], names: ("c_fc", "c_proj"), width: width, hidden: 4 * width,
+            activation: configuration.activation, initial: .normal(deviation: scale * depth))
+        heads = configuration.heads
+        causal = configuration.causal
+    }
+
+    package func callAsFunction(_ x: Tensor) -> Tensor {
+        let packed = firstNorm(x).linear(inputWeight, bias: inputBias)
+        let attended = x + output(packed.selfAttention(heads: heads, causal: causal))
+        return attended + network(secondNorm(attended))
+    }
+}

@@ -1,0 +1,29 @@
+import FlowTok
+import Images
+import Synchronization
+import Tensors
+
+/// Samples as the networks take them.
+struct Batch {
+    /// [batch, 3, side, side] in 0...1.
+    let images: Tensor
+    /// N ids to a caption.
+    let ids: [Int32]
+    let captions: [String]
+
+    /// Samples `first..<first + count` of a source, made in parallel.
+    init(_ source: any SampleSource, first: UInt64, count: Int, side: Int, codec: CaptionCodec) throws {
+        let made = Mutex<[Result<(CaptionedImage, [Int32]), any Error>?]>(Array(repeating: nil, count: count))
+        parallelFor(count) { i in
+            let result = Result {
+                let sample = try source.sample(first + UInt64(i))
+                return (sample, try codec.encode(sample.caption))
+            }
+            made.withLock { $0[i] = result }
+        }
+        let samples = try made.withLock { try $0.compactMap { try $0?.get() } }
+        images = try Tensor(samples.map(\.0.image), side: side)
+        ids = samples.flatMap(\.1)
+        captions = samples.map(\.0.caption)
+    }
+}
