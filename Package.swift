@@ -42,7 +42,7 @@ let package = Package(
         // Floor 2.
         floor("Checkpoints", uses: ["Tensors", "CKernels", "CZlib"]),
         floor("Images", uses: ["CPNG"]),
-        floor("Vocabularies", uses: ["CSentencePiece"]),
+        floor("Vocabularies", uses: ["CSentencePiece", "CZlib"]),
         // Floor 3.
         floor("Layers", uses: ["Tensors", "Checkpoints"]),
         // Floor 4.
