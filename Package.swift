@@ -51,12 +51,12 @@ let package = Package(
         // Floor 5.
         floor("FlowTok", uses: ["Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         // Floor 6.
-        floor("Training", uses: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
+        floor("Training", uses: ["CKernels", "FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         floor("Evaluation", uses: ["FlowTok", "Training", "Images", "Tensors"]),
         // Floor 7.
         .executableTarget(
             name: "flowtok",
-            dependencies: ["FlowTok", "Training", "Evaluation", argumentParser],
+            dependencies: ["FlowTok", "Training", "Evaluation", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
             swiftSettings: swiftSettings),
         // Tests.
         .target(name: "TestSupport", dependencies: ["Layers", "Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

@@ -192,7 +192,8 @@ public struct FlowTiTokDecoder: Sendable {
             weights["ffn.0"], from: width, to: 3 * configuration.patchSize * configuration.patchSize, kernel: [1, 1],
             initial: initial)
         smoothingWeight = weights.tensor("conv_out.weight", [3, 3, 3, 3], initial: .identityKernel3x3)
-        smoothingBias = weights.tensor("conv_out.bias", [3], initial: .zeros)
+        // Pixels are in 0...1: a fresh decoder starts from grey.
+        smoothingBias = weights.tensor("conv_out.bias", [3], initial: .constant(0.5))
         rotary = PositionTables.rotary2D(side: configuration.grid, headDimension: width / shape.heads)
     }
 

@@ -1,1 +1,61 @@
+// A narrow door to libpng and zlib. libpng reports errors by longjmp, which must never cross a Swift frame, so every
+// function here catches it and returns 0 with a message instead. Nothing is printed.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// The largest width and height, in pixels, that is read.
+#define CPNG_MAX_SIDE 16384
+
+/// The most bytes of an error message, its terminator included.
+#define CPNG_MESSAGE_SIZE 160
+
+/// What the chunks before the pixels say.
+typedef struct cpng_header {
+    uint32_t width;
+    uint32_t height;
+    /// 1 where pixels can be transparent: an alpha channel or a tRNS chunk.
+    int has_alpha;
+} cpng_header;
+
+/// A PNG in memory whose header has been read and whose pixels have not.
+typedef struct cpng_reader cpng_reader;
+
+/// Reads the header of the PNG in `bytes`, which must outlive the reader. NULL on failure, with the reason in `message`
+/// (CPNG_MESSAGE_SIZE bytes). Colour profiles, gamma, text and every other chunk that does not carry pixels is skipped
+/// after its checksum.
+cpng_reader *cpng_reader_open(const uint8_t *bytes, size_t count, cpng_header *header, char *message);
+
+/// Decodes the whole image to 8 bits a channel, `channels` 3 (RGB) or 4 (straight-alpha RGBA), into `pixels`, which holds
+/// `count` = width * height * channels bytes, and checks the file to its end. With 3 channels, transparency is ignored.
+/// Returns 1, or 0 with the reason in `message`. To be called once.
+int cpng_reader_decode(cpng_reader *reader, int channels, uint8_t *pixels, size_t count, char *message);
+
+/// Frees the reader; NULL is allowed.
+void cpng_reader_close(cpng_reader *reader);
+
+/// A chunk to be written between the header and the pixels; its data lies in a buffer that several chunks share.
+typedef struct cpng_chunk {
+    uint8_t type[4];
+    size_t offset;
+    size_t count;
+} cpng_chunk;
+
+/// Encodes 8-bit pixels, `channels` 3 (RGB) or 4 (straight-alpha RGBA). `bytes` receives a buffer to be given to
+/// cpng_free. Returns 1, or 0 with the reason in `message` (CPNG_MESSAGE_SIZE bytes).
+int cpng_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int channels,
+                const cpng_chunk *chunks, size_t chunk_count, const uint8_t *chunk_data,
+                uint8_t **bytes, size_t *byte_count, char *message);
+
+/// Frees what cpng_encode returned; NULL is allowed.
+void cpng_free(uint8_t *bytes);
+
+/// The checksum that PNG chunks carry, of `count` bytes.
+uint32_t cpng_crc32(const uint8_t *bytes, size_t count);
+
+/// How cpng_inflate ended.
+enum { CPNG_INFLATE_DONE = 1, CPNG_INFLATE_CORRUPT = 0, CPNG_INFLATE_TOO_LONG = -1 };
+
+/// Inflates a zlib stream into `output`, which holds `capacity` bytes. `written` receives the number of bytes produced.
+int cpng_inflate(const uint8_t *bytes, size_t count, uint8_t *output, size_t capacity, size_t *written);

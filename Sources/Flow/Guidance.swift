@@ -1,0 +1,35 @@
+import Foundation
+import Tensors
+
+/// Classifier-free guidance between the conditional and the unconditional field.
+public struct Guidance: Sendable, Hashable {
+    /// s in v_null + s (v_cond - v_null); 1 follows the caption alone and needs one evaluation instead of two.
+    public var scale: Float
+    /// The times within which guidance applies; outside, the conditional field is followed.
+    public var interval: ClosedRange<Float>
+
+    public init(scale: Float, interval: ClosedRange<Float> = 0...1) {
+        self.scale = scale
+        self.interval = interval
+    }
+}
+
+extension VelocityNetwork {
+    /// The guided text-to-image velocity of tokens x [batch, N, D] at one time: both fields as one batch of twice the size,
+    /// so that the weights are read once (reference section 8).
+    public func guided(_ x: Tensor, time: Float, by guidance: Guidance) -> Tensor {
+        let batch = x.shape[0]
+        guard guidance.scale != 1, guidance.interval.contains(time) else {
+            return self(
+                x, times: Array(repeating: time, count: batch),
+                indicators: Array(repeating: Indicator.conditional.rawValue, count: batch))
+        }
+        let both = self(
+            .concatenated([x, x], axis: 0), times: Array(repeating: time, count: 2 * batch),
+            indicators: Array(repeating: Indicator.conditional.rawValue, count: batch)
+                + Array(repeating: Indicator.unconditional.rawValue, count: batch))
+        let conditional = both.sliced(axis: 0, 0..<batch)
+        let unconditional = both.sliced(axis: 0, batch..<2 * batch)
+        return unconditional + (conditional - unconditional) * guidance.scale
+    }
+}

@@ -1,0 +1,40 @@
+import Foundation
+
+/// What can go wrong between a request and its result.
+public enum FlowTokError: Error, Equatable, CustomStringConvertible, LocalizedError {
+    /// The prompt holds nothing but white space.
+    case emptyPrompt
+    /// A setting of a request is out of range: its name, what was given and what is expected.
+    case badSetting(name: String, given: String, expected: String)
+    /// No model folder at a path, or none of the places where the default model is looked for.
+    case modelNotFound(path: String)
+    /// A file of a model folder is missing.
+    case missingFile(folder: String, file: String)
+    /// A file of a model folder cannot be used.
+    case unusableModel(file: String, reason: String)
+    /// The vocabulary does not serve the model.
+    case unfitVocabulary(String)
+    /// Tokens of another shape than the model's.
+    case tokenShape(found: [Int], expected: [Int])
+    /// Tokens that another model made.
+    case foreignTokens(file: String, model: String, expected: String)
+    /// The request was cancelled.
+    case cancelled
+
+    public var description: String {
+        switch self {
+        case .emptyPrompt: "the prompt is empty: expected some words, such as \"a red fox\""
+        case .badSetting(let name, let given, let expected): "\(name) is \(given), expected \(expected)"
+        case .modelNotFound(let path): "no model at \(path): expected a folder with config.json, model.safetensors and tokenizer.model"
+        case .missingFile(let folder, let file): "the model folder \(folder) has no \(file)"
+        case .unusableModel(let file, let reason): "\(file): \(reason)"
+        case .unfitVocabulary(let reason): "the vocabulary does not serve this model: \(reason)"
+        case .tokenShape(let found, let expected): "tokens of shape \(found), expected \(expected)"
+        case .foreignTokens(let file, let model, let expected):
+            "\(file) holds tokens of the model \"\(model)\", which \"\(expected)\" cannot decode"
+        case .cancelled: "cancelled"
+        }
+    }
+
+    public var errorDescription: String? { description }
+}

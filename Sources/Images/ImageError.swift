@@ -1,0 +1,65 @@
+import Foundation
+
+/// What can go wrong with images: each message is one line that names the file, what was expected and what was found.
+public enum ImageError: Error, Equatable, Sendable {
+    /// No file lies at the path.
+    case missingFile(file: String)
+    /// The file is there and cannot be read: a folder, a pipe, no permission.
+    case unreadableFile(file: String, reason: String)
+    /// The file could not be written; what was there before is untouched.
+    case unwritableFile(file: String, reason: String)
+    /// The data is something other than a PNG; `found` says what.
+    case notPNG(file: String, found: String)
+    /// The data begins as a PNG and is damaged or cut short.
+    case corruptPNG(file: String, reason: String)
+    /// The image has more pixels than are read or made; see `Image.maximumSide` and `Image.maximumPixels`.
+    case tooManyPixels(file: String, width: Int, height: Int)
+    /// A text that a PNG cannot carry.
+    case invalidText(keyword: String, reason: String)
+    /// A float that is not a number or infinite, at `index` of the planar values.
+    case nonFinite(index: Int, value: String)
+    /// The number of values or bytes does not fit the width and the height.
+    case wrongCount(expected: Int, found: Int, width: Int, height: Int)
+    /// Two images that must have one size have two.
+    case differentSizes(expected: String, found: String)
+    /// The image is smaller than a measure needs.
+    case tooSmall(expected: String, found: String)
+    /// A grid of no images.
+    case noImages
+}
+
+extension ImageError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .missingFile(let file):
+            "\(file): no such file; expected a PNG image"
+        case .unreadableFile(let file, let reason):
+            "\(file): cannot be read (\(reason)); expected a PNG image"
+        case .unwritableFile(let file, let reason):
+            "\(file): cannot be written (\(reason))"
+        case .notPNG(let file, let found):
+            "\(file): \(found); flowtok reads PNG"
+        case .corruptPNG(let file, let reason):
+            "\(file): a damaged PNG (\(reason))"
+        case .tooManyPixels(let file, let width, let height):
+            "\(file): \(width)x\(height) pixels; expected at most \(Image.maximumSide) a side"
+                + " and \(Image.maximumPixels) in all"
+        case .invalidText(let keyword, let reason):
+            "text \"\(keyword)\" cannot be stored in a PNG: \(reason)"
+        case .nonFinite(let index, let value):
+            "pixel value \(index) is \(value); expected a finite number"
+        case .wrongCount(let expected, let found, let width, let height):
+            "\(found) values for a \(width)x\(height) image; expected \(expected)"
+        case .differentSizes(let expected, let found):
+            "an image of \(found) pixels; expected \(expected)"
+        case .tooSmall(let expected, let found):
+            "an image of \(found) pixels; expected at least \(expected)"
+        case .noImages:
+            "no images to arrange; expected at least one"
+        }
+    }
+}
+
+extension ImageError: LocalizedError {
+    public var errorDescription: String? { description }
+}

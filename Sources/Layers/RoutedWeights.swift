@@ -1,0 +1,21 @@
+import Tensors
+
+/// Two sources behind one: names that the test accepts come from the first, all others from the second. A trainer that
+/// keeps part of a model fixed reads that part from a checkpoint.
+public final class RoutedWeights: WeightSource {
+    private let first: any WeightSource
+    private let second: any WeightSource
+    private let isFirst: (String) -> Bool
+
+    public init(_ first: any WeightSource, where isFirst: @escaping (String) -> Bool, otherwise second: any WeightSource) {
+        self.first = first
+        self.second = second
+        self.isFirst = isFirst
+    }
+
+    public func contains(_ name: String) -> Bool { isFirst(name) ? first.contains(name) : second.contains(name) }
+
+    public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
+        (isFirst(name) ? first : second).tensor(named: name, shape: shape, initial: initial)
+    }
+}

@@ -1,0 +1,134 @@
+/// The grammar of a sprite's name: which article it takes and how more than one of it is called.
+package struct NounPhrase: Sendable, Equatable {
+    /// The name without article, such as "face with tears of joy".
+    package var text: String
+    /// "a", "an", "the" or "" (plurals, things that cannot be counted).
+    package var article: String
+    /// "faces with tears of joy"; nil where several of it cannot be spoken of.
+    package var plural: String?
+
+    /// Analyses `text`; `isNoun` and `singular` come from a dictionary and may know nothing.
+    package init(_ text: String, isNoun: (String) -> Bool = { _ in true }, singular: (String) -> String? = { _ in nil }) {
+        self.text = text
+        article = ""
+        plural = nil
+        let words = text.split(separator: " ").map(String.init)
+        guard !words.isEmpty else { return }
+        if words[0].lowercased() == "flag", words.count > 2, words[1] == "of" {
+            article = "the"
+            plural = (["flags"] + words.dropFirst()).joined(separator: " ")
+            return
+        }
+        let head = Self.headIndex(words)
+        let noun = words[head].lowercased()
+        if ["the", "a", "an"].contains(words[0].lowercased()) { return }
+        if Self.uncounted.contains(text.lowercased()) || Self.uncounted.contains(noun) { return }
+        // "sunglasses", "clinking glasses": already several.
+        if Self.alwaysPlural.contains(noun) || singular(noun) != nil && !Self.singularInS.contains(noun) { return }
+        guard noun.contains(where: \.isLetter) else { return }
+        if !isNoun(noun), !noun.contains("-"), !isNoun(words[head...].joined(separator: " ").lowercased()) { return }
+        article = Self.article(before: words[0])
+        var several = words
+        several[head] = Self.plural(of: words[head])
+        plural = several.joined(separator: " ")
+    }
+
+    /// The place of the word that the name is about: the last before "with", "of", "in", a comma or a bracket.
+    static func headIndex(_ words: [String]) -> Int {
+        // "person running", "woman dancing": the doer comes first.
+        if words.count > 1, doers.contains(words[0].lowercased()), words[1].hasSuffix("ing") { return 0 }
+        for (index, word) in words.enumerated() where index > 0 {
+            let plain = word.lowercased()
+            if stops.contains(plain) || plain.hasPrefix("(") { return index - 1 }
+            if word.hasSuffix(",") { return index }
+        }
+        return words.count - 1
+    }
+
+    /// The word that a name is about, lower-case: "apple" for "red apple".
+    package static func head(of text: String) -> String {
+        let words = text.split(separator: " ").map(String.init)
+        guard !words.isEmpty else { return text }
+        return words[headIndex(words)].lowercased().trimmingCharacters(of: ",.!?")
+    }
+
+    private static let doers: Set<String> = ["person", "man", "woman", "people", "boy", "girl", "child"]
+
+    private static let stops: Set<String> = [
+        "with", "of", "in", "on", "at", "for", "from", "to", "over", "under", "behind", "without", "and", "or", "by", "blowing", "wearing", "holding",
+        "throwing", "carrying", "riding", "&", "showing", "pointing", "rising", "sitting", "standing", "carrying", "using", "eating", "into",
+    ]
+
+    private static let uncounted: Set<String> = [
+        "fire", "water", "fog", "rice", "bread", "bacon", "sushi", "milk", "tea", "sake", "honey", "butter", "salt", "cheese", "corn", "garlic",
+        "ice", "money", "wind", "snow", "rain", "lightning", "smoke", "music", "yarn", "soap", "medicine", "mail", "e-mail", "luggage",
+        "clothing", "furniture", "spaghetti", "pasta", "broccoli", "sweat", "hail", "voltage", "tumbler", "yoga", "tennis", "badminton", "football", "hockey", "lacrosse",
+        "golf", "fencing", "skiing", "food", "wine", "beer", "coffee", "juice", "soda", "toast", "fruit", "meat", "tofu", "chocolate", "ice cream", "soft ice cream", "cream",
+        "sunset", "sunrise", "aries", "taurus", "gemini", "cancer", "leo", "virgo", "libra", "scorpio", "sagittarius", "capricorn", "aquarius", "pisces", "ophiuchus",
+        "dizzy", "collision", "prohibited", "warning", "radioactive", "biohazard", "information", "multiply", "plus", "minus", "divide", "infinity",
+        "antarctica", "australia", "jupiter", "saturn", "mars", "venus", "neptune", "uranus", "mercury", "earth", "europe", "africa", "asia", "america",
+        "stonehenge", "santa", "claus", "mrs.", "chess", "judo", "karate", "ballet", "hair", "kelp", "grass", "bamboo", "seaweed", "lettuce", "ham",
+        "o’clock", "thirty", "recycling", "baggage", "equipment", "machinery", "jewelry", "gold", "silver", "seafood", "mochi", "poultry", "lemonade", "champagne",
+    ]
+
+    private static let alwaysPlural: Set<String> = [
+        "glasses", "jeans", "scissors", "chopsticks", "shorts", "pants", "trousers", "sunglasses", "goggles", "fries", "pliers", "tongs", "binoculars",
+        "people", "men", "women", "children", "twins", "grapes", "fireworks", "sparkles", "eyes", "hands", "hearts", "feet", "teeth", "headphones", "stairs", "scales",
+        "cherries", "peanuts", "beans", "spectacles", "mice", "lips", "ears", "eyelashes", "braces", "overalls", "leggings", "pyjamas", "pajamas", "tights", "wings",
+    ]
+
+    /// Words in -s that are one thing.
+    private static let singularInS: Set<String> = [
+        "bus", "lens", "gas", "canvas", "atlas", "christmas", "iris", "tennis", "news", "series", "species", "swiss", "compass", "cutlass", "chess",
+        "lotus", "walrus", "genius", "abacus", "oasis", "basis", "axis", "molasses", "barracks", "gallows", "headquarters", "crossroads", "trellis", "us",
+    ]
+
+    /// "an" before a vowel sound.
+    package static func article(before word: String) -> String {
+        let plain = word.lowercased().trimmingCharacters(of: "“\"'(‘")
+        guard let first = plain.first else { return "a" }
+        if ["hour", "honest", "heir", "herb"].contains(where: plain.hasPrefix) { return "an" }
+        if ["uni", "use", "usu", "eu", "one", "once", "uk", "ufo", "ute", "ura", "ewe"].contains(where: plain.hasPrefix), !plain.hasPrefix("unin"), !plain.hasPrefix("unim") { return "a" }
+        // Letters and numbers said one by one: "an X", "an 8", "an LED".
+        let letters = word.filter(\.isLetter)
+        if !letters.isEmpty, letters.count <= 4, letters == letters.uppercased(), let letter = plain.first(where: \.isLetter) {
+            return "aefhilmnorsx".contains(letter) ? "an" : "a"
+        }
+        if ["led", "mp", "sos", "lcd", "x-ray", "atm"].contains(plain) { return "an" }
+        if plain.count == 1, "fhlmnrsx".contains(first) { return "an" }
+        if first == "8" || plain == "11" || plain == "18" { return "an" }
+        return "aeiou".contains(first) ? "an" : "a"
+    }
+
+    private static let irregularPlurals: [String: String] = [
+        "man": "men", "woman": "women", "person": "people", "child": "children", "foot": "feet", "tooth": "teeth", "goose": "geese", "mouse": "mice",
+        "ox": "oxen", "leaf": "leaves", "knife": "knives", "wolf": "wolves", "loaf": "loaves", "shelf": "shelves", "scarf": "scarves", "calf": "calves", "half": "halves", "elf": "elves",
+        "hoof": "hooves", "wife": "wives", "thief": "thieves", "bookshelf": "bookshelves", "potato": "potatoes", "tomato": "tomatoes", "hero": "heroes", "volcano": "volcanoes",
+        "mosquito": "mosquitoes", "mango": "mangoes", "buffalo": "buffaloes", "cactus": "cacti", "policeman": "policemen", "snowman": "snowmen", "fireman": "firemen", "superman": "supermen",
+        "sheep": "sheep", "fish": "fish", "blowfish": "blowfish", "deer": "deer", "aircraft": "aircraft", "spacecraft": "spacecraft", "squid": "squid", "shrimp": "shrimp", "bison": "bison",
+        "moose": "moose", "salmon": "salmon", "trout": "trout", "dice": "dice", "swordfish": "swordfish", "starfish": "starfish", "jellyfish": "jellyfish", "goldfish": "goldfish", "crawfish": "crawfish",
+        "cod": "cod", "tuna": "tuna", "genie": "genies", "quiz": "quizzes",
+    ]
+
+    /// The plural of one noun.
+    package static func plural(of noun: String) -> String {
+        let plain = noun.lowercased()
+        if let irregular = irregularPlurals[plain] { return irregular }
+        for (ending, plural) in [("woman", "women"), ("man", "men")] where plain.hasSuffix(ending) && !["human", "german", "roman", "ottoman", "talisman", "caiman"].contains(plain) {
+            return String(noun.dropLast(ending.count)) + plural
+        }
+        if ["s", "x", "z", "ch", "sh"].contains(where: plain.hasSuffix) { return noun + "es" }
+        if plain.hasSuffix("y"), let before = plain.dropLast().last, !"aeiou".contains(before) { return String(noun.dropLast()) + "ies" }
+        return noun + "s"
+    }
+}
+
+extension StringProtocol {
+    /// The text without any of `characters` at its ends.
+    func trimmingCharacters(of characters: String) -> String {
+        var text = self[...]
+        while let first = text.first, characters.contains(first) { text = text.dropFirst() }
+        while let last = text.last, characters.contains(last) { text = text.dropLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,23 @@
+import Foundation
+import Synchronization
+
+private let stopSignal = Atomic<Int32>(0)
+
+/// Ctrl-C and SIGTERM turned into a request that a run answers after its current step. A second signal ends the process
+/// at once.
+public enum StopRequest {
+    /// Starts listening.
+    public static func install() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { received in
+                if stopSignal.exchange(received, ordering: .relaxed) != 0 { _exit(128 + received) }
+            }
+        }
+    }
+
+    /// The signal that asked for the stop, or nil.
+    public static var received: Int32? {
+        let number = stopSignal.load(ordering: .relaxed)
+        return number == 0 ? nil : number
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Tensors
+
+/// The settings that every training run has.
+public struct TrainingSettings: Sendable, Hashable, Codable {
+    public var steps: Int
+    public var batchSize: Int
+    public var learningRate: Float
+    public var warmupSteps: Int
+    /// The share of the learning rate that is left at the last step.
+    public var finalRateShare: Float
+    public var optimizer: AdamWSettings
+    public var seed: UInt64
+    public var precision: Precision
+    public var checkpointMinutes: Double
+    /// Steps between sample grids; 0: none.
+    public var sampleEvery: Int
+    /// Steps between lines of the log.
+    public var logEvery: Int
+
+    public init(
+        steps: Int, batchSize: Int, learningRate: Float, warmupSteps: Int = 200, finalRateShare: Float = 0.05,
+        optimizer: AdamWSettings = AdamWSettings(), seed: UInt64 = 1, precision: Precision = .bfloat16,
+        checkpointMinutes: Double = 5, sampleEvery: Int = 1000, logEvery: Int = 20
+    ) {
+        self.steps = steps
+        self.batchSize = batchSize
+        self.learningRate = learningRate
+        self.warmupSteps = warmupSteps
+        self.finalRateShare = finalRateShare
+        self.optimizer = optimizer
+        self.seed = seed
+        self.precision = precision
+        self.checkpointMinutes = checkpointMinutes
+        self.sampleEvery = sampleEvery
+        self.logEvery = logEvery
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case steps
+        case batchSize = "batch_size"
+        case learningRate = "learning_rate"
+        case warmupSteps = "warmup_steps"
+        case finalRateShare = "final_rate_share"
+        case optimizer, seed, precision
+        case checkpointMinutes = "checkpoint_minutes"
+        case sampleEvery = "sample_every"
+        case logEvery = "log_every"
+    }
+
+    /// Why no run can have these, or nil.
+    public var problem: String? {
+        if steps < 1 { return "steps is \(steps), expected at least 1" }
+        if !(1...65536).contains(batchSize) { return "batch_size is \(batchSize), expected 1 to 65536" }
+        if !(learningRate > 0 && learningRate.isFinite) { return "learning_rate is \(learningRate), expected above 0" }
+        if warmupSteps < 0 { return "warmup_steps is \(warmupSteps), expected at least 0" }
+        if !(checkpointMinutes > 0) { return "checkpoint_minutes is \(checkpointMinutes), expected above 0" }
+        if logEvery < 1 { return "log_every is \(logEvery), expected at least 1" }
+        return nil
+    }
+
+    var schedule: LearningRateSchedule {
+        LearningRateSchedule(
+            peak: learningRate, warmupSteps: warmupSteps, totalSteps: steps, finalShare: finalRateShare)
+    }
+}

@@ -1,0 +1,21 @@
+import Images
+import Layers
+import Tensors
+
+/// What a run trains: a model over a parameter store, its loss, and what it shows and writes.
+public protocol TrainingTask: AnyObject {
+    /// The parameters, complete.
+    var store: ParameterStore { get }
+    /// The loss of one step, a pure function of the parameters and the step's number, and figures for the log.
+    func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)])
+    /// Pictures that show the state, by file name without extension, drawn with the given parameters.
+    func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)]
+    /// Text that shows the state, empty where there is none.
+    func notes(parameters: any WeightSource) throws -> String
+    /// Writes what others use of the model, made from the given parameters, into a folder.
+    func export(parameters: any WeightSource, to folder: String) throws
+}
+
+extension TrainingTask {
+    public func notes(parameters: any WeightSource) throws -> String { "" }
+}

@@ -1,0 +1,101 @@
+import CKernels
+import Foundation
+import Layers
+import Tensors
+
+/// The settings of AdamW (Loshchilov and Hutter, 2019) with a running average of the parameters.
+public struct AdamWSettings: Sendable, Hashable, Codable {
+    public var beta1: Float
+    public var beta2: Float
+    public var epsilon: Float
+    /// Decoupled weight decay, on every parameter.
+    public var weightDecay: Float
+    /// The share that the running average keeps at each step. It ramps up over the first steps as (1 + step)/(10 + step),
+    /// unless `averageRamp` is off.
+    public var averageDecay: Float
+    public var averageRamp: Bool
+    /// The largest norm of the whole gradient; longer ones are scaled down. Nil: no clipping.
+    public var clip: Float?
+
+    public init(
+        beta1: Float = 0.9, beta2: Float = 0.95, epsilon: Float = 1e-8, weightDecay: Float = 0.03,
+        averageDecay: Float = 0.9999, averageRamp: Bool = true, clip: Float? = nil
+    ) {
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+        self.averageDecay = averageDecay
+        self.averageRamp = averageRamp
+        self.clip = clip
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case beta1, beta2, epsilon, clip
+        case weightDecay = "weight_decay"
+        case averageDecay = "average_decay"
+        case averageRamp = "average_ramp"
+    }
+}
+
+/// AdamW over the parameters of a store.
+public final class AdamW {
+    public let settings: AdamWSettings
+    public let store: ParameterStore
+    /// Updates made so far.
+    public internal(set) var step = 0
+    let first: [ParameterBuffer]
+    let second: [ParameterBuffer]
+    let averages: [ParameterBuffer]
+    private let pieces: [(parameter: Int, start: Int, length: Int)]
+
+    /// An optimizer for the parameters that `store` holds now.
+    public init(_ store: ParameterStore, settings: AdamWSettings) {
+        self.store = store
+        self.settings = settings
+        first = store.entries.map { ParameterBuffer(count: $0.buffer.count) }
+        second = store.entries.map { ParameterBuffer(count: $0.buffer.count) }
+        averages = store.entries.map { ParameterBuffer(copying: $0.leaf) }
+        let size = 65536
+        pieces = store.entries.enumerated().flatMap { index, entry in
+            stride(from: 0, to: entry.buffer.count, by: size).map { (index, $0, min(size, entry.buffer.count - $0)) }
+        }
+    }
+
+    /// One update at a learning rate. Returns the norm of the gradient before clipping; an update is skipped, and the
+    /// norm is not finite, where the gradient is not.
+    @discardableResult
+    public func update(_ gradients: [Tensor], rate: Float) -> Double {
+        precondition(gradients.count == store.entries.count, "\(gradients.count) gradients for \(store.entries.count) parameters")
+        let norm = gradients.reduce(0) { $0 + $1.norm * $1.norm }.squareRoot()
+        guard norm.isFinite else { return norm }
+        step += 1
+        let scale: Float = settings.clip.map { norm > Double($0) ? $0 / Float(norm) : 1 } ?? 1
+        let kernels = ck_elementwise_for(ck_active_level()).pointee
+        let correction1 = Float(1 - pow(Double(settings.beta1), Double(step)))
+        let correction2 = Float(1 - pow(Double(settings.beta2), Double(step)))
+        let ramp = settings.averageRamp ? Float(1 + step) / Float(10 + step) : 1
+        let keep = min(settings.averageDecay, ramp)
+        let entries = store.entries
+        parallelFor(pieces.count) { index in
+            let (parameter, start, length) = pieces[index]
+            let value = entries[parameter].buffer.base + start
+            gradients[parameter].withUnsafeBufferPointer { gradient in
+                guard let gradient = gradient.baseAddress else { return }
+                kernels.adamw(
+                    value, first[parameter].base + start, second[parameter].base + start, gradient + start, length,
+                    rate, settings.beta1, settings.beta2, settings.epsilon, settings.weightDecay, correction1,
+                    correction2, scale)
+            }
+            kernels.average(averages[parameter].base + start, value, keep, length)
+        }
+        return norm
+    }
+
+    /// The running averages by parameter name: views that follow the updates.
+    public var averagedParameters: NamedTensors {
+        NamedTensors(
+            Dictionary(
+                uniqueKeysWithValues: zip(store.entries, averages).map { ($0.name, $1.tensor($0.shape)) }))
+    }
+}

@@ -1,0 +1,25 @@
+import Foundation
+
+/// A learning rate that rises linearly over the warm-up and falls along a half cosine to a share of its peak.
+public struct LearningRateSchedule: Sendable, Hashable, Codable {
+    public var peak: Float
+    public var warmupSteps: Int
+    public var totalSteps: Int
+    /// The share of the peak at the end; 1 keeps the rate constant after the warm-up.
+    public var finalShare: Float
+
+    public init(peak: Float, warmupSteps: Int, totalSteps: Int, finalShare: Float = 0.05) {
+        self.peak = peak
+        self.warmupSteps = warmupSteps
+        self.totalSteps = totalSteps
+        self.finalShare = finalShare
+    }
+
+    /// The rate of the update after `step` earlier ones.
+    public func rate(at step: Int) -> Float {
+        if step < warmupSteps { return peak * Float(step + 1) / Float(warmupSteps) }
+        let length = max(1, totalSteps - warmupSteps)
+        let progress = min(1, Double(step - warmupSteps) / Double(length))
+        return peak * (finalShare + (1 - finalShare) * Float(0.5 * (1 + cos(.pi * progress))))
+    }
+}

@@ -1,0 +1,219 @@
+import Checkpoints
+import Flow
+import FlowTok
+import Foundation
+import ImageTokenizers
+import Images
+import Layers
+import Tensors
+import TextModels
+import Vocabularies
+
+/// What a flow run is made from, besides a trained tokenizer.
+public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
+    /// The name of the model that comes out.
+    public var name: String
+    public var velocity: VelocityConfiguration
+    public var textVariationalEncoder: TextVariationalConfiguration
+    public var textDecoder: TextTransformerConfiguration
+    /// The weight of the contrastive alignment of text tokens with the projected hidden states.
+    public var alignmentWeight: Float
+    /// The weight of the text posterior's divergence, summed over tokens and channels and averaged over the batch.
+    public var klWeight: Float
+    /// The weight of the cross entropy of the pieces that the text decoder reads from the text tokens.
+    public var decodingWeight: Float
+    /// The share of a batch on which that cross entropy is computed.
+    public var decodingShare: Float
+    /// The share of samples that learn image to text.
+    public var imageToTextShare: Float
+    /// The share of text-to-image samples that are unconditional.
+    public var unconditionalShare: Float
+    public var training: TrainingSettings
+    public var sampling: SamplingDefaults
+    public var captioning: CaptioningDefaults
+    public var licence: String
+    public var trainedOn: String
+
+    enum CodingKeys: String, CodingKey {
+        case name, velocity
+        case textVariationalEncoder = "text_variational_encoder"
+        case textDecoder = "text_decoder"
+        case alignmentWeight = "alignment_weight"
+        case klWeight = "kl_weight"
+        case decodingWeight = "decoding_weight"
+        case decodingShare = "decoding_share"
+        case imageToTextShare = "image_to_text_share"
+        case unconditionalShare = "unconditional_share"
+        case training, sampling, captioning, licence
+        case trainedOn = "trained_on"
+    }
+
+    /// Why no run can be made from this, or nil.
+    public var problem: String? {
+        for (name, share) in [
+            ("decoding_share", decodingShare), ("image_to_text_share", imageToTextShare),
+            ("unconditional_share", unconditionalShare),
+        ] where !(0...1).contains(share) {
+            return "\(name) is \(share), expected 0 to 1"
+        }
+        if imageToTextShare > 0 && velocity.indicators < 3 {
+            return "velocity.indicators is \(velocity.indicators), expected 3 to learn image to text"
+        }
+        return training.problem.map { "training." + $0 }
+    }
+}
+
+/// Trains the velocity network in both directions with the text variational encoder and the text decoder, over the
+/// latents of a fixed image tokenizer and the hidden states of its fixed text encoder.
+public final class FlowTask: TrainingTask {
+    public let store: ParameterStore
+    private let configuration: FlowTrainingConfiguration
+    private let modelConfiguration: ModelConfiguration
+    private let frozen: NamedTensors
+    private let model: FlowTokModel
+    private let projector: TextProjector
+    private let temperature: Tensor
+    private let source: any SampleSource
+    private let shown: any SampleSource
+    private let codec: CaptionCodec
+
+    private static func isTrained(_ name: String) -> Bool {
+        name.hasPrefix("flow.") || name.hasPrefix("text_decoder.")
+    }
+
+    /// - Parameter initial: parameters to start from, instead of fresh ones.
+    public init(
+        _ configuration: FlowTrainingConfiguration, tokenizer: TokenizerFolder, source: any SampleSource,
+        shown: any SampleSource, initial: [String: Tensor]? = nil
+    ) throws {
+        self.configuration = configuration
+        self.source = source
+        self.shown = shown
+        let imageTokenizer = tokenizer.configuration.imageTokenizer
+        codec = try CaptionCodec(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
+        frozen = NamedTensors(tokenizer.weights)
+        // The statistics of the latents that the flow is to see.
+        let batch = try Batch(source, first: 1 << 40, count: 512, side: imageTokenizer.imageSize, codec: codec)
+        let fixed = FlowTiTok(imageTokenizer, weights: Weights(frozen)["image_tokenizer"])
+        let statistics = fixed.encode(batch.images).mean.channelStatistics
+        modelConfiguration = ModelConfiguration(
+            name: configuration.name, imageTokenizer: imageTokenizer, textEncoder: tokenizer.configuration.textEncoder,
+            textVariationalEncoder: configuration.textVariationalEncoder, textDecoder: configuration.textDecoder,
+            velocity: configuration.velocity, latents: statistics, sampling: configuration.sampling,
+            captioning: configuration.captioning, licence: configuration.licence, trainedOn: configuration.trainedOn)
+        if let problem = modelConfiguration.problem {
+            throw TrainingError.badConfiguration(file: "the flow configuration", reason: problem)
+        }
+        let start: any WeightSource = initial.map { NamedTensors($0) } ?? FreshWeights(seed: configuration.training.seed)
+        store = ParameterStore(from: start)
+        let weights = Weights(RoutedWeights(store, where: FlowTask.isTrained, otherwise: frozen))
+        model = FlowTokModel(modelConfiguration, weights: weights)
+        projector = TextProjector(
+            weights["flow.context_projector"], width: configuration.textVariationalEncoder.width,
+            channels: imageTokenizer.tokenSize)
+        temperature = weights.tensor("flow.t2t_temperature", [], initial: .constant(Float(log(1 / 0.07))))
+    }
+
+    public func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)]) {
+        let settings = configuration.training
+        let count = settings.batchSize
+        let batch = try Batch(
+            source, first: UInt64(step) * UInt64(count), count: count,
+            side: modelConfiguration.imageTokenizer.imageSize, codec: codec)
+        var random = CounterRandom(seed: settings.seed, stream: UInt64(step))
+        let shape = [count] + model.latentShape
+        let posterior = model.imageTokenizer.encode(batch.images)
+        let image = model.normalized(posterior.sample(noise: .randomNormal(shape, using: &random)))
+        let hidden = model.textEncoder(batch.ids)
+        let text = model.textVariationalEncoder(hidden)
+        let tokens = text.sample(noise: .randomNormal(shape, using: &random))
+
+        let times = (0..<count).map { _ in 1 / (1 + exp(-random.normal())) }
+        let toText = Int((Float(count) * configuration.imageToTextShare).rounded())
+        let toImage = count - toText
+        let (order, indicators) = FlowLosses.exchangedTargets(
+            unconditional: (0..<toImage).map { _ in random.uniform() < configuration.unconditionalShare })
+        let size = shape[1] * shape[2]
+        let exchanged = image.reshaped([count, size]).rows(order.map(Int32.init)).reshaped([toImage] + model.latentShape)
+        // Text to image starts from a sample of the text posterior; image to text aims at its mean.
+        let sources = Tensor.concatenated(
+            [tokens.sliced(axis: 0, 0..<toImage), image.sliced(axis: 0, toImage..<count)], axis: 0)
+        let targets = Tensor.concatenated(
+            [exchanged, text.mean.detached.sliced(axis: 0, toImage..<count)], axis: 0)
+        let predicted = model.velocity(
+            ProbabilityPath.point(from: sources, to: targets, at: times), times: times,
+            indicators: indicators + [Int32](repeating: Indicator.imageToText.rawValue, count: toText))
+        let perSample = FlowLosses.flowMatching(
+            predicted: predicted, velocity: ProbabilityPath.velocity(from: sources, to: targets))
+        let flow = perSample.mean()
+
+        let alignment = FlowLosses.alignment(tokens: tokens, projected: projector(hidden), temperature: temperature)
+        let kl = text.klDivergence * (1 / Float(count))
+        let decoded = min(count, max(1, Int((Float(count) * configuration.decodingShare).rounded())))
+        // A different part of the batch decodes at each step, so that both directions' samples do.
+        let firstDecoded = (step * decoded) % (count - decoded + 1)
+        let logits = model.textDecoder(tokens.sliced(axis: 0, firstDecoded..<firstDecoded + decoded))
+        let length = codec.length
+        let decoding = logits.crossEntropy(
+            Array(batch.ids[firstDecoded * length..<(firstDecoded + decoded) * length]))
+        let loss =
+            flow + alignment * configuration.alignmentWeight + kl * configuration.klWeight
+            + decoding * configuration.decodingWeight
+        let values = perSample.values
+        var figures: [(name: String, value: Double)] = [
+            ("text_to_image_loss", Double(values[..<toImage].reduce(0, +)) / Double(max(1, toImage)))
+        ]
+        if toText > 0 { figures.append(("image_to_text_loss", Double(values[toImage...].reduce(0, +)) / Double(toText))) }
+        return (
+            loss,
+            figures + [
+                ("alignment_loss", Double(alignment.item)), ("kl_loss", Double(kl.item) / Double(size)),
+                ("decoding_loss", Double(decoding.item)),
+            ]
+        )
+    }
+
+    private func model(_ parameters: any WeightSource) -> FlowTokModel {
+        FlowTokModel(
+            modelConfiguration, weights: Weights(RoutedWeights(parameters, where: FlowTask.isTrained, otherwise: frozen)))
+    }
+
+    public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {
+        let model = model(parameters)
+        let batch = try Batch(
+            shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, codec: codec)
+        var random = CounterRandom(seed: 0, stream: 0)
+        let (tokens, hidden) = model.textTokens(
+            batch.ids, noise: .randomNormal([24] + model.latentShape, using: &random))
+        let drawn = try model.imageTokens(
+            from: tokens, integrator: FlowIntegrator(configuration.sampling.solver, steps: configuration.sampling.steps),
+            guidance: Guidance(scale: configuration.sampling.guidance))
+        let images = try model.pixels(drawn, guidedBy: hidden).pictures()
+        let pairs = zip(try batch.images.pictures(), images).flatMap { [$0, $1] }
+        return [("drawn", try Image.grid(pairs, columns: 8, gap: 2))]
+    }
+
+    /// Captions of the shown pictures beside the true ones, a line each.
+    public func notes(parameters: any WeightSource) throws -> String {
+        let model = model(parameters)
+        let batch = try Batch(
+            shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, codec: codec)
+        let latents = model.normalized(model.imageTokenizer.encode(batch.images).mean)
+        let tokens = try model.textTokens(
+            from: latents,
+            integrator: FlowIntegrator(configuration.captioning.solver, steps: configuration.captioning.steps),
+            direction: configuration.captioning.direction)
+        let captions = try model.pieces(tokens).map { try codec.decode($0) }
+        return zip(batch.captions, captions).map { "\($0) => \($1)\n" }.joined()
+    }
+
+    public func export(parameters: any WeightSource, to folder: String) throws {
+        let recorder = ParameterStore(from: parameters)
+        let weights = Weights(
+            RoutedWeights(recorder, where: FlowTask.isTrained, otherwise: RecordingWeights(frozen, into: recorder)))
+        _ = FlowTokModel(modelConfiguration, weights: weights)
+        try ModelFolder.write(
+            modelConfiguration, weights: recorder.entries.map { ($0.name, $0.leaf) }, vocabulary: codec.vocabulary,
+            to: folder + "/model")
+    }
+}

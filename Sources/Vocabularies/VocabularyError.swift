@@ -1,0 +1,30 @@
+/// What went wrong with a vocabulary, in one line: the file, what was expected and what was found.
+public enum VocabularyError: Error, Equatable, Sendable {
+    /// The file cannot be opened or read.
+    case unreadable(file: String, reason: String)
+    /// The file is not what it should be. `place` is a line, byte offset or piece number.
+    case malformed(file: String, place: String, expected: String, found: String)
+    /// A token id that the vocabulary does not have.
+    case idOutOfRange(id: Int, count: Int, position: Int)
+    /// A vocabulary cannot be trained with these sentences or options.
+    case cannotTrain(reason: String)
+    /// The tokenizer failed on an input that it should have taken.
+    case tokenizerFailed(reason: String)
+}
+
+extension VocabularyError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason):
+            "cannot read vocabulary \(file): \(reason)"
+        case .malformed(let file, let place, let expected, let found):
+            "malformed vocabulary \(file), \(place): expected \(expected), found \(found)"
+        case .idOutOfRange(let id, let count, let position):
+            "token id \(id) at position \(position) is outside the vocabulary: expected 0..<\(count)"
+        case .cannotTrain(let reason):
+            "cannot train a vocabulary: \(reason)"
+        case .tokenizerFailed(let reason):
+            "tokenizer failed: \(reason)"
+        }
+    }
+}
