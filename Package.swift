@@ -69,7 +69,7 @@ let package = Package(
         tests(of: "ImageTokenizers", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "TextModels", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "FlowTok", uses: ["Images"]),
-        tests(of: "Training", uses: ["Images"]),
+        tests(of: "Training", uses: ["Flow", "Images", "Layers", "Tensors", "TextModels"]),
         tests(of: "Evaluation"),
         .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Images"], swiftSettings: swiftSettings),
     ],
