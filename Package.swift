@@ -36,10 +36,11 @@ let package = Package(
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         // Floor 1.
         floor("Tensors", uses: ["CKernels", "COpenBLAS"]),
         // Floor 2.
-        floor("Checkpoints", uses: ["Tensors"]),
+        floor("Checkpoints", uses: ["Tensors", "CKernels", "CZlib"]),
         floor("Images", uses: ["CPNG"]),
         floor("Vocabularies", uses: ["CSentencePiece"]),
         // Floor 3.
@@ -61,14 +62,14 @@ let package = Package(
         // Tests.
         .target(name: "TestSupport", dependencies: ["Layers", "Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests(of: "Tensors", uses: ["CKernels", "COpenBLAS"]),
-        tests(of: "Checkpoints"),
+        tests(of: "Checkpoints", uses: ["Tensors", "CZlib"]),
         tests(of: "Images"),
         tests(of: "Vocabularies"),
         tests(of: "Layers"),
         tests(of: "Flow", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "ImageTokenizers", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "TextModels", uses: ["Checkpoints", "Layers", "Tensors"]),
-        tests(of: "FlowTok", uses: ["Images"]),
+        tests(of: "FlowTok", uses: ["Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels"]),
         tests(of: "Training", uses: ["Flow", "Images", "Layers", "Tensors", "TextModels"]),
         tests(of: "Evaluation"),
         .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Images"], swiftSettings: swiftSettings),

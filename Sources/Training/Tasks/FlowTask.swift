@@ -188,8 +188,8 @@ public final class FlowTask: TrainingTask {
         let drawn = try model.imageTokens(
             from: tokens, integrator: FlowIntegrator(configuration.sampling.solver, steps: configuration.sampling.steps),
             guidance: Guidance(scale: configuration.sampling.guidance))
-        let images = try model.pixels(drawn, guidedBy: hidden).pictures()
-        let pairs = zip(try batch.images.pictures(), images).flatMap { [$0, $1] }
+        let images = try model.pixels(drawn, guidedBy: hidden).images()
+        let pairs = zip(try batch.images.images(), images).flatMap { [$0, $1] }
         return [("drawn", try Image.grid(pairs, columns: 8, gap: 2))]
     }
 

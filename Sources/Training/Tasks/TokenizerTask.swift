@@ -178,7 +178,7 @@ public final class TokenizerTask: TrainingTask {
         let batch = try Batch(
             shown, first: 0, count: 16, side: configuration.imageTokenizer.imageSize, codec: codec)
         let again = tokenizer.decode(tokenizer.encode(batch.images).mean, guidedBy: textEncoder(batch.ids))
-        let pairs = zip(try batch.images.pictures(), try again.pictures()).flatMap { [$0, $1] }
+        let pairs = zip(try batch.images.images(), try again.images()).flatMap { [$0, $1] }
         return [("reconstructions", try Image.grid(pairs, columns: 8, gap: 2))]
     }
 

@@ -1,0 +1,10 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// The CRC-32 of `count` bytes, continuing from `crc` (0 to begin).
+uint32_t cz_crc32(uint32_t crc, const void *bytes, size_t count);
+
+/// Inflates a raw deflate stream that must consume exactly `in_count` bytes and produce exactly `out_count`.
+/// Returns 0, or -1 when the stream is damaged, ends early, or holds more than that. Never writes past `out_count`.
+int cz_inflate_exactly(void *out, size_t out_count, const void *in, size_t in_count);

@@ -1,0 +1,122 @@
+public import Tensors
+
+import CKernels
+
+extension Checkpoint {
+    /// The tensor of that name as float32, whatever the file's type.
+    ///
+    /// Float32 values that lie row-major at a multiple of four bytes are borrowed from the mapping without a copy; the
+    /// tensor keeps the mapping alive. Integers become the nearest float32, truth values 0 and 1.
+    ///
+    /// - Throws: `CheckpointError.missingTensor`, or `limitExceeded` where the machine's memory could not hold it.
+    public func tensor(_ name: String) throws -> Tensor {
+        let record = try record(name)
+        let contents = record.contents
+        if record.type == .f32, record.strides == nil {
+            let start = contents.pointer(at: record.offset)
+            if Int(bitPattern: start).isMultiple(of: MemoryLayout<Float>.alignment) {
+                return Tensor(borrowing: start.assumingMemoryBound(to: Float.self), shape: record.shape, owner: contents)
+            }
+        }
+        try checkFits(record.count, of: MemoryLayout<Float>.size)
+        return try Tensor(uninitialized: record.shape) { values in
+            guard let target = values.baseAddress, record.count > 0 else { return }
+            if record.type == .f32 {
+                record.copy(to: target)
+            } else {
+                try withBytes(of: record) { record.widen($0, to: target) }
+            }
+        }
+    }
+
+    /// The tensor of that name, which must have `shape`; the shape is compared before anything is read.
+    ///
+    /// - Throws: `CheckpointError.missingTensor`, `shapeMismatch`.
+    public func tensor(_ name: String, shape: [Int]) throws -> Tensor {
+        let record = try record(name)
+        guard record.shape == shape else {
+            throw CheckpointError.shapeMismatch(path: path, tensor: name, expected: shape, found: record.shape)
+        }
+        return try tensor(name)
+    }
+
+    /// The values of an integer tensor, row-major; truth values become 0 and 1.
+    ///
+    /// - Throws: `CheckpointError.missingTensor`, `typeMismatch` for floating point, `valueOutOfRange` for values from
+    ///   2^63 on.
+    public func integers(_ name: String) throws -> [Int64] {
+        let record = try record(name)
+        guard !record.type.isFloatingPoint else {
+            throw CheckpointError.typeMismatch(path: path, tensor: name, expected: "an integer type", found: record.type)
+        }
+        try checkFits(record.count, of: MemoryLayout<Int64>.size)
+        return try withBytes(of: record) { bytes in
+            switch record.type {
+            case .bool: return bytes.map { $0 == 0 ? 0 : 1 }
+            case .u8: return bytes.map { Int64($0) }
+            case .i8: return bytes.map { Int64(Int8(bitPattern: $0)) }
+            case .i16: return bytes.numbers(Int16.self).map { Int64($0) }
+            case .u16: return bytes.numbers(UInt16.self).map { Int64($0) }
+            case .i32: return bytes.numbers(Int32.self).map { Int64($0) }
+            case .u32: return bytes.numbers(UInt32.self).map { Int64($0) }
+            case .i64: return Array(bytes.numbers(Int64.self))
+            case .u64:
+                return try bytes.numbers(UInt64.self).enumerated().map { index, value in
+                    guard let value = Int64(exactly: value) else {
+                        throw CheckpointError.valueOutOfRange(path: path, tensor: name, index: index, type: .i64)
+                    }
+                    return value
+                }
+            case .f16, .bf16, .f32, .f64: return []
+            }
+        }
+    }
+
+    /// Calls `body` with the values of a tensor in the file's own type, row-major and little-endian, at any alignment;
+    /// the pointer must not escape.
+    ///
+    /// - Throws: `CheckpointError.missingTensor`, and what `body` throws.
+    public func rawBytes<Result>(_ name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        try withBytes(of: try record(name), body)
+    }
+
+    /// Reads every floating-point tensor.
+    ///
+    /// - Throws: `CheckpointError.notFinite` with the place of the first value that is infinite or not a number (as
+    ///   float32).
+    public func checkFinite() throws {
+        for record in records where record.type.isFloatingPoint {
+            let values = try tensor(record.name)
+            try values.withUnsafeBufferPointer { buffer in
+                guard let base = buffer.baseAddress else { return }
+                var first = 0
+                guard ck_count_nonfinite_f32(base, buffer.count, &first) > 0 else { return }
+                throw CheckpointError.notFinite(path: path, tensor: record.name, index: first, value: buffer[first])
+            }
+        }
+    }
+
+    private func withBytes<Result>(
+        of record: TensorRecord, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        guard record.strides != nil else {
+            return try withExtendedLifetime(record.contents) {
+                let start = record.contents.pointer(at: record.offset)
+                return try body(UnsafeRawBufferPointer(start: start, count: record.byteCount))
+            }
+        }
+        try checkFits(record.count, of: record.type.byteCount)
+        let gathered = UnsafeMutableRawBufferPointer.allocate(byteCount: max(record.byteCount, 1), alignment: 64)
+        defer { gathered.deallocate() }
+        if let base = gathered.baseAddress { record.copy(to: base) }
+        return try body(UnsafeRawBufferPointer(rebasing: gathered[0..<record.byteCount]))
+    }
+
+    /// Running out of memory ends the process, so what cannot fit is refused before it is asked for.
+    private func checkFits(_ count: Int, of size: Int) throws {
+        guard count <= Limits.memory / size else {
+            throw CheckpointError.limitExceeded(
+                path: path, quantity: "values for this machine's memory", limit: Limits.memory / size, found: count)
+        }
+    }
+}

@@ -1,0 +1,181 @@
+/// A file of named tensors, opened for reading.
+///
+/// The format is recognised by content, never by the file's name:
+/// - safetensors;
+/// - the JSON index of a sharded checkpoint, whose shards lie in the index's own folder;
+/// - PyTorch's zip archives (`.pth`, `.pt`, `.bin`), those of TorchScript included, whose tensors are named by the path
+///   of their attributes;
+/// - PyTorch's format before 1.6.
+///
+/// PyTorch files are pickles, which in Python can run anything. Here a pickle is data: it may name only the few classes
+/// that tensors are made of, and none of them is called.
+///
+/// Files are mapped, so that opening one reads its headers and no tensor. A mapping follows the file: should another
+/// process cut the file short while this object lives, touching the missing part ends this process with SIGBUS. Pass
+/// `mapping: false` for files that may change, at the price of reading them whole.
+///
+/// Immutable after opening, and safe to share between tasks.
+public final class Checkpoint: Sendable {
+    /// The formats that are read.
+    public enum Format: String, Sendable, Hashable {
+        case safetensors
+        case shardedIndex
+        case torchArchive
+        case torchScript
+        case torchLegacy
+    }
+
+    /// What is known of a tensor without reading it.
+    public struct Entry: Sendable, Hashable {
+        public let name: String
+        public let type: ElementType
+        /// The extent of every axis, outermost first; empty for a scalar.
+        public let shape: [Int]
+        /// The size of the values in the file's own type.
+        public let byteCount: Int
+    }
+
+    /// Keys under which training scripts wrap a state, in order of preference: averaged weights before raw ones.
+    public static let defaultContainers = ["ema", "model", "state_dict", "module"]
+
+    /// The path that was opened.
+    public let path: String
+    public let format: Format
+    /// The texts that the file holds beside tensors: `__metadata__` of safetensors, `metadata` of a shard index, the
+    /// top-level texts and numbers of a PyTorch file.
+    public let metadata: [String: String]
+    /// All tensors in the order of the file.
+    public let entries: [Entry]
+
+    let records: [TensorRecord]
+    private let index: [String: Int]
+    private let checksummed: [(archive: ZipArchive, entry: ZipArchive.Entry)]
+
+    /// Opens the file at `path`.
+    ///
+    /// - Parameters:
+    ///   - path: a regular file.
+    ///   - verifyingChecksums: whether to read all of a PyTorch archive at once and compare its checksums, as
+    ///     `verifyChecksums()` does. The checksum of the pickle itself is always compared.
+    ///   - mapping: whether to map the file; otherwise it is read into memory.
+    ///   - strippingPrefixes: whether to drop leading `module.` and `_orig_mod.`, which wrappers of PyTorch add. Where
+    ///     two names would become one, all names stay as they are.
+    ///   - containers: keys of a PyTorch file to descend into, in order of preference, as long as they hold a mapping
+    ///     with tensors; empty to name tensors by their whole path.
+    /// - Throws: `CheckpointError`.
+    public convenience init(
+        path: String, verifyingChecksums: Bool = false, mapping: Bool = true, strippingPrefixes: Bool = true,
+        containers: [String] = Checkpoint.defaultContainers
+    ) throws {
+        let options = ReadingOptions(mapping: mapping, strippingPrefixes: strippingPrefixes, containers: containers)
+        try self.init(try FileContents(path: path, mapping: mapping), options: options)
+        if verifyingChecksums { try verifyChecksums() }
+    }
+
+    /// Reads a checkpoint that is already in memory; `path` is for messages and for finding shards.
+    package convenience init(contents bytes: some Collection<UInt8>, path: String) throws {
+        try self.init(FileContents(copying: bytes, path: path), options: ReadingOptions())
+    }
+
+    private init(_ contents: FileContents, options: ReadingOptions) throws {
+        var parsed = try Self.parse(contents, options: options, isShard: false)
+        if options.strippingPrefixes { Self.stripPrefixes(&parsed.records) }
+        path = contents.path
+        format = parsed.format
+        metadata = parsed.metadata
+        records = parsed.records
+        checksummed = parsed.checksummed
+        entries = records.map { Entry(name: $0.name, type: $0.type, shape: $0.shape, byteCount: $0.byteCount) }
+        var index: [String: Int] = [:]
+        for (position, record) in records.enumerated() {
+            guard index.updateValue(position, forKey: record.name) == nil else {
+                throw CheckpointError.duplicateName(path: contents.path, name: record.name)
+            }
+        }
+        self.index = index
+    }
+
+    /// The names of all tensors, in the order of the file.
+    public var names: [String] { entries.map(\.name) }
+
+    /// Whether there is a tensor of that name.
+    public func contains(_ name: String) -> Bool { index[name] != nil }
+
+    /// What is known of a tensor without reading it; nil where there is none of that name.
+    public func entry(_ name: String) -> Entry? { index[name].map { entries[$0] } }
+
+    /// Reads every record of a PyTorch archive that holds tensors and compares its CRC-32.
+    ///
+    /// - Returns: the number of records compared; 0 for safetensors and PyTorch's old format, which have no checksums.
+    /// - Throws: `CheckpointError.checksumMismatch`.
+    @discardableResult
+    public func verifyChecksums() throws -> Int {
+        for (archive, entry) in checksummed { try archive.verify(entry) }
+        return checksummed.count
+    }
+
+    /// The record of a tensor.
+    func record(_ name: String) throws -> TensorRecord {
+        guard let position = index[name] else {
+            throw CheckpointError.missingTensor(path: path, tensor: name, held: records.count)
+        }
+        return records[position]
+    }
+}
+
+// MARK: - Recognition
+
+extension Checkpoint {
+    private enum Kind { case safetensors, index, archive, legacy }
+
+    private static func parse(
+        _ contents: FileContents, options: ReadingOptions, isShard: Bool
+    ) throws -> ParsedCheckpoint {
+        switch try kind(of: contents) {
+        case .safetensors: return try SafetensorsReader.parse(contents)
+        case .archive: return try TorchArchiveReader.parse(contents, options: options)
+        case .legacy: return try TorchLegacyReader.parse(contents, options: options)
+        case .index:
+            // An index that names an index could name itself.
+            guard !isShard else {
+                throw CheckpointError.unrecognisedFormat(path: contents.path, found: "an index in place of a shard")
+            }
+            return try ShardIndex.parse(contents) { path in
+                try parse(try FileContents(path: path, mapping: options.mapping), options: options, isShard: true)
+            }
+        }
+    }
+
+    private static func kind(of contents: FileContents) throws -> Kind {
+        try contents.withBytes { bytes in
+            let start = bytes.prefix(16)
+            if start.starts(with: TorchLegacyReader.magic) { return .legacy }
+            // Headers of safetensors are shorter than 2^32 bytes, and no text has zero bytes.
+            let hasShortLength = bytes.count >= 8 && bytes[4..<8].allSatisfy { $0 == 0 }
+            let hasHeader = bytes.count >= 9 && bytes[8] == UInt8(ascii: "{")
+            if hasShortLength && hasHeader { return .safetensors }
+            if start.starts(with: [0x50, 0x4b, 0x03, 0x04]) { return .archive }
+            if start.first(where: { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }) == UInt8(ascii: "{"),
+                !start.contains(0)
+            {
+                return .index
+            }
+            if hasShortLength || hasHeader { return .safetensors }
+            let found = start.isEmpty ? "an empty file" : "a file that begins with bytes "
+                + start.prefix(8).map { hexadecimal(UInt32($0)).suffix(2) }.joined(separator: " ")
+            throw CheckpointError.unrecognisedFormat(path: contents.path, found: found)
+        }
+    }
+
+    private static func stripPrefixes(_ records: inout [TensorRecord]) {
+        let stripped = records.map { record -> String in
+            var name = Substring(record.name)
+            while let prefix = ["module.", "_orig_mod."].first(where: { name.hasPrefix($0) && name != $0 }) {
+                name = name.dropFirst(prefix.count)
+            }
+            return String(name)
+        }
+        guard Set(stripped).count == stripped.count else { return }
+        for position in records.indices { records[position].name = stripped[position] }
+    }
+}

@@ -1,0 +1,32 @@
+import Foundation
+
+/// Bounds on what a file may ask for, generous to every real model and fatal to a hostile one.
+enum Limits {
+    /// The header of a safetensors file, and the text of a shard index.
+    static let headerBytes = 100_000_000
+    static let tensors = 100_000
+    static let shards = 4096
+    static let nameBytes = 512
+    static let rank = 8
+    static let metadataItems = 100_000
+    static let jsonDepth = 64
+
+    static let archiveEntries = 250_000
+
+    static let pickleBytes = 64 << 20
+    static let pickleOpcodes = 16 << 20
+    static let pickleContainers = 4 << 20
+    static let pickleStack = 4 << 20
+    static let pickleMemo = 4 << 20
+    static let pickleMarks = 100_000
+    /// Values that building mappings from lists may copy, over the whole pickle.
+    static let pickleCopies = 16 << 20
+    static let pickleWalk = 8 << 20
+    static let pickleDepth = 64
+
+    /// A tensor may repeat its storage (a stride of zero) up to this many values without owning as many.
+    static let repeatedValues = 1 << 20
+
+    /// The machine's memory in bytes: no single tensor can be larger, and asking would only end the process.
+    static let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+}

@@ -1,0 +1,31 @@
+import Foundation
+
+/// Where the model that this package ships is found.
+public enum DefaultModel {
+    /// The folder: `FLOWTOK_MODEL` where it is set; else `Models/default` beside or above the executable, or under its
+    /// `share/flowtok`; else in the checkout that the package was built from.
+    public static func path() throws -> String {
+        if let chosen = ProcessInfo.processInfo.environment["FLOWTOK_MODEL"], !chosen.isEmpty { return chosen }
+        let places = candidates()
+        for place in places where FileManager.default.fileExists(atPath: place + "/" + ModelFolder.configurationFile) {
+            return place
+        }
+        throw FlowTokError.modelNotFound(path: places.first ?? "Models/default")
+    }
+
+    private static func candidates() -> [String] {
+        var places: [String] = []
+        if let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+            var folder = URL(fileURLWithPath: executable).deletingLastPathComponent()
+            for _ in 0..<6 {
+                places.append(folder.appendingPathComponent("Models/default").path)
+                places.append(folder.appendingPathComponent("share/flowtok/Models/default").path)
+                folder.deleteLastPathComponent()
+            }
+        }
+        let package = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        places.append(package.appendingPathComponent("Models/default").path)
+        return places
+    }
+}

@@ -1,0 +1,160 @@
+import Flow
+import Foundation
+import Images
+import Tensors
+import TextModels
+
+/// Text to images and images to text with one model.
+///
+/// The model's weights never change after loading, so that one `FlowTok` can serve several tasks at once.
+///
+/// ```swift
+/// let flowtok = try FlowTok()
+/// let fox = try flowtok.generate("a red fox", seed: 7)
+/// try fox.write(to: "fox.png")
+/// print(try flowtok.caption(fox))
+/// ```
+public final class FlowTok: Sendable {
+    /// The folder that the model came from.
+    public let folder: String
+    public let model: FlowTokModel
+    public let captions: CaptionCodec
+    /// Pixels to latents and back.
+    public let imageTokenizer: ImageTokenizer
+
+    public var configuration: ModelConfiguration { model.configuration }
+
+    /// Loads the model that this package ships.
+    ///
+    /// - Throws: `FlowTokError.modelNotFound` where it is not found, and whatever `init(model:)` throws.
+    public convenience init() throws {
+        try self.init(model: DefaultModel.path())
+    }
+
+    /// Loads a model folder: `config.json`, `model.safetensors`, `tokenizer.model`.
+    ///
+    /// - Throws: `FlowTokError` where the folder, a file or its configuration is unfit; `WeightMismatch`,
+    ///   `CheckpointError` or `VocabularyError` where a file does not hold what it should.
+    public init(model path: String) throws {
+        let opened = try ModelFolder(path: path)
+        folder = path
+        model = opened.model
+        captions = try CaptionCodec(opened.vocabulary, length: opened.configuration.textEncoder.contextLength)
+        imageTokenizer = ImageTokenizer(model, emptyCaption: try captions.encode(""))
+    }
+
+    /// Draws one picture of `prompt` with the model's own settings.
+    ///
+    /// - Parameter seed: the same seed gives the same picture, whatever the number of threads.
+    public func generate(_ prompt: String, seed: UInt64) throws -> Image {
+        var request = GenerationRequest(prompt)
+        request.seed = seed
+        return try generate(request)[0].image
+    }
+
+    /// Draws `request.count` pictures. Picture k has seed `request.seed` + k and is the one that this seed gives alone.
+    ///
+    /// - Parameter progress: called after every step of the solver; throws to cancel. A cancelled task ends with
+    ///   `CancellationError`.
+    /// - Throws: `FlowTokError.emptyPrompt` and `.badSetting`; `SolverError` where the flow cannot be followed.
+    public func generate(
+        _ request: GenerationRequest, progress: (GenerationProgress) throws -> Void = { _ in }
+    ) throws -> [GeneratedImage] {
+        let settings = try request.resolved(with: configuration.sampling)
+        guard request.prompt.contains(where: { !$0.isWhitespace }) else { throw FlowTokError.emptyPrompt }
+        let ids = try captions.encode(request.prompt)
+        // OpenBLAS may sum a row differently in a larger product; alone, a picture is always the same.
+        let largest = Machine.usesOpenBLAS ? 1 : 8
+        var results: [GeneratedImage] = []
+        for start in stride(from: 0, to: request.count, by: largest) {
+            let seeds = (start..<min(start + largest, request.count)).map { settings.seed &+ UInt64($0) }
+            results += try Precision.$current.withValue(request.precision) {
+                try draw(ids, seeds: seeds, request: request, settings: settings) { step, total in
+                    try progress(
+                        GenerationProgress(image: start, count: request.count, step: step, steps: total))
+                }
+            }
+        }
+        return results
+    }
+
+    private func draw(
+        _ ids: [Int32], seeds: [UInt64], request: GenerationRequest, settings: ResolvedSettings,
+        progress: (Int, Int) throws -> Void
+    ) throws -> [GeneratedImage] {
+        let noise = Tensor.concatenated(
+            seeds.map { seed in
+                var random = CounterRandom(seed: seed)
+                return .randomNormal([1] + model.latentShape, using: &random)
+            }, axis: 0)
+        let (tokens, hidden) = model.textTokens(seeds.flatMap { _ in ids }, noise: noise)
+        var path: [Tensor] = request.recordsTrajectory ? [tokens] : []
+        let drawn = try model.imageTokens(
+            from: tokens, integrator: FlowIntegrator(settings.solver, steps: settings.steps), guidance: settings.guidance
+        ) { state in
+            if request.recordsTrajectory { path.append(state.tokens) }
+            try Task.checkCancellation()
+            try progress(state.step, state.total)
+        }
+        let images = try model.pixels(drawn, guidedBy: hidden).images()
+        let frames = try FlowTok.spread(path, over: 8).map { try model.pixels($0, guidedBy: hidden).images() }
+        return seeds.indices.map { i in
+            GeneratedImage(
+                image: images[i], prompt: request.prompt, seed: seeds[i], solver: settings.solver, steps: settings.steps,
+                guidance: settings.guidance, model: configuration.name, trajectory: frames.map { $0[i] })
+        }
+    }
+
+    /// At most `count` entries, the first and the last among them.
+    private static func spread(_ path: [Tensor], over count: Int) -> [Tensor] {
+        guard path.count > count else { return path }
+        return (0..<count).map { path[$0 * (path.count - 1) / (count - 1)] }
+    }
+
+    /// The most likely caption of a picture, which is resized and cropped to the model's square.
+    public func caption(_ image: Image) throws -> String {
+        try caption([image])[0]
+    }
+
+    /// One caption to a picture.
+    public func caption(
+        _ images: [Image], steps: Int? = nil, precision: Precision = .float32
+    ) throws -> [String] {
+        try images.flatMap { try captions(of: $0, count: 1, steps: steps, precision: precision) }
+    }
+
+    /// Up to `count` different captions of a picture, the most likely first; the others are read from its latents with a
+    /// little noise.
+    public func captions(
+        of image: Image, count: Int, steps: Int? = nil, precision: Precision = .float32
+    ) throws -> [String] {
+        guard count >= 1 else {
+            throw FlowTokError.badSetting(name: "count", given: String(count), expected: "at least 1")
+        }
+        let defaults = configuration.captioning
+        let steps = steps ?? defaults.steps
+        guard (1...10_000).contains(steps) else {
+            throw FlowTokError.badSetting(name: "steps", given: String(steps), expected: "1 to 10000")
+        }
+        return try Precision.$current.withValue(precision) {
+            let latents = model.normalized(try imageTokenizer.encode(image))
+            var found: [String] = []
+            // Some draws give a caption that is there already.
+            for attempt in 0..<(count == 1 ? 1 : 4 * count) where found.count < count {
+                try Task.checkCancellation()
+                var random = CounterRandom(seed: 0, stream: UInt64(attempt))
+                let start = attempt == 0
+                    ? latents : latents + Tensor.randomNormal(latents.shape, using: &random) * FlowTok.captionNoise
+                let tokens = try model.textTokens(
+                    from: start, integrator: FlowIntegrator(defaults.solver, steps: steps),
+                    direction: defaults.direction)
+                let caption = try captions.decode(model.pieces(tokens)[0])
+                if !found.contains(caption) { found.append(caption) }
+            }
+            return found
+        }
+    }
+
+    /// The deviation of the noise that makes captions differ, in units of the latents' own deviation.
+    private static let captionNoise: Float = 0.35
+}

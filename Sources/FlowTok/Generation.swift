@@ -1,0 +1,108 @@
+import Flow
+import Foundation
+import Images
+import Tensors
+
+/// What to draw. Settings that are nil are the model's own.
+public struct GenerationRequest: Sendable, Hashable {
+    public var prompt: String
+    /// Nil: a random one, which the result tells.
+    public var seed: UInt64?
+    public var count: Int
+    public var solver: Solver?
+    public var steps: Int?
+    /// The guidance scale; 1 is none.
+    public var guidance: Float?
+    /// The times, in 0...1, between which guidance applies.
+    public var guidanceInterval: ClosedRange<Float>?
+    public var precision: Precision
+    /// Whether the results hold pictures of the flow on its way.
+    public var recordsTrajectory: Bool
+
+    public init(
+        _ prompt: String, seed: UInt64? = nil, count: Int = 1, solver: Solver? = nil, steps: Int? = nil,
+        guidance: Float? = nil, guidanceInterval: ClosedRange<Float>? = nil, precision: Precision = .float32,
+        recordsTrajectory: Bool = false
+    ) {
+        self.prompt = prompt
+        self.seed = seed
+        self.count = count
+        self.solver = solver
+        self.steps = steps
+        self.guidance = guidance
+        self.guidanceInterval = guidanceInterval
+        self.precision = precision
+        self.recordsTrajectory = recordsTrajectory
+    }
+
+    /// The settings with the model's own filled in.
+    ///
+    /// - Throws: `FlowTokError.badSetting` where one is out of range.
+    func resolved(with defaults: SamplingDefaults) throws -> ResolvedSettings {
+        guard (1...10_000).contains(count) else {
+            throw FlowTokError.badSetting(name: "count", given: String(count), expected: "1 to 10000")
+        }
+        let steps = steps ?? defaults.steps
+        guard (1...10_000).contains(steps) else {
+            throw FlowTokError.badSetting(name: "steps", given: String(steps), expected: "1 to 10000")
+        }
+        let guidance = guidance ?? defaults.guidance
+        guard guidance.isFinite, abs(guidance) <= 1000 else {
+            throw FlowTokError.badSetting(name: "guidance", given: String(guidance), expected: "a number up to 1000")
+        }
+        let interval = guidanceInterval ?? defaults.guidanceInterval[0]...defaults.guidanceInterval[1]
+        guard interval.lowerBound >= 0, interval.upperBound <= 1 else {
+            throw FlowTokError.badSetting(
+                name: "guidance interval", given: "\(interval.lowerBound),\(interval.upperBound)",
+                expected: "two times in order, 0 to 1")
+        }
+        return ResolvedSettings(
+            seed: seed ?? UInt64(UInt32.random(in: .min ... .max)), solver: solver ?? defaults.solver, steps: steps,
+            guidance: Guidance(scale: guidance, interval: interval))
+    }
+}
+
+/// The settings of a request with nothing left open.
+struct ResolvedSettings {
+    let seed: UInt64
+    let solver: Solver
+    let steps: Int
+    let guidance: Guidance
+}
+
+/// How far a request is.
+public struct GenerationProgress: Sendable, Hashable {
+    /// The index of the first picture of those being drawn now, and the number of all.
+    public let image: Int
+    public let count: Int
+    /// Steps done for them, and steps in all.
+    public let step: Int
+    public let steps: Int
+}
+
+/// A picture and how it came about.
+public struct GeneratedImage: Sendable {
+    public let image: Image
+    public let prompt: String
+    public let seed: UInt64
+    public let solver: Solver
+    public let steps: Int
+    public let guidance: Guidance
+    /// The name of the model.
+    public let model: String
+    /// The picture forming, from the text tokens to the last step; empty unless it was asked for.
+    public let trajectory: [Image]
+
+    /// The text chunks that a PNG of this picture carries: the prompt, and the settings in the customary form.
+    public var pngText: [PNGText] {
+        var settings = "Steps: \(steps), Solver: \(solver.rawValue), Guidance: \(guidance.scale)"
+        if guidance.interval != 0...1 {
+            settings += ", Guidance interval: \(guidance.interval.lowerBound)-\(guidance.interval.upperBound)"
+        }
+        settings += ", Seed: \(seed), Size: \(image.width)x\(image.height), Model: \(model)"
+        return [
+            PNGText(keyword: "Software", text: "flowtok"), PNGText(keyword: "Description", text: prompt),
+            PNGText(keyword: "parameters", text: prompt + "\n" + settings),
+        ]
+    }
+}
