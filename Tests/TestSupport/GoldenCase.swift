@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Tensors
 
@@ -7,7 +8,7 @@ package struct GoldenCase {
     /// The parameters that the official module had, in state-dict order.
     package let parameters: [SyntheticParameter]
     private let manifest: [String: Any]
-    private let file: GoldenFile
+    private let file: Checkpoint
 
     package init(_ system: String, _ name: String) throws {
         self.name = name
@@ -15,7 +16,7 @@ package struct GoldenCase {
         let json = try Data(contentsOf: folder.appendingPathComponent(name + ".json"))
         manifest = try JSONSerialization.jsonObject(with: json) as? [String: Any] ?? [:]
         parameters = try JSONDecoder().decode(Parameters.self, from: json).tensors ?? []
-        file = try GoldenFile(folder.appendingPathComponent(name + ".safetensors"))
+        file = try Checkpoint(path: folder.appendingPathComponent(name + ".safetensors").path, strippingPrefixes: false)
     }
 
     private struct Parameters: Decodable {
@@ -29,7 +30,7 @@ package struct GoldenCase {
             guard let inner = (value as? [String: Any])?[key] else { throw GoldenError.noEntry(path, name) }
             value = inner
         }
-        return try JSONDecoder().decode(Value.self, from: JSONSerialization.data(withJSONObject: value))
+        return try JSONDecoder().decode(Value.self, from: JSONSerialization.data(withJSONObject: value, options: .fragmentsAllowed))
     }
 
     /// The names of what is stored, a strided golden's under its own name.
@@ -45,7 +46,7 @@ package struct GoldenCase {
     package func tensor(_ name: String) throws -> Tensor { try file.tensor(name) }
 
     /// A golden of integers, row-major.
-    package func integers(_ name: String) throws -> [Int] { try file.integers(name) }
+    package func integers(_ name: String) throws -> [Int] { try file.integers(name).map { Int($0) } }
 
     /// A golden that is stored whole, or as every n-th value of the flattened tensor.
     package func golden(_ name: String) throws -> Golden {
@@ -93,8 +94,6 @@ package struct Golden {
 }
 
 package enum GoldenError: Error {
+    /// The manifest has nothing at a path of keys.
     case noEntry([String], String)
-    case noTensor(String, URL)
-    case wrongType(String, String)
-    case notSafetensors(URL)
 }

@@ -23,8 +23,8 @@ struct FlowTrainingParityTests {
         for (output, actual) in [
             ("train_image_tokens_after_shuffle", step.targets), ("train_x_t", step.point),
             ("train_prediction", step.predicted), ("train_loss_fm", step.flow),
-            ("train_loss_contrastive", step.alignment.reshaped([1])), ("train_loss_kld", step.divergence.reshaped([1])),
-            ("train_loss_total", step.perSample),
+            ("train_loss_contrastive", step.alignment.reshaped([1])),
+            ("train_loss_kld", step.weightedDivergence.reshaped([1])), ("train_loss_total", step.perSample),
         ] {
             report.compare(output, actual.detached, try golden.golden(output), tolerance: 2e-5)
         }
@@ -107,7 +107,7 @@ private struct FlowTrainingCase {
 
     struct Step {
         let targets, point, predicted: Tensor
-        let flow, alignment, divergence, perSample, total: Tensor
+        let flow, alignment, weightedDivergence, perSample, total: Tensor
     }
 
     init(_ name: String) throws {
@@ -148,10 +148,10 @@ private struct FlowTrainingCase {
         let flow = FlowLosses.flowMatching(
             predicted: predicted, velocity: ProbabilityPath.velocity(from: tokens, to: targets))
         let alignment = FlowLosses.alignment(tokens: tokens, projected: projector(hidden), temperature: temperature)
-        let divergence = text.klDivergence
-        let shared = alignment + divergence * 0.01
+        let divergence = text.klDivergence * 0.01
+        let shared = alignment + divergence
         return Step(
             targets: targets, point: point, predicted: predicted, flow: flow, alignment: alignment,
-            divergence: divergence, perSample: flow + shared.repeated(flow.count), total: flow.mean() + shared)
+            weightedDivergence: divergence, perSample: flow + shared.repeated(flow.count), total: flow.mean() + shared)
     }
 }
