@@ -14,7 +14,7 @@ import Testing
 
     @Test(arguments: [
         ("safetensors", small), ("zip", zip), ("index", index), ("archive", Fixtures.archive), ("legacy", Fixtures.legacy),
-        ("nested", Fixtures.nested), ("script", Fixtures.script),
+        ("framed", Fixtures.legacyFramed), ("nested", Fixtures.nested), ("script", Fixtures.script),
     ])
     func everyByteChanged(name: String, bytes: [UInt8]) throws {
         try readAll(bytes)

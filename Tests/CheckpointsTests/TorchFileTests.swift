@@ -41,6 +41,15 @@ import Testing
         try check(checkpoint)
     }
 
+    @Test func legacyOfNewerProtocol() throws {
+        let checkpoint = try readAll(Fixtures.legacyFramed)
+        #expect(checkpoint.format == .torchLegacy)
+        #expect(try checkpoint.tensor("a").shape == [3, 2])
+        #expect(try checkpoint.tensor("a").values == [0, 3, 1, 4, 2, 5])
+        #expect(checkpoint.entry("b")?.type == .bf16)
+        #expect(try checkpoint.tensor("b").values == [1, 2])
+    }
+
     @Test func script() throws {
         let checkpoint = try readAll(Fixtures.script)
         #expect(checkpoint.format == .torchScript)
