@@ -47,7 +47,7 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
                 try SceneSource(sprites: sprites, mixture: [mixture[0]], side: side, seed: seed &+ 0x5EED)
             )
         case (nil, let folder?):
-            let folder = try CaptionedImages(folder: folder, side: side, seed: seed)
+            let folder = try ShuffledImages(folder: folder, side: side, seed: seed)
             return (folder, folder)
         default:
             throw TrainingError.noData(path: "data", reason: "name either a folder of \"sprites\" or a folder of \"images\"")
