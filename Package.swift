@@ -42,7 +42,7 @@ let package = Package(
         // Floor 2.
         floor("Checkpoints", uses: ["Tensors", "CKernels", "CZlib"]),
         floor("Images", uses: ["CPNG"]),
-        floor("Vocabularies", uses: ["CSentencePiece"]),
+        floor("Vocabularies", uses: ["CSentencePiece", "CZlib"]),
         // Floor 3.
         floor("Layers", uses: ["Tensors", "Checkpoints"]),
         // Floor 4.
@@ -53,7 +53,7 @@ let package = Package(
         floor("FlowTok", uses: ["Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         // Floor 6.
         floor("Training", uses: ["CKernels", "FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
-        floor("Evaluation", uses: ["FlowTok", "Training", "Images", "Tensors"]),
+        floor("Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Tensors"]),
         // Floor 7.
         .executableTarget(
             name: "flowtok",

@@ -1,0 +1,18 @@
+import Foundation
+
+/// One line of the report: a figure, what it was taken over, and the least it should be.
+public struct Measure: Sendable, Codable, Equatable {
+    public let name: String
+    public let value: Double
+    /// "%" or "dB".
+    public let unit: String
+    public let cases: Int
+    /// The figure that a good model reaches; nil where none is set.
+    public let goal: Double?
+
+    public var line: String {
+        let figure = String(format: unit == "dB" ? "%6.2f dB" : "%6.1f %%", value)
+        let aim = goal.map { String(format: "  (goal %g %@)", $0, unit == "dB" ? "dB" : "%") } ?? ""
+        return "\(figure)  \(name), \(cases) cases\(aim)"
+    }
+}
