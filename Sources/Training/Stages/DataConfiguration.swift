@@ -47,7 +47,7 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
                 try SceneSource(sprites: sprites, mixture: [mixture[0]], side: side, seed: seed &+ 0x5EED)
             )
         case (nil, let folder?):
-            let folder = try CaptionedImages(folder: folder, side: side, seed: seed)
+            let folder = try ShuffledImages(folder: folder, side: side, seed: seed)
             return (folder, folder)
         default:
             throw TrainingError.noData(path: "data", reason: "name either a folder of \"sprites\" or a folder of \"images\"")
@@ -84,6 +84,6 @@ struct SceneSource: SampleSource {
         let draw = Double(random.uniform())
         let composer = composers[limits.firstIndex { draw < $0 } ?? composers.count - 1]
         let scene = composer.scene(Int(truncatingIfNeeded: index & UInt64(Int.max)))
-        return CaptionedImage(image: scene.image, caption: scene.caption)
+        return CaptionedImage(name: String(index), image: scene.image, caption: scene.caption)
     }
 }

@@ -1,8 +1,10 @@
 import Checkpoints
 import FlowTok
 import Foundation
+import ImageTokenizers
 import Layers
 import Tensors
+import TextModels
 import Vocabularies
 
 /// The config file of `flowtok train vocabulary`.
@@ -37,7 +39,7 @@ public struct VocabularyStage: Sendable, Codable, Equatable {
         let bytes = try SentencePieceVocabulary.train(sentences: sentences, options: options)
         let vocabulary = try SentencePieceVocabulary(modelBytes: bytes)
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-        try AtomicFile.write(to: output + "/" + ModelFolder.vocabularyFile, bytes)
+        try Checkpoints.AtomicFile.write(to: output + "/" + ModelFolder.vocabularyFile, bytes)
         return vocabulary
     }
 }
