@@ -76,7 +76,7 @@ struct TrainVocabulary: ParsableCommand {
     @OptionGroup var stage: StageOptions
 
     func run() throws {
-        let line = ProgressLine(enabled: true)
+        let line = ProgressLine(enabled: true, onlyOnTerminal: true)
         let vocabulary = try VocabularyStage.run(file: stage.file, output: stage.output) { done, total in
             line.show(Double(done) / Double(total), "captions \(done)/\(total)")
         }
