@@ -4,7 +4,7 @@ import Tensors
 
 /// A user's own images with captions, in an order that a seed shuffles anew in every epoch.
 struct ShuffledImages: SampleSource {
-    private let images: any CaptionedImages
+    private let images: any CaptionedImageCollection
     private let side: Int
     private let seed: UInt64
 

@@ -53,7 +53,7 @@ struct EmojiSprites {
                         key: file.key, name: entry.name.lowercased(), caption: name.caption, article: phrase.article, plural: phrase.plural,
                         synonyms: unique(synonyms, among: owners, own: entry.name), hypernyms: family.hypernyms,
                         colour: coloured ? DominantColour.name(of: image) : nil, style: "emoji", group: group.map { "\($0.group)/\($0.subgroup)" } ?? (file.isFlag ? "Flags" : ""),
-                        skinTone: file.hasSkinTone, weight: file.hasSkinTone ? 0.15 : 1, source: "ruby-tanuki-emoji/\(file.url.lastPathComponent)", licence: Self.licence),
+                        skinTone: file.hasSkinTone, weight: file.hasSkinTone ? 0.15 : file.isFlag ? 0.6 : 1, source: "ruby-tanuki-emoji/\(file.url.lastPathComponent)", licence: Self.licence),
                     image: image))
         }
         return harvest

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Images
 
@@ -57,7 +58,7 @@ public struct SpriteDatasetBuilder: Sendable {
             ],
             words: ["unicode-cldr-core": "Unicode-DFS-2016", "wordnet-base": "WordNet-3.0"],
             dropped: emoji.dropped + clipArt.dropped)
-        try AtomicFile.write(try Self.encoder(pretty: true).encode(index), to: folder.appendingPathComponent("index.json"))
+        try AtomicFile.write(to: folder.appendingPathComponent("index.json").path, try Self.encoder(pretty: true).encode(index))
         return index
     }
 

@@ -21,29 +21,49 @@ package struct ClipArtNaming: Sendable {
 
     /// The name of the picture at `folder/stem.svg`.
     package func name(folder: String, stem: String, metadata: SVGMetadata) -> Outcome {
-        if let special = SpecialFolders.name(folder: folder, stem: stem, title: metadata.title) {
+        if let special = SpecialFolders.name(folder: folder, stem: stem, metadata: metadata) {
             return special.isEmpty ? .unnamed(reason: "a part of a set without names") : .named(special)
         }
         let fromTitle = SpecialFolders.isCollection(title: metadata.title) ? nil : phrase(metadata.title, creator: metadata.creator)
-        if let fromTitle, isEnglish(fromTitle) { return checked(fromTitle, folder: folder) }
+        if let fromTitle, isEnglish(fromTitle) { return checked(fromTitle, folder: folder, keywords: metadata.keywords) }
         // The stem is often the title cut to a length and the maker's name; whole words of it still say what the picture is.
-        if let fromStem = phrase(stem, creator: metadata.creator), isEnglish(fromStem) { return checked(fromStem, folder: folder) }
+        if let fromStem = phrase(stem, creator: metadata.creator), isEnglish(fromStem) { return checked(fromStem, folder: folder, keywords: metadata.keywords) }
         let makers = Set(metadata.creator.lowercased().split(separator: " ").map(String.init))
         let generic = SpecialFolders.genericKeywords
         let keyword = metadata.keywords.map { $0.lowercased().replacingOccurrences(of: "_", with: " ") }.first {
             isNoun($0) && !generic.contains($0) && !makers.contains($0) && $0.count > 2
         }
-        if let keyword { return checked(keyword, folder: folder) }
+        if let keyword { return checked(keyword, folder: folder, keywords: metadata.keywords) }
         return .unnamed(reason: "no English name in title, file name or keywords")
     }
 
-    private func checked(_ name: String, folder: String) -> Outcome {
+    private func checked(_ raw: String, folder: String, keywords: [String]) -> Outcome {
+        let name = tidied(raw)
         let words = name.split(separator: " ")
         if words.count > 7 || name.count > 48 { return .unnamed(reason: "a name of \(words.count) words") }
         if words.isEmpty || words.allSatisfy({ SpecialFolders.emptyWords.contains(String($0)) }) { return .unnamed(reason: "the name says nothing") }
         if name.filter(\.isLetter).count < 3 { return .unnamed(reason: "the name says nothing") }
-        return .named(SpecialFolders.withContext(name, folder: folder))
+        return .named(SpecialFolders.withContext(name, folder: folder, keywords: keywords))
     }
+
+    /// The name without words at its ends that say nothing, and with its colour first ("red down arrow", not "arrow down red").
+    private func tidied(_ name: String) -> String {
+        var words = name.split(separator: " ").map(String.init)
+        while words.count > 1, let last = words.last,
+            SpecialFolders.emptyTails.contains(last) || last.count <= 2 && !Self.short.contains(last) || Self.small.contains(last) || !isWord(last) && !last.contains(where: \.isNumber) && words.count > 2
+        {
+            words.removeLast()
+        }
+        while words.count > 1, let first = words.first, ["another", "my", "this", "some", "our"].contains(first) { words.removeFirst() }
+        if words.count > 1, let last = words.last, last == "seagreen" || ColourName(rawValue: last == "grey" ? "gray" : last) != nil, !(words.count == 3 && words[1] == "and"), !words.contains("in") {
+            words.removeLast()
+            words.insert(last == "seagreen" ? "sea green" : last, at: 0)
+        }
+        if words.count >= 2, words[words.count - 2] == "arrow", ["up", "down", "left", "right"].contains(words[words.count - 1]) { words.swapAt(words.count - 1, words.count - 2) }
+        return words.joined(separator: " ")
+    }
+
+    private static let short: Set<String> = ["tv", "cd", "pc", "ox", "up", "no", "go", "3d", "on"]
 
     /// Whether most of the words are English; a lone unknown word beside known ones may be a proper name.
     private func isEnglish(_ name: String) -> Bool {
@@ -51,7 +71,7 @@ package struct ClipArtNaming: Sendable {
         let known = words.filter { word in
             Self.small.contains(word) || word.count > 1 && word.contains(where: \.isNumber) || word.count == 1 || isWord(word)
         }
-        guard known.contains(where: { !Self.small.contains($0) && $0.count > 2 }) else { return false }
+        guard known.contains(where: { !Self.small.contains($0) && ($0.count > 2 || Self.short.contains($0)) }) else { return false }
         return words.count - known.count <= (words.count >= 3 ? 1 : 0)
     }
 

@@ -1,5 +1,11 @@
 /// Adjectives of countries, for "the Japanese flag".
 package enum Demonyms {
+    /// Whether one says "the" before a country's name.
+    package static func takesArticle(_ country: String) -> Bool {
+        ["United ", "Dominican", "Central African"].contains(where: country.hasPrefix) || ["Islands", "Netherlands", "Republic", "Union", "Nations"].contains(where: country.hasSuffix)
+            || ["Philippines", "Bahamas", "Maldives", "Gambia", "Seychelles", "Comoros"].contains(country)
+    }
+
     package static let adjectives: [String: String] = [
         "Afghanistan": "Afghan", "Albania": "Albanian", "Algeria": "Algerian", "Andorra": "Andorran", "Angola": "Angolan", "Argentina": "Argentine", "Armenia": "Armenian",
         "Australia": "Australian", "Austria": "Austrian", "Azerbaijan": "Azerbaijani", "Bahrain": "Bahraini", "Bangladesh": "Bangladeshi", "Belarus": "Belarusian", "Belgium": "Belgian",

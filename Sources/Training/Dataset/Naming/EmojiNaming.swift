@@ -20,6 +20,7 @@ package enum EmojiNaming {
                 let country = withoutAbbreviations(details.joined(separator: ", "))
                 caption = "flag of \(country)"
                 synonyms.append("\(country) flag")
+                if Demonyms.takesArticle(country) { synonyms.append("flag of the \(country)") }
                 if let adjective = Demonyms.adjectives[country] { synonyms.append("\(adjective) flag") }
             case "keycap":
                 caption = "keycap \(details.joined(separator: ", "))"
@@ -27,8 +28,7 @@ package enum EmojiNaming {
             case "family", "kiss", "couple with heart":
                 let people = list(details.filter { !$0.hasSuffix("skin tone") })
                 let tones = details.filter { $0.hasSuffix("skin tone") }
-                let base = kind == "family" ? "family" : kind
-                caption = people.isEmpty ? base : "\(base) of \(people)"
+                caption = people.isEmpty ? kind : kind == "family" ? "family of \(people)" : "\(kind), \(people)"
                 if !tones.isEmpty { caption += " with \(list(tones))" }
             default:
                 let tones = details.filter { $0.hasSuffix("skin tone") || $0.hasSuffix("hair") || $0 == "beard" }

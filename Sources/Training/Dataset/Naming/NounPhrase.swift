@@ -12,6 +12,12 @@ package struct NounPhrase: Sendable, Equatable {
         self.text = text
         article = ""
         plural = nil
+        if let rest = ["black and white "].first(where: { text.hasPrefix($0) && text.count > $0.count }) {
+            let bare = NounPhrase(String(text.dropFirst(rest.count)), isNoun: isNoun, singular: singular)
+            article = bare.article.isEmpty ? "" : "a"
+            plural = bare.plural.map { rest + $0 }
+            return
+        }
         let words = text.split(separator: " ").map(String.init)
         guard !words.isEmpty else { return }
         if words[0].lowercased() == "flag", words.count > 2, words[1] == "of" {
@@ -21,7 +27,8 @@ package struct NounPhrase: Sendable, Equatable {
         }
         let head = Self.headIndex(words)
         let noun = words[head].lowercased()
-        if ["the", "a", "an"].contains(words[0].lowercased()) { return }
+        if words.count > 1, ["the", "a", "an", "no", "input"].contains(words[0]) || noun.hasSuffix("-thirty") || words.last == "o'clock" { return }
+        if noun.hasSuffix("-thirty") { return }
         if Self.uncounted.contains(text.lowercased()) || Self.uncounted.contains(noun) { return }
         // "sunglasses", "clinking glasses": already several.
         if Self.alwaysPlural.contains(noun) || singular(noun) != nil && !Self.singularInS.contains(noun) { return }
@@ -30,14 +37,22 @@ package struct NounPhrase: Sendable, Equatable {
         article = Self.article(before: words[0])
         var several = words
         several[head] = Self.plural(of: words[head])
+        // "bows and arrows", "forks and knives".
+        if head == 0, words.count == 3, words[1] == "and", isNoun(words[2].lowercased()), singular(words[2].lowercased()) == nil { several[2] = Self.plural(of: words[2]) }
         plural = several.joined(separator: " ")
     }
 
     /// The place of the word that the name is about: the last before "with", "of", "in", a comma or a bracket.
     static func headIndex(_ words: [String]) -> Int {
-        // "person running", "woman dancing": the doer comes first.
-        if words.count > 1, doers.contains(words[0].lowercased()), words[1].hasSuffix("ing") { return 0 }
+        // "person mountain biking", "face savoring food": the doer comes first.
+        if words.count > 1, doers.contains(words[0].lowercased()), words.dropFirst().contains(where: { $0.hasSuffix("ing") }) { return 0 }
+        // "play or pause button", "litter in bin sign": what it is stands last.
+        if let last = words.last?.lowercased(), kinds.contains(last) { return words.count - 1 }
+        var quoted = false
         for (index, word) in words.enumerated() where index > 0 {
+            if word.hasPrefix("\"") { quoted = true }
+            if word.hasSuffix("\"") { quoted = false; continue }
+            if quoted { continue }
             let plain = word.lowercased()
             if stops.contains(plain) || plain.hasPrefix("(") { return index - 1 }
             if word.hasSuffix(",") { return index }
@@ -52,11 +67,13 @@ package struct NounPhrase: Sendable, Equatable {
         return words[headIndex(words)].lowercased().trimmingCharacters(of: ",.!?")
     }
 
-    private static let doers: Set<String> = ["person", "man", "woman", "people", "boy", "girl", "child"]
+    private static let doers: Set<String> = ["person", "man", "woman", "people", "boy", "girl", "child", "face"]
+
+    private static let kinds: Set<String> = ["button", "sign", "symbol", "mark", "key", "badge"]
 
     private static let stops: Set<String> = [
         "with", "of", "in", "on", "at", "for", "from", "to", "over", "under", "behind", "without", "and", "or", "by", "blowing", "wearing", "holding",
-        "throwing", "carrying", "riding", "&", "showing", "pointing", "rising", "sitting", "standing", "carrying", "using", "eating", "into",
+        "throwing", "carrying", "riding", "&", "showing", "pointing", "rising", "sitting", "standing", "carrying", "using", "eating", "into", "curving", "tilted", "pointed", "fluttering", "behind", "off", "done", "not", "like", "tipping", "bouncing",
     ]
 
     private static let uncounted: Set<String> = [
@@ -65,10 +82,10 @@ package struct NounPhrase: Sendable, Equatable {
         "clothing", "furniture", "spaghetti", "pasta", "broccoli", "sweat", "hail", "voltage", "tumbler", "yoga", "tennis", "badminton", "football", "hockey", "lacrosse",
         "golf", "fencing", "skiing", "food", "wine", "beer", "coffee", "juice", "soda", "toast", "fruit", "meat", "tofu", "chocolate", "ice cream", "soft ice cream", "cream",
         "sunset", "sunrise", "aries", "taurus", "gemini", "cancer", "leo", "virgo", "libra", "scorpio", "sagittarius", "capricorn", "aquarius", "pisces", "ophiuchus",
-        "dizzy", "collision", "prohibited", "warning", "radioactive", "biohazard", "information", "multiply", "plus", "minus", "divide", "infinity",
+        "dizzy", "collision", "laughing", "cooking", "bowling", "camping", "horse racing", "ping pong", "racing", "locked", "unlocked", "thumbs down", "thumbs up", "mount fuji", "fuji", "kaaba", "om", "copyright", "registered", "smoking", "women and men", "woman and man holding hands", "ZZZ", "volume", "construction", "traffic", "sports", "hazard stripes", "celtic", "eighteen", "prohibited", "warning", "radioactive", "biohazard", "information", "multiply", "plus", "minus", "divide", "infinity",
         "antarctica", "australia", "jupiter", "saturn", "mars", "venus", "neptune", "uranus", "mercury", "earth", "europe", "africa", "asia", "america",
         "stonehenge", "santa", "claus", "mrs.", "chess", "judo", "karate", "ballet", "hair", "kelp", "grass", "bamboo", "seaweed", "lettuce", "ham",
-        "o’clock", "thirty", "recycling", "baggage", "equipment", "machinery", "jewelry", "gold", "silver", "seafood", "mochi", "poultry", "lemonade", "champagne",
+        "o'clock", "o’clock", "thirty", "recycling", "baggage", "equipment", "machinery", "jewelry", "gold", "silver", "seafood", "mochi", "poultry", "lemonade", "champagne",
     ]
 
     private static let alwaysPlural: Set<String> = [
@@ -91,11 +108,11 @@ package struct NounPhrase: Sendable, Equatable {
         if ["uni", "use", "usu", "eu", "one", "once", "uk", "ufo", "ute", "ura", "ewe"].contains(where: plain.hasPrefix), !plain.hasPrefix("unin"), !plain.hasPrefix("unim") { return "a" }
         // Letters and numbers said one by one: "an X", "an 8", "an LED".
         let letters = word.filter(\.isLetter)
-        if !letters.isEmpty, letters.count <= 4, letters == letters.uppercased(), let letter = plain.first(where: \.isLetter) {
+        if !letters.isEmpty, letters.count <= 4, letters == letters.uppercased(), !["FREE", "COOL", "NEW", "SOON", "TOP", "BACK", "END", "ON", "UP"].contains(letters), let letter = plain.first(where: \.isLetter) {
             return "aefhilmnorsx".contains(letter) ? "an" : "a"
         }
         if ["led", "mp", "sos", "lcd", "x-ray", "atm"].contains(plain) { return "an" }
-        if plain.count == 1, "fhlmnrsx".contains(first) { return "an" }
+        if plain.count == 1, "aefhilmnorsx".contains(first) { return "an" }
         if first == "8" || plain == "11" || plain == "18" { return "an" }
         return "aeiou".contains(first) ? "an" : "a"
     }
@@ -107,7 +124,7 @@ package struct NounPhrase: Sendable, Equatable {
         "mosquito": "mosquitoes", "mango": "mangoes", "buffalo": "buffaloes", "cactus": "cacti", "policeman": "policemen", "snowman": "snowmen", "fireman": "firemen", "superman": "supermen",
         "sheep": "sheep", "fish": "fish", "blowfish": "blowfish", "deer": "deer", "aircraft": "aircraft", "spacecraft": "spacecraft", "squid": "squid", "shrimp": "shrimp", "bison": "bison",
         "moose": "moose", "salmon": "salmon", "trout": "trout", "dice": "dice", "swordfish": "swordfish", "starfish": "starfish", "jellyfish": "jellyfish", "goldfish": "goldfish", "crawfish": "crawfish",
-        "cod": "cod", "tuna": "tuna", "genie": "genies", "quiz": "quizzes",
+        "cod": "cod", "tuna": "tuna", "genie": "genies", "sheaf": "sheaves", "tornado": "tornadoes", "biceps": "biceps", "die": "dice", "smiley": "smileys", "fleur-de-lis": "fleurs-de-lis", "quiz": "quizzes",
     ]
 
     /// The plural of one noun.

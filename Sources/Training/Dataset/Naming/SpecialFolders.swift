@@ -23,11 +23,18 @@ enum SpecialFolders {
     ]
 
     /// A name that folder and file name give at once; empty for a picture that has none; nil where the general rules hold.
-    static func name(folder: String, stem: String, title: String) -> String? {
+    static func name(folder: String, stem: String, metadata: SVGMetadata) -> String? {
         let stem = stem.lowercased()
+        let title = metadata.title
         if folder.hasPrefix("recreation/games/cards") { return playingCard(stem) }
         if folder.hasSuffix("flags/semaphore"), stem.hasPrefix("semaphore_") { return "semaphore flag \(stem.dropFirst(10))" }
         if stem.hasPrefix("signalflag_") { return "signal flag \(stem.dropFirst(11))" }
+        if folder.hasSuffix("historic/pirates") { return "pirate flag" }
+        if folder == "signs_and_symbols/led", stem.hasPrefix("led_") {
+            let parts = stem.split(separator: "_").map(String.init).filter { $0.count > 1 && $0 != "led" && $0.contains(where: \.isLetter) }
+            return parts.count == 2 ? "\(parts[1].replacingOccurrences(of: "grey", with: "gray")) \(parts[0]) LED" : "LED"
+        }
+        if folder == "signs_and_symbols", metadata.keywords.contains("flags"), let flag = flag(folder: folder, stem: stem, title: title) { return flag }
         if folder.contains("signs_and_symbols/flags"), let flag = flag(folder: folder, stem: stem, title: title) { return flag }
         if stem.hasPrefix("aiga_") {
             let thing = words(stem.dropFirst(5)).replacingOccurrences(of: "tickey", with: "ticket")
@@ -38,7 +45,7 @@ enum SpecialFolders {
         if stem.hasPrefix("clipart_by_nicu_buculei_-_baloon") { return "balloon" }
         if let range = stem.range(of: "_[01]_symbol_1", options: .regularExpression) { return "map symbol of a \(words(stem[..<range.lowerBound]))" }
         if stem.hasPrefix("arrow"), stem.dropFirst(5).allSatisfy({ $0.isNumber || "-_".contains($0) }) { return "arrow" }
-        if folder == "transportation/roadsigns", title.lowercased() == "svg road signs" { return "\(words(stem[...])) road sign" }
+        if title.lowercased() == "svg road signs" || folder == "transportation/roadsigns" && title.isEmpty { return "\(words(stem[...])) road sign" }
         if stem.hasPrefix("sport_"), title.contains("nosmoke") || stem.hasSuffix("asana") { return "yoga pose" }
         if stem.hasPrefix("smiley"), stem.dropFirst(6).allSatisfy(\.isNumber) { return "smiley" }
         if stem.hasPrefix("contour_") { return "\(words(stem.dropFirst(8))) outline" }
@@ -114,7 +121,10 @@ enum SpecialFolders {
     ]
 
     /// Names that the folder completes: "cloudy" below `weather` stays, "stop" below `roadsigns` is a sign.
-    static func withContext(_ name: String, folder: String) -> String {
+    static func withContext(_ name: String, folder: String, keywords: [String]) -> String {
+        if folder.hasPrefix("geography"), !folder.contains("astronomy"), keywords.contains("map") || keywords.contains("mapsym"), !name.contains("map"), !name.contains("globe"), !name.contains("flag") {
+            return "map of \(name)"
+        }
         if folder == "transportation/roadsigns", !name.contains("sign"), !name.contains("light"), !name.contains("road") { return "\(name) sign" }
         return name
     }
@@ -122,8 +132,11 @@ enum SpecialFolders {
     /// Parts of file names and titles that are about the file.
     static let noise: Set<String> = [
         "architetto", "rollandin", "francesco", "frances", "architetto francesco", "aiga", "aj", "ganson", "md", "svg", "openclipart", "clipart", "cliparts", "clip-art", "v", "zazou", "simple_bw", "bb", "gnome", "fs", "dev", "arki",
-        "lumen", "nicu", "buculei", "vt", "hz", "mpcad", "rocket_", "freehand", "submission", "sibmission", "inkscape", "sodipodi", "oca", "iconset", "lowtec", "mcoon",
+        "lumen", "nicu", "buculei", "vt", "hz", "mpcad", "rocket_", "freehand", "submission", "sibmission", "inkscape", "sodipodi", "iconset", "etiquette", "artillustrated", "lowtec", "mcoon",
     ]
+
+    /// Words that say nothing at the end of a name.
+    static let emptyTails: Set<String> = ["illustration", "image", "picture", "drawing", "graphic", "clipart", "icon", "final", "version", "contour", "alt", "simple", "correct", "model", "etc"]
 
     /// Words that alone say nothing about a picture.
     static let emptyWords: Set<String> = ["art", "clip", "image", "picture", "drawing", "simple", "new", "various", "misc", "test", "file", "symbol", "icon", "icons", "object", "example", "black", "and", "white", "general", "template", "set", "my", "the", "of", "element"]
@@ -132,6 +145,6 @@ enum SpecialFolders {
     static let genericKeywords: Set<String> = [
         "hash", "unsorted", "sign", "symbol", "shape", "menu", "festive", "icon", "logo", "work", "misc", "clip art", "clipart", "recreation", "signs and symbols", "mapsym", "animal", "animals", "computer", "office",
         "tool", "tools", "education", "decoration", "geography", "transport", "transportation", "science", "people", "color", "colour", "black", "white", "icons", "music", "sports", "equipment", "holiday", "food", "art", "line art", "cartoon", "other", "general", "hardware", "web", "webpage",
-        "study", "security", "warning", "caution", "buttons", "business",
+        "study", "security", "warning", "caution", "buttons", "business", "desktop", "celtic", "protein", "creation", "europe", "australia", "france", "spain", "italy", "network", "server", "internet", "beautiful",
     ]
 }

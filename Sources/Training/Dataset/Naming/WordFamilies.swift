@@ -26,15 +26,13 @@ package struct WordFamilies: Sendable {
             guard word.lowercased() != name, !list.contains(word), !Self.unwanted.contains(word) else { return }
             list.append(word)
         }
+        // "queen of hearts", "face with tears of joy": the parts do not have the whole's synonyms.
+        if words.contains("of") { return ([], []) }
         let whole = wordNet.meaning(of: name, preferring: fields)
-        let headMeaning = words.count > 1 ? wordNet.meaning(of: head, preferring: fields) : whole
         if let whole {
             for lemma in lemmas(of: whole, sameAs: name, fields: fields) { add(lemma, to: &synonyms) }
-        } else if let headMeaning, words.count > 1, words.last == head {
-            // "racing automobile" for "racing car".
-            let prefix = words.dropLast().joined(separator: " ")
-            for lemma in lemmas(of: headMeaning, sameAs: head, fields: fields).prefix(1) { add("\(prefix) \(lemma)", to: &synonyms) }
         }
+        let headMeaning = words.count > 1 && words.last == head ? wordNet.meaning(of: head, preferring: fields) : whole
         for keyword in keywords.map({ $0.lowercased() }) {
             let isHead = keyword == head && words.count > 1 && wordNet.isNoun(keyword)
             let isTail = keyword.contains(" ") && name.hasSuffix(" " + keyword)
@@ -44,10 +42,12 @@ package struct WordFamilies: Sendable {
                 add("\(keyword) face", to: &synonyms)
             }
         }
-        if let meaning = whole ?? headMeaning {
-            for lemmas in wordNet.broader(than: meaning) {
-                for lemma in lemmas where Self.basic.contains(lemma) && hypernyms.count < 2 && lemma != head && !synonyms.contains(lemma) {
-                    if !hypernyms.contains(lemma) { hypernyms.append(lemma) }
+        if let meaning = whole ?? headMeaning, !Self.misfiled.contains(head) {
+            for broader in wordNet.broader(than: meaning) {
+                for lemma in broader.lemmas where Self.basic.contains(lemma) && hypernyms.count < 2 && lemma != head && !synonyms.contains(lemma) {
+                    // A lion is a "cat" only in a sense that nobody means.
+                    guard !hypernyms.contains(lemma), wordNet.meaning(of: lemma, preferring: [broader.field])?.lemmas == broader.lemmas else { continue }
+                    hypernyms.append(lemma)
                 }
             }
         }
@@ -55,7 +55,7 @@ package struct WordFamilies: Sendable {
     }
 
     /// The other lemmas of a meaning that mean it before anything else.
-    private func lemmas(of synset: WordNet.Synset, sameAs name: String, fields: Set<Int>) -> [String] {
+    private func lemmas(of synset: WordNet.Synset, sameAs name: String, fields: [Int]) -> [String] {
         synset.lemmas.filter { lemma in
             guard lemma != name, lemma == lemma.lowercased(), lemma.count > 2, lemma.allSatisfy({ $0.isLetter || $0 == " " || $0 == "-" }) else { return false }
             guard let own = wordNet.meaning(of: lemma, preferring: fields) else { return false }
@@ -64,28 +64,30 @@ package struct WordFamilies: Sendable {
     }
 
     /// The lexicographer files that a group's names mostly mean.
-    static func fields(of group: String) -> Set<Int> {
+    static func fields(of group: String) -> [Int] {
         let group = group.lowercased()
         if group.contains("animal") { return group.contains("nature") ? [5, 20] : [5] }
         if group.contains("food") { return [13, 20] }
         if group.contains("plant") { return [20] }
         if group.contains("people") || group.contains("body") { return [18, 8] }
-        if group.contains("weather") || group.contains("astronomy") { return [17, 19] }
-        return [6, 17]
+        return []
     }
+
+    /// Things whose WordNet families surprise: toy balloons are aircraft there.
+    private static let misfiled: Set<String> = ["balloon", "arrow", "heart", "star", "suit", "button", "cross", "king", "queen", "jack", "pawn", "bishop", "castle", "scale", "leg", "bubble"]
 
     /// Broader words that people use.
     private static let basic: Set<String> = [
         "animal", "bird", "fish", "insect", "mammal", "reptile", "amphibian", "dinosaur", "dog", "cat", "horse", "bear", "monkey", "snake", "spider", "shellfish", "crustacean", "rodent",
         "fruit", "vegetable", "food", "dessert", "sweet", "candy", "cake", "bread", "beverage", "drink", "alcohol", "meat", "seafood", "dish", "pastry",
         "plant", "flower", "tree", "herb", "vehicle", "car", "truck", "boat", "ship", "aircraft", "airplane", "train", "bicycle", "tool", "hand tool", "weapon", "gun", "sword", "knife",
-        "musical instrument", "furniture", "chair", "table", "lamp", "building", "house", "tower", "church", "clothing", "garment", "hat", "shoe", "footwear", "jewelry", "bag", "container", "bottle",
-        "box", "cup", "toy", "ball", "game", "body part", "person", "worker", "musician", "athlete", "athlete", "computer", "machine", "telephone", "camera", "book", "clock", "timepiece", "instrument",
-        "planet", "star", "mountain", "device", "sign", "symbol", "kitchen utensil", "utensil", "cutlery", "sports equipment",
+        "musical instrument", "furniture", "chair", "table", "lamp", "building", "house", "tower", "church", "clothing", "garment", "hat", "shoe", "footwear", "jewelry", "bag", "bottle",
+        "toy", "ball", "game", "body part", "person", "worker", "musician", "athlete", "computer", "telephone", "camera", "book", "clock", "timepiece",
+        "planet", "mountain", "kitchen utensil", "utensil", "cutlery", "sports equipment",
     ]
 
     /// Head nouns that name nothing alone.
-    private static let vague: Set<String> = ["button", "symbol", "sign", "mark", "square", "point", "part", "thing", "set", "side", "view"]
+    private static let vague: Set<String> = ["button", "symbol", "sign", "mark", "square", "point", "part", "thing", "set", "side", "view", "face", "person", "people", "man", "woman", "rolling", "down", "up", "play", "index", "night", "leg", "exclamation", "pan", "glass", "entry", "smoking", "black", "white"]
 
     private static let feelings: Set<String> = [
         "angry", "sad", "happy", "cheerful", "crying", "sick", "ill", "sleepy", "tired", "confused", "scared", "surprised", "shocked", "bored", "cool", "silly", "goofy", "nervous", "mad",

@@ -92,18 +92,15 @@ package struct WordNet: Sendable {
         return nil
     }
 
-    /// The most usual meaning of `noun` among `fields`, otherwise its first meaning where that is a thing one can draw.
-    package func meaning(of noun: String, preferring fields: Set<Int>) -> Synset? {
+    /// The most usual meaning of `noun` in the first of `fields` that has one, otherwise its first meaning where that is a thing one can draw.
+    package func meaning(of noun: String, preferring fields: [Int]) -> Synset? {
         guard let senses = nouns[noun] else { return nil }
-        var first: Synset?
-        for (rank, offset) in senses.prefix(4).enumerated() {
-            guard let synset = synset(at: offset) else { continue }
-            // An instance (a person's or a place's name) is not what a picture of a thing shows.
-            if synset.lemmas.first?.first?.isUppercase == true { continue }
-            if fields.contains(synset.field) { return synset }
-            if first == nil, rank == 0 || rank == 1 && senses.count < 4 { first = synset }
+        // An instance (a person's or a place's name) is not what a picture of a thing shows.
+        let meanings = senses.prefix(5).compactMap { synset(at: $0) }.filter { $0.lemmas.first?.first?.isUppercase != true }
+        for field in fields {
+            if let meaning = meanings.first(where: { $0.field == field }) { return meaning }
         }
-        return first.flatMap { Self.drawable.contains($0.field) ? $0 : nil }
+        return meanings.first.flatMap { Self.drawable.contains($0.field) ? $0 : nil }
     }
 
     /// Lexicographer files of things that have a look: animals, artefacts, bodies, food, objects, phenomena, people, plants, shapes, substances.
@@ -130,21 +127,18 @@ package struct WordNet: Sendable {
         return Synset(lemmas: lemmas, field: field, hypernyms: hypernyms)
     }
 
-    /// The lemmas of every broader meaning of `synset`, nearest first, up to `depth` steps.
-    package func broader(than synset: Synset, depth: Int = 9) -> [[String]] {
-        var result: [[String]] = []
+    /// Every broader meaning of `synset`, nearest first, up to `depth` steps.
+    package func broader(than synset: Synset, depth: Int = 9) -> [Synset] {
+        var result: [Synset] = []
         var frontier = synset.hypernyms
         var seen: Set<Int> = []
         for _ in 0 ..< depth {
             var next: [Int] = []
-            var lemmas: [String] = []
             for offset in frontier where seen.insert(offset).inserted {
                 guard let synset = self.synset(at: offset) else { continue }
-                lemmas += synset.lemmas
+                result.append(synset)
                 next += synset.hypernyms
             }
-            if lemmas.isEmpty { break }
-            result.append(lemmas)
             frontier = next
         }
         return result

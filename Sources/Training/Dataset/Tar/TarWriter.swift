@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// Writes plain files as a ustar archive whose bytes depend on names and contents alone.
@@ -56,7 +57,7 @@ public struct TarWriter {
 
     /// Writes the finished archive to `url`, whole or not at all.
     public func write(to url: URL) throws {
-        try AtomicFile.write(finished(), to: url)
+        try AtomicFile.write(to: url.path, finished())
     }
 
     /// The name as ustar keeps it: up to 155 bytes of folders and up to 100 of the rest.

@@ -1,0 +1,36 @@
+import Images
+
+/// What a scene shows: everything but the pixels.
+public struct ScenePlan: Sendable, Equatable {
+    /// The three sorts of scenes.
+    public enum Kind: String, Codable, Sendable {
+        case single, pair, several
+    }
+
+    /// One thing in a scene.
+    public struct Object: Sendable, Equatable {
+        /// The index of the sprite in the composer's `sprites`.
+        public var sprite: Int
+        /// Where it lies, in pixels.
+        public var box: FloatRect
+    }
+
+    public var kind: Kind
+    /// The objects in the order in which the caption names them.
+    public var objects: [Object]
+    /// How the first object stands to the second; nil unless the kind is `pair`.
+    public var relation: SceneRelation?
+    public var background: BackgroundColour
+    public var caption: String
+
+    /// The number of objects.
+    public var count: Int { objects.count }
+}
+
+/// A picture with its caption, and the truth about both.
+public struct Scene: Sendable {
+    public var plan: ScenePlan
+    public var image: Image
+    /// What the picture shows.
+    public var caption: String { plan.caption }
+}
