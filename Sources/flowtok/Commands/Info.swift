@@ -1,7 +1,9 @@
 import ArgumentParser
+import Flow
 import FlowTok
 import Foundation
 import Images
+import Tensors
 
 /// `flowtok info`.
 struct Info: ParsableCommand {

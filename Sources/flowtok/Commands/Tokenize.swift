@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlowTok
 import Images
+import Tensors
 
 /// `flowtok tokenize`.
 struct Tokenize: ParsableCommand {

@@ -1,10 +1,23 @@
 import Foundation
+import Synchronization
 
 /// Standard output for results, standard error for everything else.
 enum Console {
-    /// Prints one line of results.
+    /// Why standard output took no more, as an error number; 0 where it took everything.
+    private static let failure = Atomic<Int32>(0)
+
+    /// Prints one line of results, at once: whoever reads line by line waits for it.
     static func print(_ line: String) {
-        fputs(line + "\n", stdout)
+        var rest = Array((line + "\n").utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            if count <= 0 {
+                failure.store(count < 0 ? errno : EIO, ordering: .relaxed)
+                return
+            }
+            rest = rest.dropFirst(count)
+        }
     }
 
     /// Prints `value` as one line of JSON.
@@ -15,20 +28,18 @@ enum Console {
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
-        // Whoever reads line by line waits for this one.
-        fflush(stdout)
     }
 
     /// Says something on standard error: a message for people, in one line.
     static func report(_ message: String) {
         ProgressLine.clearCurrent()
-        fflush(stdout)
         FileHandle.standardError.write(Data("flowtok: \(message.onOneLine)\n".utf8))
     }
 
-    /// Sees to it that everything printed has arrived.
+    /// Throws where something that was printed did not arrive.
     static func finish() throws {
-        guard fflush(stdout) != 0 || ferror(stdout) != 0 else { return }
-        throw Failure(.data, "standard output cannot be written: \(String(cString: strerror(errno)))")
+        let code = failure.load(ordering: .relaxed)
+        guard code != 0 else { return }
+        throw Failure(.data, "standard output cannot be written: \(String(cString: strerror(code)))")
     }
 }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Flow
 import FlowTok
+import Foundation
 import Images
 import Layers
 import Training
@@ -27,11 +28,9 @@ struct Failure: Error, CustomStringConvertible {
 
     var description: String { message.onOneLine }
 
-    private static func text(_ error: any CustomStringConvertible) -> String { error.description }
-
     private static func text(of error: any Error) -> String {
-        // Only types that say so themselves have a description that is meant to be read.
-        (error as? any CustomStringConvertible).map(text) ?? error.localizedDescription
+        // The system's errors describe themselves to programmers only.
+        type(of: error) is NSError.Type ? error.reason : String(describing: error)
     }
 
     private static func status(of error: any Error) -> ExitStatus {

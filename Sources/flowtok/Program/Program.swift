@@ -15,11 +15,8 @@ enum Program {
             }
             exit(ExitStatus.success.rawValue)
         } catch let code as ExitCode {
-            try? Console.finish()
             exit(code.rawValue)
         } catch {
-            // What was printed before belongs before the error.
-            try? Console.finish()
             Console.report(String(describing: Failure(error)))
             exit(Failure(error).status.rawValue)
         }
