@@ -6,14 +6,14 @@ public enum DefaultModel {
     /// `share/flowtok`; else in the checkout that the package was built from.
     public static func path() throws -> String {
         if let chosen = ProcessInfo.processInfo.environment["FLOWTOK_MODEL"], !chosen.isEmpty { return chosen }
-        let places = candidates()
         for place in places where FileManager.default.fileExists(atPath: place + "/" + ModelFolder.configurationFile) {
             return place
         }
         throw FlowTokError.modelNotFound(path: places.first ?? "Models/default")
     }
 
-    private static func candidates() -> [String] {
+    /// The folders in which the model is looked for, the first one first.
+    public static var places: [String] {
         var places: [String] = []
         if let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
             var folder = URL(fileURLWithPath: executable).deletingLastPathComponent()

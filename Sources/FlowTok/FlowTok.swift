@@ -63,8 +63,9 @@ public final class FlowTok: Sendable {
         let settings = try request.resolved(with: configuration.sampling)
         guard request.prompt.contains(where: { !$0.isWhitespace }) else { throw FlowTokError.emptyPrompt }
         let ids = try captions.encode(request.prompt)
-        // OpenBLAS may sum a row differently in a larger product; alone, a picture is always the same.
-        let largest = Machine.usesOpenBLAS ? 1 : 8
+        // Alone, a picture is always the same; in a larger product OpenBLAS may sum a row differently, and dopri5 chooses
+        // its steps for all pictures together.
+        let largest = Machine.usesOpenBLAS || settings.solver == .dopri5 ? 1 : 8
         var results: [GeneratedImage] = []
         for start in stride(from: 0, to: request.count, by: largest) {
             let seeds = (start..<min(start + largest, request.count)).map { settings.seed &+ UInt64($0) }
@@ -101,7 +102,8 @@ public final class FlowTok: Sendable {
         return seeds.indices.map { i in
             GeneratedImage(
                 image: images[i], prompt: request.prompt, seed: seeds[i], solver: settings.solver, steps: settings.steps,
-                guidance: settings.guidance, model: configuration.name, trajectory: frames.map { $0[i] })
+                guidance: settings.guidance, precision: request.precision, model: configuration.name,
+                trajectory: frames.map { $0[i] })
         }
     }
 

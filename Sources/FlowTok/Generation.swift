@@ -88,21 +88,9 @@ public struct GeneratedImage: Sendable {
     public let solver: Solver
     public let steps: Int
     public let guidance: Guidance
+    public let precision: Precision
     /// The name of the model.
     public let model: String
     /// The picture forming, from the text tokens to the last step; empty unless it was asked for.
     public let trajectory: [Image]
-
-    /// The text chunks that a PNG of this picture carries: the prompt, and the settings in the customary form.
-    public var pngText: [PNGText] {
-        var settings = "Steps: \(steps), Solver: \(solver.rawValue), Guidance: \(guidance.scale)"
-        if guidance.interval != 0...1 {
-            settings += ", Guidance interval: \(guidance.interval.lowerBound)-\(guidance.interval.upperBound)"
-        }
-        settings += ", Seed: \(seed), Size: \(image.width)x\(image.height), Model: \(model)"
-        return [
-            PNGText(keyword: "Software", text: "flowtok"), PNGText(keyword: "Description", text: prompt),
-            PNGText(keyword: "parameters", text: prompt + "\n" + settings),
-        ]
-    }
 }

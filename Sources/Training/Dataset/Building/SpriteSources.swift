@@ -23,15 +23,18 @@ public struct SpriteSources: Sendable {
 
     /// The places that Debian's packages use.
     ///
-    /// - Throws: `DatasetError.missing` where the emoji package is not installed.
-    public static func debian() throws -> SpriteSources {
+    /// - Parameter emojiFolder: a folder of emoji PNGs in place of the package's.
+    /// - Throws: `DatasetError.missing` where the emoji package is needed and not installed.
+    public static func debian(emojiFolder: URL? = nil) throws -> SpriteSources {
         let gems = "/usr/share/rubygems-integration/all/gems"
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: gems)) ?? []).filter { $0.hasPrefix("tanuki_emoji-") }.sorted()
-        guard let gem = names.last.map({ URL(fileURLWithPath: gems).appendingPathComponent($0) }) else {
+        let found = names.last.map { URL(fileURLWithPath: gems).appendingPathComponent($0) }
+        // With other emoji, the package's list of groups is welcome and not needed.
+        guard let gem = found ?? (emojiFolder == nil ? nil : URL(fileURLWithPath: gems)) else {
             throw DatasetError.missing(path: "\(gems)/tanuki_emoji-*", hint: "install ruby-tanuki-emoji (Scripts/build-dataset does)")
         }
         return SpriteSources(
-            emojiFolder: gem.appendingPathComponent("app/assets/images/tanuki_emoji"),
+            emojiFolder: emojiFolder ?? gem.appendingPathComponent("app/assets/images/tanuki_emoji"),
             emojiGroups: gem.appendingPathComponent("vendor/unicode/emoji-test.txt"),
             cldrFolder: URL(fileURLWithPath: "/usr/share/unicode/cldr/common"),
             clipArtFolder: URL(fileURLWithPath: "/usr/share/openclipart/svg"),

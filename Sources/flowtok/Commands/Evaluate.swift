@@ -39,18 +39,14 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        try runReportingErrors {
-            if let threads { try setThreads(threads) }
-            let flowtok = try model.map { try FlowTok(model: $0) } ?? FlowTok()
-            let evaluator = try Evaluator(flowtok, sprites: sprites, cases: cases)
-            _ = try evaluator.run(direction: captioning) { measure in
-                if json {
-                    let encoder = JSONEncoder()
-                    encoder.outputFormatting = [.sortedKeys]
-                    print(String(decoding: try encoder.encode(measure), as: UTF8.self))
-                } else {
-                    print(measure.line)
-                }
+        if let threads { try setThreads(threads) }
+        let flowtok = try model.map { try FlowTok(model: $0) } ?? FlowTok()
+        let evaluator = try Evaluator(flowtok, sprites: sprites, cases: cases)
+        _ = try evaluator.run(direction: captioning) { measure in
+            if json {
+                try Console.print(json: measure)
+            } else {
+                Console.print(measure.line)
             }
         }
     }

@@ -48,26 +48,24 @@ struct RunOptions: ParsableArguments {
 
     /// Opens the run, trains with a progress line, and says what came of it.
     func train(_ open: (_ file: String, _ output: String, _ resume: Bool) throws -> TrainingRun) throws {
-        try runReportingErrors {
-            if let threads { try setThreads(threads) }
-            StopRequest.install()
-            let run = try open(stage.file, stage.output, resume)
-            let line = ProgressLine(enabled: !quiet)
-            var last = Date.distantPast
-            let complete = try run.run(stopAfter: stopAfter) { progress in
-                let now = Date()
-                guard now.timeIntervalSince(last) > (line.isTerminal ? 0.2 : 60) || progress.step == progress.total else { return }
-                last = now
-                line.show(
-                    Double(progress.step) / Double(progress.total),
-                    String(
-                        format: "step %d/%d  loss %.4f  %.1f images/s  %@ left", progress.step, progress.total,
-                        progress.loss, progress.samplesPerSecond, ProgressLine.duration(progress.secondsLeft)))
-            }
-            line.finish()
-            guard !quiet else { return }
-            print(complete ? "trained \(run.step) steps: \(run.folder)" : "stopped after \(run.step) steps; go on with --resume: \(run.folder)")
+        if let threads { try setThreads(threads) }
+        StopRequest.install()
+        let run = try open(stage.file, stage.output, resume)
+        let line = ProgressLine(enabled: !quiet)
+        var last = Date.distantPast
+        let complete = try run.run(stopAfter: stopAfter) { progress in
+            let now = Date()
+            guard now.timeIntervalSince(last) > (line.isTerminal ? 0.2 : 60) || progress.step == progress.total else { return }
+            last = now
+            line.show(
+                Double(progress.step) / Double(progress.total),
+                String(
+                    format: "step %d/%d  loss %.4f  %.1f images/s  %@ left", progress.step, progress.total,
+                    progress.loss, progress.samplesPerSecond, ProgressLine.duration(progress.secondsLeft)))
         }
+        line.finish()
+        guard !quiet else { return }
+        Console.print(complete ? "trained \(run.step) steps: \(run.folder)" : "stopped after \(run.step) steps; go on with --resume: \(run.folder)")
         if let signal = StopRequest.received, signal == SIGTERM { throw ExitCode(143) }
     }
 }
@@ -78,14 +76,12 @@ struct TrainVocabulary: ParsableCommand {
     @OptionGroup var stage: StageOptions
 
     func run() throws {
-        try runReportingErrors {
-            let line = ProgressLine(enabled: true)
-            let vocabulary = try VocabularyStage.run(file: stage.file, output: stage.output) { done, total in
-                line.show(Double(done) / Double(total), "captions \(done)/\(total)")
-            }
-            line.finish()
-            print("\(vocabulary.count) pieces: \(stage.output)/tokenizer.model")
+        let line = ProgressLine(enabled: true, onlyOnTerminal: true)
+        let vocabulary = try VocabularyStage.run(file: stage.file, output: stage.output) { done, total in
+            line.show(Double(done) / Double(total), "captions \(done)/\(total)")
         }
+        line.finish()
+        Console.print("\(vocabulary.count) pieces: \(stage.output)/tokenizer.model")
     }
 }
 

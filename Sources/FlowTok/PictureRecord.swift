@@ -1,0 +1,119 @@
+import Flow
+import Foundation
+import Images
+import Tensors
+
+/// How a picture came about: what its PNG carries, and all that it takes to draw it again.
+public struct PictureRecord: Sendable, Hashable, Codable {
+    /// The settings that a picture was drawn with.
+    public struct Settings: Sendable, Hashable, Codable {
+        public var solver: Solver
+        public var steps: Int
+        public var guidance: Float
+        /// The times between which guidance applied: two, in order.
+        public var guidanceInterval: [Float]
+        public var precision: Precision
+        /// The picture's size in pixels.
+        public var width: Int
+        public var height: Int
+
+        enum CodingKeys: String, CodingKey {
+            case solver, steps, guidance
+            case guidanceInterval = "guidance_interval"
+            case precision, width, height
+        }
+    }
+
+    public var prompt: String
+    /// The seed; of a grid the first one, which counts up from picture to picture.
+    public var seed: UInt64
+    /// The name of the model.
+    public var model: String
+    public var settings: Settings
+    /// The number of pictures in a grid; nil for a single picture.
+    public var pictures: Int?
+
+    public init(_ image: GeneratedImage) {
+        prompt = image.prompt
+        seed = image.seed
+        model = image.model
+        settings = Settings(
+            solver: image.solver, steps: image.steps, guidance: image.guidance.scale,
+            guidanceInterval: [image.guidance.interval.lowerBound, image.guidance.interval.upperBound],
+            precision: image.precision, width: image.image.width, height: image.image.height)
+    }
+
+    /// The record of a grid of `images`, which `picture` holds: their prompts a line each, and the first one's settings.
+    public init?(grid picture: Image, of images: [GeneratedImage]) {
+        guard let first = images.first else { return nil }
+        self.init(first)
+        var seen: Set<String> = []
+        prompt = images.map(\.prompt).filter { seen.insert($0).inserted }.joined(separator: "\n")
+        pictures = images.count
+        settings.width = picture.width
+        settings.height = picture.height
+    }
+}
+
+// MARK: - Text chunks
+
+extension GeneratedImage {
+    /// The text chunks that a PNG of this picture carries: the prompt, and the settings in the customary form.
+    public var pngText: [PNGText] { PictureRecord(self).pngText }
+}
+
+extension PictureRecord {
+    private static let keyword = "parameters"
+
+    /// The record as text chunks: `Description` is the prompt; `parameters` is the prompt and, in a last line, the settings
+    /// in the form that programs of this kind write and read.
+    public var pngText: [PNGText] {
+        var fields = [
+            ("Steps", String(settings.steps)), ("Solver", settings.solver.rawValue),
+            ("Guidance", String(settings.guidance)),
+        ]
+        if settings.guidanceInterval != [0, 1] {
+            fields.append(("Guidance interval", settings.guidanceInterval.map { String($0) }.joined(separator: " to ")))
+        }
+        if settings.precision != .float32 { fields.append(("Precision", settings.precision.rawValue)) }
+        fields += [("Seed", String(seed)), ("Size", "\(settings.width)x\(settings.height)")]
+        if let pictures { fields.append(("Pictures", String(pictures))) }
+        // A model's name may hold anything, so it comes last.
+        fields.append(("Model", model))
+        let line = fields.map { "\($0): \($1)" }.joined(separator: ", ")
+        // No chunk can hold a NUL.
+        let prompt = prompt.replacingOccurrences(of: "\0", with: " ")
+        return [
+            PNGText(keyword: "Software", text: "flowtok"), PNGText(keyword: "Description", text: prompt),
+            PNGText(keyword: PictureRecord.keyword, text: prompt + "\n" + line.replacingOccurrences(of: "\n", with: " ")),
+        ]
+    }
+
+    /// Reads the record back; nil where the texts hold none.
+    public init?(pngText: [PNGText]) {
+        guard let text = pngText.first(where: { $0.keyword == PictureRecord.keyword })?.text,
+            let end = text.lastIndex(of: "\n")
+        else { return nil }
+        var fields: [String: String] = [:]
+        var rest = text[text.index(after: end)...]
+        while let colon = rest.range(of: ": ") {
+            let name = String(rest[..<colon.lowerBound])
+            let comma = name == "Model" ? nil : rest.range(of: ", ", range: colon.upperBound..<rest.endIndex)
+            fields[name] = String(rest[colon.upperBound..<(comma?.lowerBound ?? rest.endIndex)])
+            rest = rest[(comma?.upperBound ?? rest.endIndex)...]
+        }
+        let size = (fields["Size"] ?? "").split(separator: "x").compactMap { Int($0) }
+        guard let steps = fields["Steps"].flatMap({ Int($0) }), let solver = fields["Solver"].flatMap({ Solver(rawValue: $0) }),
+            let guidance = fields["Guidance"].flatMap({ Float($0) }), let seed = fields["Seed"].flatMap({ UInt64($0) }),
+            let model = fields["Model"], size.count == 2
+        else { return nil }
+        let interval = fields["Guidance interval"]?.components(separatedBy: " to ").compactMap { Float($0) } ?? [0, 1]
+        self.prompt = String(text[..<end])
+        self.seed = seed
+        self.model = model
+        settings = Settings(
+            solver: solver, steps: steps, guidance: guidance, guidanceInterval: interval.count == 2 ? interval : [0, 1],
+            precision: fields["Precision"].flatMap({ Precision(rawValue: $0) }) ?? .float32, width: size[0], height: size[1])
+        pictures = fields["Pictures"].flatMap { Int($0) }
+    }
+}
