@@ -107,7 +107,12 @@ public struct TiTokConfiguration: Sendable, Hashable {
         if hasPixelDecoder && quantization == .variational { return "finetune_decoder with quantize_mode vae" }
         if hasPixelDecoder && !isLegacy { return "finetune_decoder without is_legacy" }
         if kind == .textAware && isLegacy { return "TATiTok with is_legacy" }
-        return isLegacy ? pixels.problem : nil
+        guard isLegacy else { return nil }
+        if let problem = pixels.problem { return "pixel.\(problem)" }
+        if hasPixelDecoder && pixels.patchSize != decoderPatchSize {
+            return "the pixel decoder makes \(pixels.patchSize)×\(pixels.patchSize) pixels of a code, expected vit_dec_patch_size \(decoderPatchSize)"
+        }
+        return nil
     }
 }
 
