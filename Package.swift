@@ -42,7 +42,7 @@ let package = Package(
         // Floor 2.
         floor("Checkpoints", uses: ["Tensors", "CKernels", "CZlib"]),
         floor("Images", uses: ["CPNG"]),
-        floor("Vocabularies", uses: ["CSentencePiece"]),
+        floor("Vocabularies", uses: ["CSentencePiece", "CZlib"]),
         // Floor 3.
         floor("Layers", uses: ["Tensors", "Checkpoints"]),
         // Floor 4.
@@ -60,17 +60,17 @@ let package = Package(
             dependencies: ["FlowTok", "Training", "Evaluation", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
             swiftSettings: swiftSettings),
         // Tests.
-        .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
-        tests(of: "Tensors", uses: ["CKernels"]),
+        .target(name: "TestSupport", dependencies: ["Layers", "Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests(of: "Tensors", uses: ["CKernels", "COpenBLAS"]),
         tests(of: "Checkpoints", uses: ["Tensors", "CZlib"]),
         tests(of: "Images"),
         tests(of: "Vocabularies"),
         tests(of: "Layers"),
-        tests(of: "Flow", uses: ["Checkpoints", "Layers"]),
-        tests(of: "ImageTokenizers", uses: ["Checkpoints", "Layers"]),
-        tests(of: "TextModels", uses: ["Checkpoints", "Layers"]),
-        tests(of: "FlowTok", uses: ["Images"]),
-        tests(of: "Training", uses: ["Images"]),
+        tests(of: "Flow", uses: ["Checkpoints", "Layers", "Tensors"]),
+        tests(of: "ImageTokenizers", uses: ["Checkpoints", "Layers", "Tensors"]),
+        tests(of: "TextModels", uses: ["Checkpoints", "Layers", "Tensors"]),
+        tests(of: "FlowTok", uses: ["Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels"]),
+        tests(of: "Training", uses: ["Flow", "Images", "Layers", "Tensors", "TextModels"]),
         tests(of: "Evaluation"),
         .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Images"], swiftSettings: swiftSettings),
     ],

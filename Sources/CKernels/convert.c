@@ -22,9 +22,11 @@ static inline float value(uint32_t raw) {
 static inline float widen_f16(uint16_t half) {
     uint32_t sign = (uint32_t)(half & 0x8000) << 16;
     uint32_t magnitude = half & 0x7fff;
-    // Shift exponent and mantissa into place and rescale by 2^112: exact, and right for subnormals too.
-    float scaled = value(magnitude << 13) * 0x1p112f;
-    uint32_t infinite = magnitude >= 0x7c00 ? 0x7f800000u | (magnitude & 0x3ff) << 13 : bits(scaled);
+    // Subnormal halves go by way of 2^-14 (1 + m / 1024), since their bits alone would be a subnormal float32, which
+    // the threads of the pool read as zero.
+    uint32_t small = bits(value((magnitude << 13) + 0x38800000u) - 0x1p-14f);
+    uint32_t finite = magnitude < 0x400 ? small : (magnitude << 13) + 0x38000000u;
+    uint32_t infinite = magnitude >= 0x7c00 ? 0x7f800000u | (magnitude & 0x3ff) << 13 : finite;
     return value(sign | infinite);
 }
 

@@ -52,12 +52,12 @@ public struct VelocityNetwork: Sendable {
     package let positions: Tensor
     let timeFirst: Linear
     let timeSecond: Linear
-    let indicators: Embedding
+    package let indicators: Embedding
     package let blocks: [VelocityBlock]
     let finalModulation: Linear
     let finalProjection: Linear
 
-    static let epsilon: Float = 1e-6
+    package static let epsilon: Float = 1e-6
 
     public init(_ configuration: VelocityConfiguration, weights: Weights) {
         self.configuration = configuration
@@ -78,11 +78,13 @@ public struct VelocityNetwork: Sendable {
             weights["final_layer.linear"], from: width, to: configuration.channels, initial: .zeros)
     }
 
-    /// silu(c), c = embedding of t + embedding of the indicator: [batch, width].
-    package func condition(times: [Float], indicators rows: [Int32]) -> Tensor {
-        let time = timeSecond(timeFirst(PositionTables.timeEmbedding(times)).applying(.silu))
-        return time + indicators(rows)
+    /// The embedding of times: [batch, width].
+    package func time(_ times: [Float]) -> Tensor {
+        timeSecond(timeFirst(PositionTables.timeEmbedding(times)).applying(.silu))
     }
+
+    /// The condition c, embedding of t + embedding of the indicator: [batch, width].
+    package func condition(times: [Float], indicators rows: [Int32]) -> Tensor { time(times) + indicators(rows) }
 
     /// The embedded tokens: [batch, N, width].
     package func embed(_ x: Tensor) -> Tensor { input(x).addingRepeated(positions) }
@@ -124,15 +126,28 @@ package struct VelocityBlock: Sendable {
         network = FeedForward(weights["mlp"], width: width, hidden: 4 * width, activation: .geluTanh)
     }
 
+    /// The attention of x before its gate; `modulation` is silu(c) [batch, width].
+    package func attended(_ x: Tensor, modulation activated: Tensor) -> Tensor {
+        attended(x, parts: modulation(activated))
+    }
+
+    private func attended(_ x: Tensor, parts: Tensor) -> Tensor {
+        attention(
+            x.modulated(shift: part(0, of: parts), scale: part(1, of: parts), epsilon: VelocityNetwork.epsilon))
+    }
+
+    /// One of the six vectors that the condition gives.
+    private func part(_ index: Int, of parts: Tensor) -> Tensor {
+        let width = parts.shape[1] / 6
+        return parts.sliced(axis: 1, index * width..<(index + 1) * width)
+    }
+
     /// x [batch, N, width]; `modulation` is silu(c) [batch, width].
     package func callAsFunction(_ x: Tensor, modulation activated: Tensor) -> Tensor {
-        let width = x.shape[2]
         let parts = modulation(activated)
-        func part(_ index: Int) -> Tensor { parts.sliced(axis: 1, index * width..<(index + 1) * width) }
-        let epsilon = VelocityNetwork.epsilon
-        let attended = x.addingGated(
-            attention(x.modulated(shift: part(0), scale: part(1), epsilon: epsilon)), by: part(2))
-        return attended.addingGated(
-            network(attended.modulated(shift: part(3), scale: part(4), epsilon: epsilon)), by: part(5))
+        let attended = x.addingGated(attended(x, parts: parts), by: part(2, of: parts))
+        let normalized = attended.modulated(
+            shift: part(3, of: parts), scale: part(4, of: parts), epsilon: VelocityNetwork.epsilon)
+        return attended.addingGated(network(normalized), by: part(5, of: parts))
     }
 }

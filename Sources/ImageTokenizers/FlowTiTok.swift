@@ -61,9 +61,12 @@ public struct FlowTiTokBlock: Sendable {
             weights["mlp"], width: shape.width, hidden: SwiGLU.hiddenWidth(shape.width), initial: initial)
     }
 
+    /// The attention of x [batch, tokens, width] before its residual.
+    package func attended(_ x: Tensor, rotary: RotaryTable) -> Tensor { attention(firstNorm(x), rotary: rotary) }
+
     /// x [batch, tokens, width], the patch tokens first.
     package func callAsFunction(_ x: Tensor, rotary: RotaryTable) -> Tensor {
-        let attended = x + attention(firstNorm(x), rotary: rotary)
+        let attended = x + attended(x, rotary: rotary)
         return attended + network(secondNorm(attended))
     }
 }
@@ -75,7 +78,7 @@ public struct FlowTiTokEncoder: Sendable {
     let patchEmbedding: Linear
     let positions: Tensor
     let seed: Linear?
-    let firstNorm: LayerNorm
+    package let firstNorm: LayerNorm
     package let blocks: [FlowTiTokBlock]
     let lastNorm: LayerNorm
     let output: Linear
@@ -151,9 +154,9 @@ public struct FlowTiTokEncoder: Sendable {
 public struct FlowTiTokDecoder: Sendable {
     let configuration: FlowTiTokConfiguration
     let maskToken: Tensor
-    let latentEmbedding: Linear
+    package let latentEmbedding: Linear
     let latentPositions: Tensor
-    let textProjection: Linear
+    package let textProjection: Linear
     let textPositions: Tensor
     let seed: Linear?
     let firstNorm: LayerNorm
@@ -223,12 +226,17 @@ public struct FlowTiTokDecoder: Sendable {
         lastNorm(sequence.sliced(axis: 1, 0..<configuration.grid * configuration.grid))
     }
 
-    /// Images [batch, 3, side, side], not clamped, from patch features.
-    package func image(_ features: Tensor) -> Tensor {
+    /// The pixels of patch features before the last convolution: [batch, 3, side, side].
+    package func planes(_ features: Tensor) -> Tensor {
         let (grid, patch, side) = (configuration.grid, configuration.patchSize, configuration.imageSize)
         let batch = features.shape[0]
         return pixels(features).reshaped([batch, grid, grid, patch, patch, 3]).permuted(0, 5, 1, 3, 2, 4)
-            .reshaped([batch, 3, side, side]).convolved3x3(smoothingWeight, bias: smoothingBias)
+            .reshaped([batch, 3, side, side])
+    }
+
+    /// Images [batch, 3, side, side], not clamped, from patch features.
+    package func image(_ features: Tensor) -> Tensor {
+        planes(features).convolved3x3(smoothingWeight, bias: smoothingBias)
     }
 
     func callAsFunction(_ latents: Tensor, text: Tensor) -> Tensor {

@@ -16,6 +16,18 @@ public final class GradientNode: @unchecked Sendable {
         self.pullback = pullback
     }
 
+    deinit {
+        // One node after the other: nodes that free each other in turn would exhaust the stack on a long record. What
+        // the pullback holds are the same parents.
+        var pending = parents
+        release()
+        while !pending.isEmpty {
+            guard var node = pending.removeLast(), isKnownUniquelyReferenced(&node) else { continue }
+            pending.append(contentsOf: node.parents)
+            node.release()
+        }
+    }
+
     /// Frees what the operation kept for its gradient.
     func release() {
         parents = []

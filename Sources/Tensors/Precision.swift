@@ -34,6 +34,7 @@ func product(
     _ b: UnsafePointer<Float>, _ ldb: Int, beta: Float = 0, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
     bias: UnsafePointer<Float>? = nil
 ) {
+    guard m > 0, n > 0 else { return }
     let type = Precision.current.kernelType
     guard type == CK_F32, productsUseOpenBLAS, k > 0 else {
         ck_gemm(activeLevel, type, transposeA, transposeB, m, n, k, a, lda, b, ldb, beta, c, ldc, bias)

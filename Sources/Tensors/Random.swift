@@ -17,7 +17,7 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     }
 
     /// The block of four draws at a position.
-    static func philox(seed: UInt64, stream: UInt64, position: UInt64) -> SIMD4<UInt32> {
+    package static func philox(seed: UInt64, stream: UInt64, position: UInt64) -> SIMD4<UInt32> {
         var counter = SIMD4<UInt32>(
             UInt32(truncatingIfNeeded: position), UInt32(truncatingIfNeeded: position >> 32),
             UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32))

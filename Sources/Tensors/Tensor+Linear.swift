@@ -8,7 +8,7 @@ extension Tensor {
             "linear map of shape \(weight.shape) applied to shape \(shape)")
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
         precondition(bias.map { $0.shape == [outputs] } ?? true, "bias of shape \(bias?.shape ?? []) for \(outputs) outputs")
-        let rows = inputs == 0 ? 0 : count / inputs
+        let rows = shape.dropLast().reduce(1, *)
         let result = Tensor(uninitialized: shape.dropLast() + [outputs]) { buffer in
             guard let out = buffer.baseAddress, rows > 0 else { return }
             product(

@@ -86,7 +86,7 @@ public struct TextVariationalEncoder: Sendable {
 /// norm1(h + attention(h)), then norm2(t + network(t)).
 package struct TextVariationalLayer: Sendable {
     let queries, keys, values, output: Linear
-    let firstNorm, secondNorm: StandardNorm
+    package let firstNorm, secondNorm: StandardNorm
     let network: FeedForward
     let heads: Int
 

@@ -7,6 +7,7 @@ final class SentencePieceProcessor: @unchecked Sendable {
     let pointer: OpaquePointer
 
     init(modelBytes: [UInt8], name: String) throws {
+        try SentencePieceModelCheck.run(modelBytes, file: name)
         var message = csp_message()
         var made: OpaquePointer?
         let loaded = modelBytes.withUnsafeBufferPointer {

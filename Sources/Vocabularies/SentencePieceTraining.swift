@@ -29,9 +29,9 @@ extension SentencePieceVocabulary {
         sentences: [String], options: TrainingOptions = TrainingOptions()
     ) throws -> [UInt8] {
         try options.check()
-        // The library ends the process where nothing is left to count after its normalisation.
-        guard sentences.contains(where: { $0.unicodeScalars.contains(where: isWritten) }) else {
-            throw VocabularyError.cannotTrain(reason: "no sentence has any letters, digits or symbols")
+        guard sentences.contains(where: isUsable) else {
+            throw VocabularyError.cannotTrain(
+                reason: "no sentence of at most \(longestSentence) bytes has letters, digits or symbols")
         }
         var text: [UInt8] = []
         var lengths: [Int] = []
@@ -78,16 +78,38 @@ extension SentencePieceVocabulary {
         }
     }
 
+    /// The library passes over longer sentences, in bytes.
+    fileprivate static let longestSentence = 4192
+
+    /// Whether something of a sentence certainly reaches the counting: the library ends the process
+    /// where nothing is left to count.
+    private static func isUsable(_ sentence: String) -> Bool {
+        var isInsideTag = false
+        var isWritten = false
+        for scalar in sentence.unicodeScalars {
+            switch scalar {
+            // The library's own mark for rare characters: it passes over sentences that have it.
+            case "\u{2585}": return false
+            // The names of special pieces (`<unk>`) are taken out.
+            case "<": isInsideTag = true
+            case ">": isInsideTag = false
+            // Its own mark for spaces.
+            case "\u{2581}": break
+            default: if !isInsideTag, survivesNormalization(scalar) { isWritten = true }
+            }
+        }
+        return isWritten && sentence.utf8.count <= longestSentence
+    }
+
     /// Whether a character certainly survives normalisation.
-    private static func isWritten(_ scalar: Unicode.Scalar) -> Bool {
+    private static func survivesNormalization(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
             .decimalNumber, .letterNumber, .otherNumber,
             .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
             .initialPunctuation, .finalPunctuation, .otherPunctuation,
             .mathSymbol, .currencySymbol, .otherSymbol:
-            // The library marks spaces and sentence boundaries with these.
-            scalar.value != 0x2581 && scalar.value != 0x2585
+            true
         default:
             false
         }
@@ -111,6 +133,7 @@ extension SentencePieceVocabulary.TrainingOptions {
             "add_dummy_prefix": "true",
             // More threads would add the counts up in another order.
             "num_threads": "1",
+            "max_sentence_length": String(SentencePieceVocabulary.longestSentence),
             "input_sentence_size": "0",
             "shuffle_input_sentence": "false",
             "model_prefix": "",

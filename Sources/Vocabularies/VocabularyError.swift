@@ -13,7 +13,15 @@ public enum VocabularyError: Error, Equatable, Sendable {
 }
 
 extension VocabularyError: CustomStringConvertible {
+    /// One line, whatever the file held.
     public var description: String {
+        message.unicodeScalars.reduce(into: "") { line, scalar in
+            let isControl = scalar.properties.generalCategory == .control || "\u{2028}\u{2029}".unicodeScalars.contains(scalar)
+            line += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+        }
+    }
+
+    private var message: String {
         switch self {
         case .unreadable(let file, let reason):
             "cannot read vocabulary \(file): \(reason)"

@@ -2,6 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cz_gunzip.h"
+
 /// The CRC-32 of `count` bytes, continuing from `crc` (0 to begin).
 uint32_t cz_crc32(uint32_t crc, const void *bytes, size_t count);
 
