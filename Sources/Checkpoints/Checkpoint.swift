@@ -149,7 +149,7 @@ extension Checkpoint {
     private static func kind(of contents: FileContents) throws -> Kind {
         try contents.withBytes { bytes in
             let start = bytes.prefix(16)
-            if start.starts(with: TorchLegacyReader.magic) { return .legacy }
+            if TorchLegacyReader.recognises(bytes) { return .legacy }
             // Headers of safetensors are shorter than 2^32 bytes, and no text has zero bytes.
             let hasShortLength = bytes.count >= 8 && bytes[4..<8].allSatisfy { $0 == 0 }
             let hasHeader = bytes.count >= 9 && bytes[8] == UInt8(ascii: "{")

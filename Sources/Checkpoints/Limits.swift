@@ -20,7 +20,7 @@ enum Limits {
     static let pickleMemo = 4 << 20
     static let pickleMarks = 100_000
     /// Values that building mappings from lists may copy, over the whole pickle.
-    static let pickleCopies = 16 << 20
+    static let pickleCopies = 1 << 20
     static let pickleWalk = 8 << 20
     static let pickleDepth = 64
 

@@ -1,15 +1,20 @@
 /// Reads the files that `torch.save` wrote before PyTorch 1.6: a magic number, a protocol number, a description of the
 /// system, the object and the list of storage keys, each a pickle of its own, then the storages one after the other.
 enum TorchLegacyReader {
-    /// The pickle of the magic number 0x1950a86a20f9469cfc6c.
-    static let magic: [UInt8] = [
-        0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
+    /// The instruction that loads the magic number 0x1950a86a20f9469cfc6c, and the end of its pickle.
+    private static let magic: [UInt8] = [
+        0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
     ]
+
+    /// Whether a file begins with the pickle of the magic number. From protocol 4 on, nine bytes of a frame precede it.
+    static func recognises(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.first == 0x80 && (bytes.dropFirst(2).starts(with: magic) || bytes.dropFirst(11).starts(with: magic))
+    }
 
     static func parse(_ contents: FileContents, options: ReadingOptions) throws -> ParsedCheckpoint {
         let path = contents.path
         return try contents.withBytes { bytes in
-            var position = magic.count
+            var position = try PickleMachine.run(bytes, path: path).end
             let version = try PickleMachine.run(bytes, from: position, path: path)
             guard case .integer(1001) = version.value else {
                 throw CheckpointError.malformedPickle(path: path, offset: position, reason: "expected protocol 1001")

@@ -62,18 +62,22 @@ struct TorchState {
         throw tooDeep()
     }
 
-    /// Whether a mapping has a tensor among its values, or among those of a mapping in it.
-    private mutating func holdsTensors(_ value: PickleValue) throws -> Bool {
-        guard case .mapping(let place) = value else { return false }
-        for item in graph.mappings[place] {
-            try visit(1)
-            switch item.value {
-            case .tensor: return true
-            case .mapping(let inner):
-                try visit(graph.mappings[inner].count)
-                if graph.mappings[inner].contains(where: { if case .tensor = $0.value { true } else { false } }) { return true }
-            default: break
+    /// Whether a mapping has a tensor somewhere inside.
+    private mutating func holdsTensors(_ value: PickleValue, depth: Int = 0) throws -> Bool {
+        guard depth <= Limits.pickleDepth else { throw tooDeep() }
+        switch value {
+        case .tensor: return depth > 0
+        case .mapping(let place):
+            for item in graph.mappings[place] {
+                try visit(1)
+                if try holdsTensors(item.value, depth: depth + 1) { return true }
             }
+        case .sequence(let place) where depth > 0:
+            for element in graph.sequences[place] {
+                try visit(1)
+                if try holdsTensors(element, depth: depth + 1) { return true }
+            }
+        default: break
         }
         return false
     }

@@ -93,7 +93,10 @@ public struct FlowTiTokEncoder: Sendable {
         self.configuration = configuration
         latentTokens = weights.tensor("latent_tokens", [configuration.latentTokens, width], initial: table)
         let weights = weights["encoder"]
-        patchEmbedding = Linear(convolution: weights["patch_embed"], channels: 3, patch: patch, to: width, initial: initial)
+        let basis = configuration.seeded ? PatchBasis(patch: patch, count: width).embedding(width: width) : nil
+        patchEmbedding = Linear(
+            convolution: weights["patch_embed"], channels: 3, patch: patch, to: width, initial: basis?.weight ?? initial,
+            biasInitial: basis?.bias ?? .zeros)
         positions = weights.tensor(
             "latent_token_positional_embedding", [configuration.latentTokens, width], initial: table)
         seed = configuration.seeded
@@ -104,7 +107,8 @@ public struct FlowTiTokEncoder: Sendable {
         blocks = (0..<shape.layers).map { FlowTiTokBlock(weights["transformer"][$0], shape: shape) }
         lastNorm = LayerNorm(weights["ln_post"], width: width)
         output = Linear(
-            weights["conv_out"], from: width, to: 2 * configuration.tokenSize, kernel: [1, 1], initial: initial,
+            weights["conv_out"], from: width, to: 2 * configuration.tokenSize, kernel: [1, 1],
+            initial: configuration.seeded ? .meansOnly(deviation: 1 / Float(width).squareRoot()) : initial,
             biasInitial: .secondHalf(logvarBias))
         rotary = PositionTables.rotary2D(side: configuration.grid, headDimension: width / shape.heads)
     }
@@ -174,7 +178,8 @@ public struct FlowTiTokDecoder: Sendable {
         let table = Initializer.normal(deviation: 1 / Float(width).squareRoot())
         self.configuration = configuration
         maskToken = weights.tensor("mask_token", [1, 1, width], initial: table)
-        latentEmbedding = Linear(weights["decoder_embed"], from: configuration.tokenSize, to: width, initial: initial)
+        latentEmbedding = Linear(weights["decoder_embed"], from: configuration.tokenSize, to: width,
+            initial: configuration.seeded ? .normal(deviation: 1 / Float(configuration.tokenSize).squareRoot()) : initial)
         latentPositions = weights.tensor(
             "latent_token_positional_embedding", [configuration.latentTokens, width], initial: table)
         textProjection = Linear(
@@ -190,7 +195,8 @@ public struct FlowTiTokDecoder: Sendable {
         lastNorm = LayerNorm(weights["ln_post"], width: width)
         pixels = Linear(
             weights["ffn.0"], from: width, to: 3 * configuration.patchSize * configuration.patchSize, kernel: [1, 1],
-            initial: initial)
+            initial: configuration.seeded
+                ? PatchBasis(patch: configuration.patchSize, count: width).head(width: width, share: 0.2) : initial)
         smoothingWeight = weights.tensor("conv_out.weight", [3, 3, 3, 3], initial: .identityKernel3x3)
         // Pixels are in 0...1: a fresh decoder starts from grey.
         smoothingBias = weights.tensor("conv_out.bias", [3], initial: .constant(0.5))

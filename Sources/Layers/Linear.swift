@@ -17,11 +17,14 @@ public struct Linear: Sendable {
 
     /// The patch embedding of a vision transformer: a convolution [outputs, channels, patch, patch] with stride `patch`,
     /// applied to flattened patches [..., channels·patch·patch].
-    public init(convolution weights: Weights, channels: Int, patch: Int, to outputs: Int, initial: Initializer) {
+    public init(
+        convolution weights: Weights, channels: Int, patch: Int, to outputs: Int, initial: Initializer,
+        biasInitial: Initializer = .zeros
+    ) {
         let stored = weights.tensor("weight", [outputs, channels, patch, patch], initial: initial)
         let inputs = channels * patch * patch
         weight = stored.count == inputs * outputs ? stored.reshaped([outputs, inputs]) : stored
-        bias = weights.tensor("bias", [outputs], initial: .zeros)
+        bias = weights.tensor("bias", [outputs], initial: biasInitial)
     }
 
     /// x [..., inputs] → [..., outputs].

@@ -1,7 +1,7 @@
 import Tensors
 
 /// How a parameter starts when no checkpoint gives it.
-public enum Initializer: Sendable, Hashable {
+public enum Initializer: Sendable {
     case zeros
     case ones
     case constant(Float)
@@ -17,6 +17,10 @@ public enum Initializer: Sendable, Hashable {
     case secondHalf(Float)
     /// The convolution [channels, channels, 3, 3] that changes nothing.
     case identityKernel3x3
+    /// Normal in the first half of the rows of a matrix, 0 in the second: maps to means and log-variances.
+    case meansOnly(deviation: Float)
+    /// These values.
+    case given(Tensor)
 }
 
 /// Where a model's parameters come from: a checkpoint that is read, an initialiser, or a trainer's store.
@@ -89,6 +93,14 @@ public final class FreshWeights: WeightSource {
             return Tensor(uninitialized: shape) { buffer in
                 for i in buffer.indices { buffer[i] = i % 9 == 4 && i / 9 % shape[1] == i / 9 / shape[1] ? 1 : 0 }
             }
+        case .meansOnly(let deviation):
+            let half = shape.reduce(1, *) / 2
+            return Tensor(uninitialized: shape) { buffer in
+                for i in buffer.indices { buffer[i] = i < half ? deviation * random.normal() : 0 }
+            }
+        case .given(let values):
+            precondition(values.shape == shape, "initial values of shape \(values.shape) for a parameter of shape \(shape)")
+            return values
         case .xavierUniform:
             let outputs = shape.first ?? 1
             let inputs = shape.dropFirst().reduce(1, *)

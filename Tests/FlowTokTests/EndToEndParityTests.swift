@@ -95,7 +95,8 @@ import TextModels
                 depth: flow.depth, width: flow.width, heads: flow.heads, tokens: flow.num_latent_tokens,
                 channels: flow.channels),
             latents: LatentStatistics(
-                mean: .init(repeating: 0, count: flow.channels), deviation: .init(repeating: 1 / scale, count: flow.channels)))
+                mean: .init(repeating: 0, count: flow.channels),
+                deviation: .init(repeating: 1 / scale, count: flow.channels)))
     }
 }
 

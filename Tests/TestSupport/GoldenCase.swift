@@ -30,7 +30,8 @@ package struct GoldenCase {
             guard let inner = (value as? [String: Any])?[key] else { throw GoldenError.noEntry(path, name) }
             value = inner
         }
-        return try JSONDecoder().decode(Value.self, from: JSONSerialization.data(withJSONObject: value, options: .fragmentsAllowed))
+        let data = try JSONSerialization.data(withJSONObject: value, options: .fragmentsAllowed)
+        return try JSONDecoder().decode(Value.self, from: data)
     }
 
     /// The names of what is stored, a strided golden's under its own name.

@@ -59,6 +59,8 @@ package struct CLDRAnnotations: Sendable {
             let reason = parser.parserError?.localizedDescription ?? "unknown fault"
             throw DatasetError.badRecord(path: path, reason: "line \(parser.lineNumber): not well-formed XML: \(reason)")
         }
+        // The parser takes a file that breaks off for a whole one.
+        guard !collector.annotations.isEmpty else { throw DatasetError.badRecord(path: path, reason: "no <annotation cp=\"…\"> in it") }
         for annotation in collector.annotations {
             let key = Self.key(annotation.characters.unicodeScalars.map(\.value))
             var entry = entries[key] ?? Entry(name: "", keywords: [])

@@ -1,0 +1,82 @@
+import Checkpoints
+import Foundation
+import Tensors
+import Testing
+
+/// A folder for one test, removed with the object.
+final class TemporaryFolder {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "checkpoints-tests-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func callAsFunction(_ name: String) -> String { path + "/" + name }
+
+    func write(_ bytes: [UInt8], _ name: String) throws -> String {
+        try Data(bytes).write(to: URL(fileURLWithPath: self(name)))
+        return self(name)
+    }
+
+    var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? [] }
+}
+
+/// Opens `bytes` and reads every tensor in every way there is.
+@discardableResult
+func readAll(_ bytes: [UInt8]) throws -> Checkpoint {
+    let checkpoint = try Checkpoint(contents: bytes, path: "test")
+    for entry in checkpoint.entries {
+        let tensor = try checkpoint.tensor(entry.name)
+        #expect(tensor.shape == entry.shape)
+        _ = tensor.values
+        try checkpoint.rawBytes(entry.name) { #expect($0.count == entry.byteCount) }
+        if !entry.type.isFloatingPoint { _ = try checkpoint.integers(entry.name) }
+    }
+    try checkpoint.verifyChecksums()
+    return checkpoint
+}
+
+/// The error of reading `bytes`; nil where they load. Whatever it is, its message is one line of bounded length.
+func failure(_ bytes: [UInt8]) -> CheckpointError? {
+    failure { try readAll(bytes) }
+}
+
+func failure(of body: () throws -> Void) -> CheckpointError? {
+    do {
+        try body()
+        return nil
+    } catch let error as CheckpointError {
+        #expect(!error.description.contains { $0.isNewline })
+        #expect(error.description.utf8.count < 4000)
+        #expect(error.localizedDescription == error.description)
+        return error
+    } catch {
+        Issue.record("unexpected error \(error)")
+        return nil
+    }
+}
+
+extension CheckpointError {
+    /// The name of the case, for comparing without the details.
+    var kind: String { Mirror(reflecting: self).children.first?.label ?? "" }
+}
+
+extension FixedWidthInteger {
+    var bytes: [UInt8] { withUnsafeBytes(of: littleEndian) { Array($0) } }
+}
+
+extension [Float] {
+    var bytes: [UInt8] { flatMap { $0.bitPattern.bytes } }
+}
+
+extension [UInt8] {
+    static func utf8(_ text: String) -> [UInt8] { Array(text.utf8) }
+}
+
+/// A safetensors file with `header` as it stands.
+func safetensors(_ header: String, _ data: [UInt8] = []) -> [UInt8] {
+    UInt64(header.utf8.count).bytes + Array(header.utf8) + data
+}
