@@ -1,6 +1,7 @@
 import FlowTok
 import Foundation
 import Testing
+import Vocabularies
 
 @Suite struct ModelFolderTests {
     let scratch: Scratch

@@ -15,9 +15,9 @@ enum TinyModel {
     private static let made = Result {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("flowtok-tiny-model-\(ProcessInfo.processInfo.processIdentifier)").path
-        let vocabulary = try vocabulary()
+        let vocabulary = try TinyModel.vocabulary()
         let recorder = WeightRecorder(LivelyWeights())
-        let configuration = configuration(pieces: vocabulary.count)
+        let configuration = TinyModel.configuration(pieces: vocabulary.count)
         _ = FlowTokModel(configuration, weights: Weights(recorder))
         try ModelFolder.write(configuration, weights: recorder.parameters, vocabulary: vocabulary, to: folder)
         return folder
