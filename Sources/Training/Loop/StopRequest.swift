@@ -8,6 +8,8 @@ private let stopSignal = Atomic<Int32>(0)
 public enum StopRequest {
     /// Starts listening.
     public static func install() {
+        // A handler must not be the first to touch the variable: making it takes a lock.
+        _ = received
         for number in [SIGINT, SIGTERM] {
             signal(number) { received in
                 if stopSignal.exchange(received, ordering: .relaxed) != 0 { _exit(128 + received) }
