@@ -90,7 +90,7 @@ import Testing
             let second = row.enumerated().filter { $0.offset != expected }.map(\.element).min() ?? 0
             #expect(row[i * width + seconds[i]] - second < 1e-4, "the runner-up of token \(i)")
         }
-        print("\(golden.name) | \(margins.count) tokens equal, least margin \(margins.min() ?? 0)")
+        print("\(golden.name) | \(margins.count) tokens compared, least margin \(margins.min() ?? 0)")
     }
 
     /// What a level of the pixel decoder gives: `pixel_up_<level>_out`.
