@@ -74,7 +74,10 @@ let package = Package(
         tests(of: "FlowTok", uses: ["Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels"]),
         tests(of: "Training", uses: ["Flow", "Images", "Layers", "Tensors", "TextModels"]),
         tests(of: "Evaluation"),
-        .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Images"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Layers", "Checkpoints", "Images", "Vocabularies", "Tensors"],
+            swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
 )

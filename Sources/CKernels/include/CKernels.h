@@ -7,4 +7,5 @@
 #include "ck_gemm.h"
 #include "ck_layout.h"
 #include "ck_memory.h"
+#include "ck_packed.h"
 #include "ck_pool.h"
