@@ -6,11 +6,17 @@ extension Initializer {
     static let small = Initializer.truncatedNormal(deviation: 0.02)
 }
 
-extension Weights {
-    /// A parameter that is stored as [1, rows, width] and used as a table [rows, width].
-    func table(_ name: String, rows: Int, width: Int) -> Tensor {
-        let stored = tensor(name, [1, rows, width], initial: .small)
-        // A source that lacks the parameter gives something else, and says so when the model stands.
-        return stored.count == rows * width ? stored.reshaped([rows, width]) : stored
+/// A table of vectors that is stored as [1, rows, width].
+struct StoredTable: Sendable {
+    private let stored: Tensor
+    private let shape: [Int]
+
+    init(_ weights: Weights, _ name: String, rows: Int, width: Int) {
+        stored = weights.tensor(name, [1, rows, width], initial: .small)
+        shape = [rows, width]
     }
+
+    /// The table [rows, width]. Read as one at every use: in training that is a recorded step, and what a step recorded
+    /// is gone after its gradient.
+    var table: Tensor { stored.reshaped(shape) }
 }

@@ -9,7 +9,7 @@ public struct MaskGenKL: Sendable {
     /// The network that draws a token.
     public let head: DiffusionHead
     let schedule: DiffusionSchedule
-    let positions, headPositions, maskToken: Tensor
+    let positions, headPositions, maskToken: StoredTable
     let textProjection, vectorProjection, input: Linear
     let inputNorm: LayerNorm
     let transformer: JointTransformer
@@ -22,9 +22,9 @@ public struct MaskGenKL: Sendable {
         let width = shape.width
         // A text that says nothing is a problem of the configuration, which has none.
         schedule = DiffusionSchedule(keeping: configuration.samplingSteps) ?? .training
-        positions = weights.table("decoder_pos_embed_learned", rows: configuration.tokens, width: width)
-        headPositions = weights.table("diffusion_pos_embed_learned", rows: configuration.tokens, width: width)
-        maskToken = weights.table("mask_token", rows: 1, width: width)
+        positions = StoredTable(weights, "decoder_pos_embed_learned", rows: configuration.tokens, width: width)
+        headPositions = StoredTable(weights, "diffusion_pos_embed_learned", rows: configuration.tokens, width: width)
+        maskToken = StoredTable(weights, "mask_token", rows: 1, width: width)
         textProjection = Linear(weights["text_emb"], from: shape.textWidth, to: width, initial: .small)
         vectorProjection = Linear(weights["text_pooled_emb"], from: shape.pooledWidth, to: width, initial: .small)
         input = Linear(weights["z_proj"], from: configuration.channels, to: width, initial: .small)
@@ -55,9 +55,9 @@ public struct MaskGenKL: Sendable {
         let embedded = inputNorm(input(tokens))
         let width = configuration.transformer.width
         // Rows of one table, the mask's vector behind the tokens, so that the choice has a gradient.
-        let rows = Tensor.concatenated([embedded.reshaped([mask.count, width]), maskToken], axis: 0)
+        let rows = Tensor.concatenated([embedded.reshaped([mask.count, width]), maskToken.table], axis: 0)
         let chosen = mask.indices.map { mask[$0] ? Int32(mask.count) : Int32($0) }
-        return rows.rows(chosen, shape: [tokens.shape[0], configuration.tokens]).addingRepeated(positions)
+        return rows.rows(chosen, shape: [tokens.shape[0], configuration.tokens]).addingRepeated(positions.table)
     }
 
     package var blocks: [JointBlock] { transformer.blocks }
@@ -65,7 +65,7 @@ public struct MaskGenKL: Sendable {
     /// The vector z of every token [batch, L, width], of tokens [batch, L, C] and what of them is masked, row by row.
     package func vectors(_ tokens: Tensor, mask: [Bool], _ condition: JointCondition) -> Tensor {
         norm(transformer(embed(tokens, mask: mask), condition), activated: condition.activated)
-            .addingRepeated(headPositions)
+            .addingRepeated(headPositions.table)
     }
 
     /// One image to a caption, drawn in lockstep, as latents that the tokenizer decodes: [batch, L, C].

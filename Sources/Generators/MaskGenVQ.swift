@@ -6,7 +6,7 @@ import Tensors
 public struct MaskGenVQ: Sendable {
     public let configuration: MaskGenVQConfiguration
     let embeddings: Embedding
-    let positions: Tensor
+    let positions: StoredTable
     let textProjection, vectorProjection: Linear
     let transformer: JointTransformer
     let norm: ContinuousNorm
@@ -18,7 +18,7 @@ public struct MaskGenVQ: Sendable {
         embeddings = Embedding(
             weights["embeddings"], entries: configuration.codebookSize + 1 + configuration.classes + 1,
             width: shape.width)
-        positions = weights.table("pos_embed", rows: configuration.tokens, width: shape.width)
+        positions = StoredTable(weights, "pos_embed", rows: configuration.tokens, width: shape.width)
         textProjection = Linear(weights["text_embed_proj"], from: shape.textWidth, to: shape.width, initial: .small)
         vectorProjection = Linear(weights["cond_pooled_proj"], from: shape.pooledWidth, to: shape.width, initial: .small)
         transformer = JointTransformer(weights["blocks"], shape: shape)
@@ -44,7 +44,7 @@ public struct MaskGenVQ: Sendable {
 
     /// The embedded tokens: [batch, L, width].
     package func embed(_ ids: [Int32]) -> Tensor {
-        embeddings(ids, shape: [ids.count / configuration.tokens, configuration.tokens]).addingRepeated(positions)
+        embeddings(ids, shape: [ids.count / configuration.tokens, configuration.tokens]).addingRepeated(positions.table)
     }
 
     package var blocks: [JointBlock] { transformer.blocks }
