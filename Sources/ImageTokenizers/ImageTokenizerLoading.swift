@@ -1,5 +1,6 @@
 import Checkpoints
 import Layers
+import Tensors
 
 extension ImageTokenizerConfiguration {
     /// The configuration of the image tokenizer that a checkpoint holds, by the names and shapes of its tensors.
@@ -20,9 +21,10 @@ extension ImageTokenizerConfiguration {
     ///
     /// Official configurations do not say whether a tokenizer is text-aware: where the checkpoint is, the tokenizer is.
     ///
+    /// - Parameter precision: what the weights of linear maps are kept in, and products with them computed in.
     /// - Throws: `ImageTokenizerError.badConfiguration`, `otherArchitecture` where the checkpoint is of another known
     ///   architecture, and `WeightMismatch` where the tensors do not fit the configuration.
-    public func load(_ checkpoint: Checkpoint) throws -> any ImageTokenization {
+    public func load(_ checkpoint: Checkpoint, precision: Precision = .float32) throws -> any ImageTokenization {
         let found = CheckpointFamily(names: checkpoint.names)
         var wanted = self
         if case .tiTok(var configuration) = self, found == .taTiTok {
@@ -35,7 +37,7 @@ extension ImageTokenizerConfiguration {
                 file: checkpoint.path, expected: wanted.family.title, found: found.title)
         }
         let source = CheckpointWeights(checkpoint)
-        let weights = Weights(source)
+        let weights = Weights(PackingWeights(source, as: precision))
         let tokenizer: any ImageTokenization =
             switch wanted {
             case .tiTok(let configuration): TiTok(configuration, weights: weights)

@@ -5,8 +5,8 @@ import Tensors
 /// laid out [3][head][channel]).
 public struct ResidualAttentionBlock: Sendable {
     public let firstNorm: LayerNorm
-    public let inputWeight: Tensor
-    public let inputBias: Tensor
+    /// q, k and v.
+    public let input: Linear
     public let output: Linear
     public let secondNorm: LayerNorm
     public let network: FeedForward
@@ -18,8 +18,8 @@ public struct ResidualAttentionBlock: Sendable {
         initial: Initializer = .truncatedNormal(deviation: 0.02)
     ) {
         firstNorm = LayerNorm(weights["ln_1"], width: width)
-        inputWeight = weights.tensor("attn.in_proj_weight", [3 * width, width], initial: initial)
-        inputBias = weights.tensor("attn.in_proj_bias", [3 * width], initial: .zeros)
+        input = Linear(
+            weights["attn"], names: ("in_proj_weight", "in_proj_bias"), from: width, to: 3 * width, initial: initial)
         output = Linear(weights["attn.out_proj"], from: width, to: width, initial: initial)
         secondNorm = LayerNorm(weights["ln_2"], width: width)
         network = FeedForward(
@@ -31,8 +31,7 @@ public struct ResidualAttentionBlock: Sendable {
 
     /// x [batch, tokens, width] → the same shape.
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        let packed = firstNorm(x).linear(inputWeight, bias: inputBias)
-        let attended = x + output(packed.selfAttention(heads: heads, causal: causal))
+        let attended = x + output(input(firstNorm(x)).selfAttention(heads: heads, causal: causal))
         return attended + network(secondNorm(attended))
     }
 }
