@@ -1,5 +1,6 @@
 import Checkpoints
 import ImageTokenizers
+import Layers
 import Tensors
 import TestSupport
 import Testing

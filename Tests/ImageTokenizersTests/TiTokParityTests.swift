@@ -102,7 +102,10 @@ import Testing
             let pixels = model.pixelDecoder?.decoder, pixels.levels.indices.contains(level),
             let codes = results["pixel_decoder_in"]
         else { return nil }
-        return { try pixels.levels[level...].reversed().reduce(pixels.stem(try codes())) { $1($0) } }
+        return {
+            let stem = pixels.stem(try codes())
+            return pixels.levels[level...].reversed().reduce(stem) { $1($0) }
+        }
     }
 
     /// Everything that a case may store, by name, in the official layout; computed when asked for.

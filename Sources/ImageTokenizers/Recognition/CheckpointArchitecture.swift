@@ -24,6 +24,23 @@ public enum CheckpointArchitecture: Sendable, Hashable {
         public var textLayers: Int
         public var textHeads: Int
         public var textHidden: Int
+
+        public init(
+            depth: Int, width: Int, heads: Int, tokens: Int, channels: Int, indicators: Int = 2, textWidth: Int,
+            textLayers: Int, textHeads: Int, textHidden: Int
+        ) {
+            self.depth = depth
+            self.width = width
+            self.heads = heads
+            self.tokens = tokens
+            self.channels = channels
+            self.indicators = indicators
+            self.textWidth = textWidth
+            self.textLayers = textLayers
+            self.textHeads = textHeads
+            self.textHidden = textHidden
+        }
+
         /// `flowtok-s` to `flowtok-h`, or nil where the shape is none of the published ones.
         public var publishedName: String? {
             Self.published.first { $0.depth == depth && $0.width == width && $0.heads == heads }?.name
@@ -44,6 +61,18 @@ public enum CheckpointArchitecture: Sendable, Hashable {
         public var width: Int
         public var layers: Int
         public var heads: Int
+
+        public init(
+            format: CheckpointFamily.CLIPFormat, vocabularySize: Int, contextLength: Int, width: Int, layers: Int,
+            heads: Int
+        ) {
+            self.format = format
+            self.vocabularySize = vocabularySize
+            self.contextLength = contextLength
+            self.width = width
+            self.layers = layers
+            self.heads = heads
+        }
     }
 
     /// What tensors of these names and shapes are; nil where they are nothing that is known here.
