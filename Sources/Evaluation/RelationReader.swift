@@ -3,7 +3,7 @@ import Images
 import Training
 
 /// Reads "… to the left of …" and its like out of a caption.
-enum RelationReader {
+package enum RelationReader {
     private static let phrases: [(words: String, relation: SceneRelation)] = [
         ("left of", .leftOf), ("on the left of", .leftOf), ("right of", .rightOf), ("above", .above), ("over", .above),
         ("below", .below), ("under", .below), ("underneath", .below), ("and", .and), ("next to", .and), ("beside", .and),
@@ -11,10 +11,10 @@ enum RelationReader {
 
     /// Whether a caption tells a two-object scene truly: in some reading, what stands before a relation and what stands
     /// after it are the two objects, and the relation holds of their places. "And" holds of two side by side.
-    static func holds(
+    package static func holds(
         _ caption: String, _ scene: Scene, first: (String) -> Bool, second: (String) -> Bool
     ) -> Bool {
-        let text = " " + Evaluator.words(caption) + " "
+        let text = " " + CaptionReader.words(caption) + " "
         let boxes = scene.plan.objects.map(\.box)
         guard boxes.count == 2 else { return false }
         for (words, relation) in phrases {

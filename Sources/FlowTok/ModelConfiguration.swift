@@ -117,6 +117,18 @@ public struct SamplingDefaults: Sendable, Hashable, Codable {
         case guidanceInterval = "guidance_interval"
     }
 
+    /// Reads what is named and keeps the defaults of everything else.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let defaults = SamplingDefaults()
+        self.init(
+            solver: try values.decodeIfPresent(Solver.self, forKey: .solver) ?? defaults.solver,
+            steps: try values.decodeIfPresent(Int.self, forKey: .steps) ?? defaults.steps,
+            guidance: try values.decodeIfPresent(Float.self, forKey: .guidance) ?? defaults.guidance,
+            guidanceInterval: try values.decodeIfPresent([Float].self, forKey: .guidanceInterval)
+                ?? defaults.guidanceInterval)
+    }
+
     /// Why these cannot be used, or nil.
     public var problem: String? {
         if !(1...10_000).contains(steps) { return "steps is \(steps), expected 1 to 10000" }
@@ -146,6 +158,20 @@ public struct CaptioningDefaults: Sendable, Hashable, Codable {
         self.direction = direction
         self.solver = solver
         self.steps = steps
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case direction, solver, steps
+    }
+
+    /// Reads what is named and keeps the defaults of everything else.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let defaults = CaptioningDefaults()
+        self.init(
+            direction: try values.decodeIfPresent(Direction.self, forKey: .direction) ?? defaults.direction,
+            solver: try values.decodeIfPresent(Solver.self, forKey: .solver) ?? defaults.solver,
+            steps: try values.decodeIfPresent(Int.self, forKey: .steps) ?? defaults.steps)
     }
 
     /// Why these cannot be used, or nil.

@@ -61,7 +61,7 @@ public struct ModelFolder: Sendable {
         return configuration
     }
 
-    /// Writes a model folder; each file is written whole or not at all.
+    /// Writes a model folder; each file is written whole or not at all, the configuration last.
     public static func write(
         _ configuration: ModelConfiguration, weights: [(String, Tensor)], as type: ElementType = .f32,
         vocabulary: SentencePieceVocabulary, to path: String
@@ -73,9 +73,8 @@ public struct ModelFolder: Sendable {
         try Checkpoint.write(
             weights, as: type, metadata: ["format": "flowtok", "model": configuration.name],
             to: path + "/" + weightsFile)
-        try Data(vocabulary.modelBytes).write(
-            to: URL(fileURLWithPath: path + "/" + vocabularyFile), options: .atomic)
-        try text.write(to: URL(fileURLWithPath: path + "/" + configurationFile), options: .atomic)
+        try AtomicFile.write(to: path + "/" + vocabularyFile, vocabulary.modelBytes)
+        try AtomicFile.write(to: path + "/" + configurationFile, text)
     }
 }
 

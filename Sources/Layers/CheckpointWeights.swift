@@ -10,6 +10,17 @@ public struct WeightMismatch: Error, Equatable, CustomStringConvertible, Localiz
     public let unexpected: [String]
     public let unreadable: [String]
 
+    public init(
+        file: String, missing: [String] = [], misshaped: [String] = [], unexpected: [String] = [],
+        unreadable: [String] = []
+    ) {
+        self.file = file
+        self.missing = missing
+        self.misshaped = misshaped
+        self.unexpected = unexpected
+        self.unreadable = unreadable
+    }
+
     public var description: String {
         func part(_ label: String, _ names: [String]) -> String? {
             guard !names.isEmpty else { return nil }

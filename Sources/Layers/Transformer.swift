@@ -45,13 +45,19 @@ public struct FeedForward: Sendable {
     public let second: Linear
     public let activation: Activation
 
-    /// `names` are those of the two maps in the checkpoint.
+    /// - Parameters:
+    ///   - names: those of the two maps in the checkpoint.
+    ///   - initial: how the weights start, the second map's too unless `secondInitial` says otherwise.
+    ///   - biasInitial: how the biases start, the second map's too unless `secondBiasInitial` says otherwise.
     public init(
         _ weights: Weights, names: (String, String) = ("fc1", "fc2"), width: Int, hidden: Int, activation: Activation,
-        initial: Initializer = .xavierUniform
+        initial: Initializer = .xavierUniform, secondInitial: Initializer? = nil, biasInitial: Initializer = .zeros,
+        secondBiasInitial: Initializer? = nil
     ) {
-        first = Linear(weights[names.0], from: width, to: hidden, initial: initial)
-        second = Linear(weights[names.1], from: hidden, to: width, initial: initial)
+        first = Linear(weights[names.0], from: width, to: hidden, initial: initial, biasInitial: biasInitial)
+        second = Linear(
+            weights[names.1], from: hidden, to: width, initial: secondInitial ?? initial,
+            biasInitial: secondBiasInitial ?? biasInitial)
         self.activation = activation
     }
 

@@ -62,10 +62,7 @@ public struct TextVariationalEncoder: Sendable {
         layers = (0..<configuration.layers).map {
             TextVariationalLayer(weights["layers"][$0], configuration: configuration)
         }
-        output = Linear(
-            weights["linear"], from: configuration.width, to: 2 * configuration.channels,
-            initial: .torchDefault(inputs: configuration.width),
-            biasInitial: .torchDefault(inputs: configuration.width))
+        output = Linear(torchDefault: weights["linear"], from: configuration.width, to: 2 * configuration.channels)
     }
 
     /// h [batch, N, width] → the posterior [batch, N, D].
@@ -92,18 +89,14 @@ package struct TextVariationalLayer: Sendable {
 
     init(_ weights: Weights, configuration: TextVariationalConfiguration) {
         let width = configuration.width
-        func map(_ name: String, from inputs: Int, to outputs: Int) -> Linear {
-            Linear(
-                weights[name], from: inputs, to: outputs, initial: .torchDefault(inputs: inputs),
-                biasInitial: .torchDefault(inputs: inputs))
-        }
-        queries = map("attn.W_Q", from: width, to: width)
-        keys = map("attn.W_K", from: width, to: width)
-        values = map("attn.W_V", from: width, to: width)
-        output = map("attn.W_O", from: width, to: width)
+        queries = Linear(torchDefault: weights["attn.W_Q"], from: width, to: width)
+        keys = Linear(torchDefault: weights["attn.W_K"], from: width, to: width)
+        values = Linear(torchDefault: weights["attn.W_V"], from: width, to: width)
+        output = Linear(torchDefault: weights["attn.W_O"], from: width, to: width)
+        let (first, second) = (Initializer.torchDefault(inputs: width), Initializer.torchDefault(inputs: configuration.hidden))
         network = FeedForward(
             weights["feed_forward"], names: ("ffn_1", "ffn_2"), width: width, hidden: configuration.hidden,
-            activation: .relu, initial: .torchDefault(inputs: width))
+            activation: .relu, initial: first, secondInitial: second, biasInitial: first, secondBiasInitial: second)
         firstNorm = StandardNorm(weights["norm1"], width: width)
         secondNorm = StandardNorm(weights["norm2"], width: width)
         heads = configuration.heads
@@ -128,9 +121,9 @@ public struct TextProjector: Sendable {
     let first, second, third: Linear
 
     public init(_ weights: Weights, width: Int, channels: Int) {
-        first = Linear(weights["0"], from: width, to: 512, initial: .torchDefault(inputs: width))
-        second = Linear(weights["2"], from: 512, to: 512, initial: .torchDefault(inputs: 512))
-        third = Linear(weights["4"], from: 512, to: channels, initial: .torchDefault(inputs: 512))
+        first = Linear(torchDefault: weights["0"], from: width, to: 512)
+        second = Linear(torchDefault: weights["2"], from: 512, to: 512)
+        third = Linear(torchDefault: weights["4"], from: 512, to: channels)
     }
 
     /// h [batch, N, width] → [batch, N, D].
@@ -139,7 +132,16 @@ public struct TextProjector: Sendable {
     }
 }
 
+extension Linear {
+    /// A map whose weight and bias start as PyTorch's do.
+    init(torchDefault weights: Weights, from inputs: Int, to outputs: Int) {
+        self.init(
+            weights, from: inputs, to: outputs, initial: .torchDefault(inputs: inputs),
+            biasInitial: .torchDefault(inputs: inputs))
+    }
+}
+
 extension Initializer {
-    /// PyTorch's default for linear layers: uniform within ±1/√inputs.
+    /// PyTorch's default for the weights and biases of linear layers: uniform within ±1/√inputs.
     static func torchDefault(inputs: Int) -> Initializer { .uniform(bound: 1 / Float(inputs).squareRoot()) }
 }

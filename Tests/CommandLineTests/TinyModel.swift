@@ -68,6 +68,7 @@ final class LivelyWeights: WeightSource {
         var random = CounterRandom(seed: 5, stream: stableHash(name))
         let spread = shape.count > 1 ? 0.7 / Float(shape.dropFirst().reduce(1, *)).squareRoot() : 0.1
         let noise = Tensor.randomNormal(shape, using: &random) * (shape.count == 1 ? 0.1 : spread * 2)
-        return initial == .ones ? noise + 1 : noise
+        if case .ones = initial { return noise + 1 }
+        return noise
     }
 }

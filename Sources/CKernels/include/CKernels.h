@@ -2,6 +2,7 @@
 
 #include "ck_attention.h"
 #include "ck_convert.h"
+#include "ck_convolution.h"
 #include "ck_cpu.h"
 #include "ck_elementwise.h"
 #include "ck_gemm.h"

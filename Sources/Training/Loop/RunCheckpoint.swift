@@ -7,53 +7,101 @@ import Tensors
 /// the configuration. Samples and noise are functions of the step, so nothing else is needed to go on exactly.
 enum RunCheckpoint {
     static let fileName = "checkpoint.safetensors"
+    private static let format = "flowtok-run"
     private static let groups = ["parameters", "averages", "first_moments", "second_moments"]
 
     private static func buffers(_ optimizer: AdamW) -> [[ParameterBuffer]] {
         [optimizer.store.entries.map(\.buffer), optimizer.averages, optimizer.first, optimizer.second]
     }
 
-    /// Writes the state; `configuration` is the run's configuration as JSON text.
-    static func write(_ optimizer: AdamW, configuration: String, to path: String) throws {
+    /// Writes the state.
+    ///
+    /// - Parameter foundation: what the run builds on and does not train (`TrainingTask.foundation`).
+    static func write(
+        _ optimizer: AdamW, configuration: RunConfiguration, foundation: String, to path: String
+    ) throws {
         var tensors: [(String, Tensor)] = []
         for (group, buffers) in zip(groups, buffers(optimizer)) {
             for (entry, buffer) in zip(optimizer.store.entries, buffers) {
                 tensors.append((group + "/" + entry.name, buffer.tensor(entry.shape)))
             }
         }
-        try Checkpoint.write(
-            tensors, metadata: ["step": String(optimizer.step), "configuration": configuration, "format": "flowtok-run"],
-            to: path)
+        var metadata = ["step": String(optimizer.step), "configuration": configuration.text, "format": format]
+        if !foundation.isEmpty { metadata["foundation"] = foundation }
+        try Checkpoint.write(tensors, metadata: metadata, to: path)
     }
 
     /// Reads the state into an optimizer over the same parameters. Nothing is changed unless all of it fits.
-    static func read(into optimizer: AdamW, from path: String) throws {
-        let checkpoint = try Checkpoint(path: path)
-        guard let text = checkpoint.metadata["step"], let step = Int(text), step >= 0 else {
-            throw TrainingError.unusableCheckpoint(path: path, reason: "it names no step: it is no checkpoint of a training run")
+    ///
+    /// - Returns: what to tell of changes in the configuration, a line each.
+    /// - Throws: `TrainingError.unusableCheckpoint` and `.configurationChanged`.
+    static func read(
+        into optimizer: AdamW, configuration: RunConfiguration, foundation: String, from path: String
+    ) throws -> [String] {
+        func unusable(_ reason: String) -> TrainingError { .unusableCheckpoint(path: path, reason: reason) }
+        let checkpoint = try open(path)
+        guard let step = checkpoint.metadata["step"].flatMap({ Int($0) }), step >= 0,
+            let stored = checkpoint.metadata["configuration"]
+        else { throw unusable("it is no checkpoint of a training run") }
+        let notices = try configuration.changes(from: stored, in: path)
+        // Checkpoints of earlier versions do not say.
+        if let built = checkpoint.metadata["foundation"], built != foundation {
+            throw unusable("the run was built on another vocabulary or tokenizer than the configuration names")
         }
         var loaded: [(ParameterBuffer, Tensor)] = []
         for (group, buffers) in zip(groups, buffers(optimizer)) {
             for (entry, buffer) in zip(optimizer.store.entries, buffers) {
-                let tensor = try checkpoint.tensor(group + "/" + entry.name)
-                guard tensor.shape == entry.shape else {
-                    throw TrainingError.unusableCheckpoint(
-                        path: path, reason: "\(group)/\(entry.name) has shape \(tensor.shape), expected \(entry.shape)")
+                let name = group + "/" + entry.name
+                guard let shape = checkpoint.entry(name)?.shape else { throw unusable("it has no \(name)") }
+                guard shape == entry.shape else {
+                    throw unusable("\(name) has shape \(shape), expected \(entry.shape)")
                 }
-                loaded.append((buffer, tensor))
+                loaded.append((buffer, try reading(path) { try checkpoint.tensor(name) }))
             }
         }
+        guard checkpoint.entries.count == loaded.count else {
+            throw unusable("it has \(checkpoint.entries.count) tensors, expected \(loaded.count)")
+        }
+        try reading(path) { try checkpoint.checkFinite() }
         for (buffer, tensor) in loaded { buffer.copy(from: tensor) }
         optimizer.step = step
+        return notices
     }
 
     /// The averaged parameters of a run's checkpoint, by name.
+    ///
+    /// - Throws: `TrainingError.missingFile`, `.unusableCheckpoint`.
     static func averages(from path: String) throws -> [String: Tensor] {
-        let checkpoint = try Checkpoint(path: path)
+        guard FileManager.default.fileExists(atPath: path) else { throw TrainingError.missingFile(path: path) }
+        let checkpoint = try open(path)
         var found: [String: Tensor] = [:]
         for name in checkpoint.names where name.hasPrefix("averages/") {
-            found[String(name.dropFirst("averages/".count))] = try checkpoint.tensor(name)
+            found[String(name.dropFirst("averages/".count))] = try reading(path) { try checkpoint.tensor(name) }
+        }
+        guard !found.isEmpty else {
+            throw TrainingError.unusableCheckpoint(path: path, reason: "it is no checkpoint of a training run")
         }
         return found
+    }
+
+    private static func open(_ path: String) throws -> Checkpoint {
+        // Names are our own, with prefixes of ours: nothing is to be stripped.
+        let checkpoint = try reading(path) { try Checkpoint(path: path, strippingPrefixes: false) }
+        guard checkpoint.metadata["format"] == format else {
+            throw TrainingError.unusableCheckpoint(path: path, reason: "it is no checkpoint of a training run")
+        }
+        return checkpoint
+    }
+
+    /// Runs `body`, whose errors become those of this checkpoint.
+    private static func reading<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as CheckpointError {
+            let named = "'\(path)': "
+            let text = String(describing: error)
+            throw TrainingError.unusableCheckpoint(
+                path: path, reason: text.hasPrefix(named) ? String(text.dropFirst(named.count)) : text)
+        }
     }
 }

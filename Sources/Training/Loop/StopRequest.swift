@@ -11,6 +11,8 @@ public enum StopRequest {
         // A process that was started from another's worker thread inherits signals that are blocked.
         var unblocked = sigset_t()
         sigemptyset(&unblocked)
+        // A handler must not be the first to touch the variable: making it takes a lock.
+        _ = received
         for number in [SIGINT, SIGTERM] {
             sigaddset(&unblocked, number)
             signal(number) { received in

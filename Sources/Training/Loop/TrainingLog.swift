@@ -1,43 +1,61 @@
+import Checkpoints
 import Foundation
 import Images
 
 /// The figures of a run by step: a CSV file that grows, and a picture of the curves.
-final class TrainingLog {
+package final class TrainingLog {
     private let path: String
     private var columns: [String] = []
     private var rows: [(step: Int, values: [Double])] = []
+    private var written: ContinuousClock.Instant?
 
     /// Reads what an earlier part of the run wrote, up to `step`, and goes on from there.
-    init(path: String, resumingAt step: Int) throws {
+    package init(path: String, resumingAt step: Int) {
         self.path = path
         guard step > 0, let text = try? String(contentsOfFile: path, encoding: .utf8) else { return }
-        let lines = text.split(separator: "\n")
-        guard let header = lines.first else { return }
-        columns = header.split(separator: ",").dropFirst().map(String.init)
+        let lines = text.split(whereSeparator: \.isNewline)
+        guard let header = lines.first?.split(separator: ","), header.first == "step" else { return }
+        columns = header.dropFirst().map(String.init)
         for line in lines.dropFirst() {
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-            guard let row = fields.first.flatMap({ Int($0) }), row <= step, fields.count == columns.count + 1 else { continue }
+            // A run that was killed may have logged steps that no checkpoint kept; they come again.
+            guard let row = fields.first.flatMap({ Int($0) }), row > (rows.last?.step ?? 0), row <= step,
+                fields.count == columns.count + 1
+            else { continue }
             rows.append((row, fields.dropFirst().map { Double($0) ?? .nan }))
         }
     }
 
-    func append(step: Int, _ figures: [(name: String, value: Double)]) throws {
-        if columns.isEmpty { columns = figures.map(\.name) }
+    /// The number of rows.
+    package var count: Int { rows.count }
+
+    /// Adds a row. Figures that no row had before become columns at the end.
+    package func append(step: Int, _ figures: [(name: String, value: Double)]) {
+        let new = figures.map(\.name).filter { !columns.contains($0) }
+        if !new.isEmpty {
+            columns += new
+            for row in rows.indices { rows[row].values += Array(repeating: .nan, count: new.count) }
+        }
         let byName = Dictionary(figures.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         rows.append((step, columns.map { byName[$0] ?? .nan }))
     }
 
     /// Writes the whole file anew, so that a stop at any moment leaves one that is complete up to some step.
-    func write() throws {
+    ///
+    /// - Parameter interval: the least time since the last writing: the file grows with the run, and steps may be short.
+    package func write(notWithin interval: Duration = .zero) throws {
+        let now = ContinuousClock.now
+        if let written, now - written < interval { return }
         var text = (["step"] + columns).joined(separator: ",") + "\n"
         for row in rows {
             text += "\(row.step)," + row.values.map { $0.isNaN ? "" : String(format: "%.6g", $0) }.joined(separator: ",") + "\n"
         }
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        try AtomicFile.write(to: path, text: text)
+        written = now
     }
 
-    /// The curves of the columns whose names hold "loss" or are wanted otherwise, smoothed over the neighbours.
-    func plot(title: String, columns wanted: (String) -> Bool) -> Image {
+    /// The curves of the columns whose names `wanted` accepts, each point the mean over its neighbours.
+    package func plot(title: String, columns wanted: (String) -> Bool) -> Image {
         let window = max(1, rows.count / 200)
         let series = columns.indices.filter { wanted(columns[$0]) }.map { column in
             var points: [SIMD2<Double>] = []

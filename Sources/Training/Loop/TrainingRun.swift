@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Images
 import Layers
@@ -10,6 +11,7 @@ public final class TrainingRun {
     public struct Progress: Sendable {
         public let step: Int
         public let total: Int
+        /// Not finite where the step was skipped.
         public let loss: Double
         public let samplesPerSecond: Double
         public let secondsLeft: Double
@@ -17,37 +19,54 @@ public final class TrainingRun {
 
     public let folder: String
     public let settings: TrainingSettings
+    /// What a resumed run's configuration changes, a line each.
+    public let notices: [String]
     private let task: any TrainingTask
     private let optimizer: AdamW
-    private let configuration: String
+    private let configuration: RunConfiguration
     private let title: String
     private let log: TrainingLog
+    private let hold: RunFolder
+    private let clock = ContinuousClock()
 
-    private var checkpointPath: String { folder + "/" + RunCheckpoint.fileName }
+    /// Steps without a finite loss and gradient, one after the other, that end a run.
+    private static let mostFailures = 20
+
+    private static func checkpointPath(_ folder: String) -> String { folder + "/" + RunCheckpoint.fileName }
+
+    /// Throws unless a run can start in `folder`, or go on with `resume`; nothing is read or written.
+    ///
+    /// - Throws: `TrainingError.runExists`, `.nothingToResume`.
+    public static func check(folder: String, resume: Bool) throws {
+        let exists = FileManager.default.fileExists(atPath: checkpointPath(folder))
+        if exists && !resume { throw TrainingError.runExists(folder: folder) }
+        if !exists && resume { throw TrainingError.nothingToResume(folder: folder) }
+    }
 
     /// A run in `folder`, new or resumed.
     ///
     /// - Parameters:
-    ///   - configuration: the run's whole configuration as JSON text, which the checkpoint keeps.
-    /// - Throws: `TrainingError` where the folder holds a run and `resume` is off, holds none and it is on, or its
-    ///   checkpoint does not fit.
+    ///   - configuration: the run's whole configuration, which the checkpoint keeps as JSON. A resumed run must have the
+    ///     same, but for how long it goes on and what it writes when.
+    /// - Throws: `TrainingError` where the folder holds a run and `resume` is off, holds none and it is on, its checkpoint
+    ///   does not fit, or another process has it.
     public init(
-        _ task: any TrainingTask, title: String, settings: TrainingSettings, configuration: String, folder: String,
+        _ task: any TrainingTask, title: String, settings: TrainingSettings, configuration: some Codable, folder: String,
         resume: Bool
     ) throws {
+        try TrainingRun.check(folder: folder, resume: resume)
         self.task = task
         self.title = title
         self.settings = settings
-        self.configuration = configuration
+        self.configuration = try RunConfiguration(configuration)
         self.folder = folder
-        let path = folder + "/" + RunCheckpoint.fileName
-        let exists = FileManager.default.fileExists(atPath: path)
-        if exists && !resume { throw TrainingError.runExists(folder: folder) }
-        if !exists && resume { throw TrainingError.nothingToResume(folder: folder) }
+        hold = try RunFolder(path: folder)
         optimizer = AdamW(task.store, settings: settings.optimizer)
-        if resume { try RunCheckpoint.read(into: optimizer, from: path) }
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        log = try TrainingLog(path: folder + "/log.csv", resumingAt: optimizer.step)
+        notices = resume
+            ? try RunCheckpoint.read(
+                into: optimizer, configuration: self.configuration, foundation: task.foundation,
+                from: TrainingRun.checkpointPath(folder)) : []
+        log = TrainingLog(path: folder + "/log.csv", resumingAt: optimizer.step)
     }
 
     /// The number of updates so far.
@@ -55,79 +74,118 @@ public final class TrainingRun {
 
     /// Trains until the last step, or until `stopAfter` updates or a stop request; writes a checkpoint and exports the
     /// averaged model before it returns. Returns whether the run is complete.
+    ///
+    /// - Throws: `TrainingError.diverged`, which leaves the last checkpoint as it is; what the task throws, with a
+    ///   checkpoint of the steps before; `CheckpointError` or `ImageError` where the folder cannot be written.
     @discardableResult
     public func run(stopAfter: Int? = nil, progress: (Progress) -> Void = { _ in }) throws -> Bool {
         try Precision.$current.withValue(settings.precision) {
-            let end = min(settings.steps, stopAfter ?? settings.steps)
-            var lastCheckpoint = Date()
-            let started = Date()
-            let firstStep = optimizer.step
-            var failures = 0
-            var sums: [String: (total: Double, count: Int)] = [:]
-            var names: [String] = []
-            while optimizer.step < end && StopRequest.received == nil {
-                let step = optimizer.step
-                let (loss, figures) = try task.loss(step: step)
-                let value = Double(loss.item)
-                let rate = settings.schedule.rate(at: step)
-                let norm = value.isFinite
-                    ? optimizer.update(gradients(of: loss, withRespectTo: task.store.leaves), rate: rate) : .nan
-                guard norm.isFinite else {
-                    failures += 1
-                    if failures >= 20 { throw TrainingError.diverged(step: step) }
-                    optimizer.step += 1
-                    continue
-                }
-                failures = 0
-                let elapsed = Date().timeIntervalSince(started)
-                let speed = Double((optimizer.step - firstStep) * settings.batchSize) / max(elapsed, 1e-9)
-                let left = Double((settings.steps - optimizer.step) * settings.batchSize) / max(speed, 1e-9)
-                for (name, figure) in [("loss", value)] + figures + [("gradient_norm", norm), ("rate", Double(rate)), ("samples_per_second", speed)] {
-                    if sums[name] == nil { names.append(name) }
-                    let old = sums[name] ?? (0, 0)
-                    sums[name] = (old.total + figure, old.count + 1)
-                }
-                progress(
-                    Progress(
-                        step: optimizer.step, total: settings.steps, loss: value, samplesPerSecond: speed,
-                        secondsLeft: left))
-                if optimizer.step % settings.logEvery == 0 {
-                    try log.append(step: optimizer.step, names.map { ($0, sums[$0]!.total / Double(sums[$0]!.count)) })
-                    try log.write()
-                    sums = [:]
-                    names = []
-                }
-                if settings.sampleEvery > 0 && optimizer.step % settings.sampleEvery == 0 { try writeSamples() }
-                if Date().timeIntervalSince(lastCheckpoint) > settings.checkpointMinutes * 60 {
-                    try checkpoint()
-                    lastCheckpoint = Date()
-                }
-            }
-            try log.write()
+            // A run that is killed before its first checkpoint can be resumed as well.
+            if !FileManager.default.fileExists(atPath: TrainingRun.checkpointPath(folder)) { try writeState() }
+            let sampled = try train(until: min(settings.steps, stopAfter ?? settings.steps), progress: progress)
             try checkpoint()
-            if settings.sampleEvery > 0 { try writeSamples() }
+            if settings.sampleEvery > 0 && sampled != optimizer.step { try writeSamples() }
             return optimizer.step >= settings.steps
         }
     }
 
-    /// Writes the state, and the averaged model for others.
+    /// Takes steps. Returns the step of the last samples.
+    private func train(until end: Int, progress: (Progress) -> Void) throws -> Int? {
+        let started = clock.now
+        let firstStep = optimizer.step
+        var lastCheckpoint = started
+        var lastSamples: Int?
+        var failures = 0
+        var figures = IntervalFigures()
+        while optimizer.step < end && StopRequest.received == nil {
+            let taken = try takeStep()
+            let seconds = (clock.now - started) / .seconds(1)
+            let speed = Double((optimizer.step - firstStep) * settings.batchSize) / max(seconds, 1e-9)
+            if let reported = taken.figures {
+                failures = 0
+                figures.add(reported + [("samples_per_second", speed)])
+            } else {
+                failures += 1
+                figures.skip()
+            }
+            progress(
+                Progress(
+                    step: optimizer.step, total: settings.steps, loss: taken.loss, samplesPerSecond: speed,
+                    secondsLeft: Double((settings.steps - optimizer.step) * settings.batchSize) / max(speed, 1e-9)))
+            if failures >= TrainingRun.mostFailures {
+                log.append(step: optimizer.step, figures.taken())
+                try log.write()
+                throw TrainingError.diverged(step: optimizer.step - failures + 1)
+            }
+            if optimizer.step % settings.logEvery == 0 {
+                log.append(step: optimizer.step, figures.taken())
+                try log.write(notWithin: .seconds(5))
+            }
+            if settings.sampleEvery > 0 && optimizer.step % settings.sampleEvery == 0 {
+                try writeSamples()
+                lastSamples = optimizer.step
+            }
+            if clock.now - lastCheckpoint > .seconds(settings.checkpointMinutes * 60) {
+                try checkpoint()
+                lastCheckpoint = clock.now
+            }
+        }
+        if !figures.isEmpty { log.append(step: optimizer.step, figures.taken()) }
+        return lastSamples
+    }
+
+    /// One step: an update, or none where the loss or the gradient is not finite; figures are nil then. The samples of
+    /// such a step are left behind, so that a single bad one does not end the run.
+    private func takeStep() throws -> (loss: Double, figures: [(name: String, value: Double)]?) {
+        let step = optimizer.step
+        let (loss, figures): (Tensor, [(name: String, value: Double)])
+        do {
+            (loss, figures) = try task.loss(step: step)
+        } catch {
+            // A picture that cannot be read should not cost what was learned since the last checkpoint.
+            try? checkpoint()
+            throw error
+        }
+        let value = Double(loss.item)
+        let rate = settings.schedule.rate(at: step)
+        let norm = value.isFinite
+            ? optimizer.update(gradients(of: loss, withRespectTo: task.store.leaves), rate: rate) : .nan
+        guard norm.isFinite else {
+            optimizer.step += 1
+            return (.nan, nil)
+        }
+        return (value, [("loss", value)] + figures + [("gradient_norm", norm), ("rate", Double(rate))])
+    }
+
+    /// Writes the state, the log and its curves, and the averaged model for others.
     private func checkpoint() throws {
-        try RunCheckpoint.write(optimizer, configuration: configuration, to: checkpointPath)
+        try writeState()
+        try log.write()
+        try log.plot(title: title, columns: { $0.contains("loss") }).write(to: folder + "/loss.png")
         try task.export(parameters: optimizer.averagedParameters, to: folder)
+    }
+
+    private func writeState() throws {
+        try RunCheckpoint.write(
+            optimizer, configuration: configuration, foundation: task.foundation,
+            to: TrainingRun.checkpointPath(folder))
     }
 
     private func writeSamples() throws {
         let folder = self.folder + "/samples"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        for (name, image) in try task.samples(parameters: optimizer.averagedParameters) {
-            try image.write(to: folder + "/\(name)-" + String(format: "%07d", optimizer.step) + ".png")
+        let name = String(format: "%07d", optimizer.step)
+        let parameters = optimizer.averagedParameters
+        var images: [(name: String, image: Image)] = []
+        var notes: String
+        do {
+            images = try task.samples(parameters: parameters)
+            notes = try task.notes(parameters: parameters)
+        } catch {
+            // A young flow may lead a solver nowhere; that is worth a note, not the run.
+            notes = "no samples: \(error)\n"
         }
-        let notes = try task.notes(parameters: optimizer.averagedParameters)
-        if !notes.isEmpty {
-            try Data(notes.utf8).write(
-                to: URL(fileURLWithPath: folder + "/notes-" + String(format: "%07d", optimizer.step) + ".txt"),
-                options: .atomic)
-        }
-        try log.plot(title: title, columns: { $0.contains("loss") }).write(to: self.folder + "/loss.png")
+        for (kind, image) in images { try image.write(to: folder + "/\(kind)-\(name).png") }
+        if !notes.isEmpty { try AtomicFile.write(to: folder + "/notes-\(name).txt", text: notes) }
     }
 }

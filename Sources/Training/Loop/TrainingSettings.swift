@@ -48,15 +48,36 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
         case logEvery = "log_every"
     }
 
+    /// Reads what is named and keeps the defaults of everything else; `steps`, `batch_size` and `learning_rate` have none.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            steps: try values.decode(Int.self, forKey: .steps),
+            batchSize: try values.decode(Int.self, forKey: .batchSize),
+            learningRate: try values.decode(Float.self, forKey: .learningRate))
+        try values.read(&warmupSteps, .warmupSteps)
+        try values.read(&finalRateShare, .finalRateShare)
+        try values.read(&optimizer, .optimizer)
+        try values.read(&seed, .seed)
+        try values.read(&precision, .precision)
+        try values.read(&checkpointMinutes, .checkpointMinutes)
+        try values.read(&sampleEvery, .sampleEvery)
+        try values.read(&logEvery, .logEvery)
+    }
+
     /// Why no run can have these, or nil.
     public var problem: String? {
         if steps < 1 { return "steps is \(steps), expected at least 1" }
         if !(1...65536).contains(batchSize) { return "batch_size is \(batchSize), expected 1 to 65536" }
         if !(learningRate > 0 && learningRate.isFinite) { return "learning_rate is \(learningRate), expected above 0" }
         if warmupSteps < 0 { return "warmup_steps is \(warmupSteps), expected at least 0" }
-        if !(checkpointMinutes > 0) { return "checkpoint_minutes is \(checkpointMinutes), expected above 0" }
+        if !(0...1).contains(finalRateShare) { return "final_rate_share is \(finalRateShare), expected 0 to 1" }
+        if !(checkpointMinutes > 0 && checkpointMinutes.isFinite) {
+            return "checkpoint_minutes is \(checkpointMinutes), expected above 0"
+        }
+        if sampleEvery < 0 { return "sample_every is \(sampleEvery), expected at least 0" }
         if logEvery < 1 { return "log_every is \(logEvery), expected at least 1" }
-        return nil
+        return optimizer.problem.map { "optimizer." + $0 }
     }
 
     var schedule: LearningRateSchedule {

@@ -6,6 +6,9 @@ import Tensors
 public protocol TrainingTask: AnyObject {
     /// The parameters, complete.
     var store: ParameterStore { get }
+    /// A fingerprint of what the task builds on and does not train, such as a vocabulary or a fixed tokenizer: a run can
+    /// only go on over the same. Empty where there is nothing of the kind.
+    var foundation: String { get }
     /// The loss of one step, a pure function of the parameters and the step's number, and figures for the log.
     func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)])
     /// Pictures that show the state, by file name without extension, drawn with the given parameters.
@@ -17,5 +20,6 @@ public protocol TrainingTask: AnyObject {
 }
 
 extension TrainingTask {
+    public var foundation: String { "" }
     public func notes(parameters: any WeightSource) throws -> String { "" }
 }

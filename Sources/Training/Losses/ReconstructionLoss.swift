@@ -16,6 +16,26 @@ public struct ReconstructionLoss: Sendable, Hashable, Codable {
         self.levels = levels
     }
 
+    /// Reads what is named and keeps the defaults of everything else.
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        try values.read(&squared, .squared)
+        try values.read(&absolute, .absolute)
+        try values.read(&pyramid, .pyramid)
+        try values.read(&levels, .levels)
+    }
+
+    /// Why nothing can be measured by this, or nil.
+    public var problem: String? {
+        for (name, weight) in [("squared", squared), ("absolute", absolute), ("pyramid", pyramid)]
+        where !(weight >= 0 && weight.isFinite) {
+            return "\(name) is \(weight), expected at least 0"
+        }
+        if squared + absolute + pyramid == 0 { return "squared, absolute and pyramid are all 0" }
+        return (0...12).contains(levels) ? nil : "levels is \(levels), expected 0 to 12"
+    }
+
     /// The loss of images [batch, 3, side, side] against their targets, and the mean squared error alone.
     public func callAsFunction(_ image: Tensor, target: Tensor) -> (loss: Tensor, meanSquare: Tensor) {
         let difference = image - target

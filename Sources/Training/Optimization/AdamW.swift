@@ -36,6 +36,31 @@ public struct AdamWSettings: Sendable, Hashable, Codable {
         case averageDecay = "average_decay"
         case averageRamp = "average_ramp"
     }
+
+    /// Reads what is named and keeps the defaults of everything else.
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        try values.read(&beta1, .beta1)
+        try values.read(&beta2, .beta2)
+        try values.read(&epsilon, .epsilon)
+        try values.read(&weightDecay, .weightDecay)
+        try values.read(&averageDecay, .averageDecay)
+        try values.read(&averageRamp, .averageRamp)
+        clip = try values.decodeIfPresent(Float.self, forKey: .clip)
+    }
+
+    /// Why no run can have these, or nil.
+    public var problem: String? {
+        for (name, value) in [("beta1", beta1), ("beta2", beta2)] where !(value >= 0 && value < 1) {
+            return "\(name) is \(value), expected 0 or more and below 1"
+        }
+        if !(epsilon > 0 && epsilon.isFinite) { return "epsilon is \(epsilon), expected above 0" }
+        if !(weightDecay >= 0 && weightDecay.isFinite) { return "weight_decay is \(weightDecay), expected at least 0" }
+        if !(0...1).contains(averageDecay) { return "average_decay is \(averageDecay), expected 0 to 1" }
+        if let clip, !(clip > 0 && clip.isFinite) { return "clip is \(clip), expected above 0" }
+        return nil
+    }
 }
 
 /// AdamW over the parameters of a store.
@@ -67,7 +92,7 @@ public final class AdamW {
     @discardableResult
     public func update(_ gradients: [Tensor], rate: Float) -> Double {
         precondition(gradients.count == store.entries.count, "\(gradients.count) gradients for \(store.entries.count) parameters")
-        let norm = gradients.reduce(0) { $0 + $1.norm * $1.norm }.squareRoot()
+        let norm = gradients.map(\.norm).reduce(0) { $0 + $1 * $1 }.squareRoot()
         guard norm.isFinite else { return norm }
         step += 1
         let scale: Float = settings.clip.map { norm > Double($0) ? $0 / Float(norm) : 1 } ?? 1

@@ -56,12 +56,7 @@ public final class ParameterStore: WeightSource {
 
     public func tensor(named name: String, shape: [Int], initial initializer: Initializer) -> Tensor {
         if let place = places[name] { return entries[place].leaf }
-        return record(name, initial.tensor(named: name, shape: shape, initial: initializer))
-    }
-
-    /// Takes a parameter in as it is.
-    func record(_ name: String, _ start: Tensor) -> Tensor {
-        if let place = places[name] { return entries[place].leaf }
+        let start = initial.tensor(named: name, shape: shape, initial: initializer)
         let buffer = ParameterBuffer(copying: start)
         let entry = Entry(
             name: name, shape: start.shape, buffer: buffer, leaf: buffer.tensor(start.shape).requiringGradient)
@@ -75,38 +70,4 @@ public final class ParameterStore: WeightSource {
 
     /// The number of trained values.
     public var valueCount: Int { entries.reduce(0) { $0 + $1.buffer.count } }
-}
-
-/// Parameters by name: a snapshot, or views of running averages.
-public final class NamedTensors: WeightSource {
-    private let tensors: [String: Tensor]
-
-    public init(_ tensors: [String: Tensor]) {
-        self.tensors = tensors
-    }
-
-    public func contains(_ name: String) -> Bool { tensors[name] != nil }
-
-    public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
-        guard let tensor = tensors[name] else { return FreshWeights(seed: 0).tensor(named: name, shape: shape, initial: initial) }
-        return tensor
-    }
-}
-
-/// Another source, all of whose parameters a store records as well: so that what is fixed is written out with what was
-/// trained.
-final class RecordingWeights: WeightSource {
-    private let source: any WeightSource
-    private let store: ParameterStore
-
-    init(_ source: any WeightSource, into store: ParameterStore) {
-        self.source = source
-        self.store = store
-    }
-
-    func contains(_ name: String) -> Bool { source.contains(name) }
-
-    func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
-        store.record(name, source.tensor(named: name, shape: shape, initial: initial))
-    }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import Tensors
 
 /// Where a run's samples come from: scenes composed from sprites, or a folder of captioned images.
 public struct DataConfiguration: Sendable, Codable, Equatable {
@@ -8,9 +7,17 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
         public var weight: Double
         public var scenes: SceneConfiguration
 
-        public init(weight: Double = 1, scenes: SceneConfiguration) {
+        public init(weight: Double = 1, scenes: SceneConfiguration = SceneConfiguration()) {
             self.weight = weight
             self.scenes = scenes
+        }
+
+        /// Reads what is named and keeps the defaults of everything else.
+        public init(from decoder: any Decoder) throws {
+            self.init()
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            try values.read(&weight, .weight)
+            try values.read(&scenes, .scenes)
         }
     }
 
@@ -22,7 +29,7 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
     public var images: String?
     public var seed: UInt64?
 
-    public init(sprites: String, mixture: [Part] = [Part(scenes: SceneConfiguration())], seed: UInt64 = 1) {
+    public init(sprites: String, mixture: [Part] = [Part()], seed: UInt64 = 1) {
         self.sprites = sprites
         self.mixture = mixture
         self.seed = seed
@@ -33,57 +40,45 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
         self.seed = seed
     }
 
+    /// Why this names no data, or nil.
+    public var problem: String? {
+        if (sprites == nil) == (images == nil) {
+            return "name either a folder of \"sprites\" or a folder of \"images\""
+        }
+        guard let mixture else { return nil }
+        if images != nil { return "mixture goes with sprites, not with images" }
+        if mixture.isEmpty { return "mixture is empty, expected at least one part" }
+        for (index, part) in mixture.enumerated() where !(part.weight >= 0 && part.weight.isFinite) {
+            return "mixture[\(index)].weight is \(part.weight), expected at least 0"
+        }
+        return mixture.contains { $0.weight > 0 } ? nil : "mixture has no part with a weight above 0"
+    }
+
     /// The source of training samples, and that of the samples that a run shows. `side` is the pictures' side in pixels.
     ///
-    /// - Throws: `TrainingError` or `DatasetError` where the data cannot be used.
-    public func sources(side: Int) throws -> (training: any SampleSource, shown: any SampleSource) {
+    /// - Parameter file: what holds this configuration, for messages.
+    /// - Throws: `TrainingError.badConfiguration`, and `.unusableInput` where the data cannot be used.
+    public func sources(
+        side: Int, file: String = "the configuration"
+    ) throws -> (training: any SampleSource, shown: any SampleSource) {
+        if let problem { throw TrainingError.badConfiguration(file: file, reason: "data: " + problem) }
         let seed = seed ?? 1
-        switch (sprites, images) {
-        case (let folder?, nil):
-            let sprites = try SpriteDataset(folder: URL(fileURLWithPath: folder)).sprites
-            let mixture = mixture ?? [Part(scenes: SceneConfiguration())]
-            return (
-                try SceneSource(sprites: sprites, mixture: mixture, side: side, seed: seed),
-                try SceneSource(sprites: sprites, mixture: [mixture[0]], side: side, seed: seed &+ 0x5EED)
+        if let folder = images {
+            let images = try reading("data.images", of: file) {
+                try ShuffledImages(folder: folder, side: side, seed: seed)
+            }
+            return (images, images)
+        }
+        let folder = sprites ?? ""
+        let sprites = try reading("data.sprites", of: file) {
+            try SpriteDataset(folder: URL(fileURLWithPath: folder)).sprites
+        }
+        let parts = mixture ?? [Part()]
+        return try reading("data.mixture", of: file) {
+            (
+                try SceneSource(sprites: sprites, mixture: parts, side: side, seed: seed),
+                try SceneSource(sprites: sprites, mixture: Array(parts.prefix(1)), side: side, seed: seed &+ 0x5EED)
             )
-        case (nil, let folder?):
-            let folder = try ShuffledImages(folder: folder, side: side, seed: seed)
-            return (folder, folder)
-        default:
-            throw TrainingError.noData(path: "data", reason: "name either a folder of \"sprites\" or a folder of \"images\"")
         }
-    }
-}
-
-/// Scenes composed from sprites.
-struct SceneSource: SampleSource {
-    private let composers: [SceneComposer]
-    private let limits: [Double]
-    private let seed: UInt64
-
-    init(sprites: [Sprite], mixture: [DataConfiguration.Part], side: Int, seed: UInt64) throws {
-        guard !mixture.isEmpty, mixture.allSatisfy({ $0.weight >= 0 && $0.weight.isFinite }) else {
-            throw TrainingError.noData(path: "data.mixture", reason: "expected at least one part, of weight 0 or more")
-        }
-        composers = try mixture.map { part in
-            var scenes = part.scenes
-            scenes.side = side
-            return try SceneComposer(sprites: sprites, configuration: scenes, seed: seed)
-        }
-        let total = mixture.reduce(0) { $0 + $1.weight }
-        var sum = 0.0
-        limits = mixture.map { part in
-            sum += part.weight
-            return sum / total
-        }
-        self.seed = seed
-    }
-
-    func sample(_ index: UInt64) throws -> CaptionedImage {
-        var random = CounterRandom(seed: seed ^ 0xD47A, stream: index)
-        let draw = Double(random.uniform())
-        let composer = composers[limits.firstIndex { draw < $0 } ?? composers.count - 1]
-        let scene = composer.scene(Int(truncatingIfNeeded: index & UInt64(Int.max)))
-        return CaptionedImage(image: scene.image, caption: scene.caption)
     }
 }

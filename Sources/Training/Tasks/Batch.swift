@@ -4,15 +4,15 @@ import Synchronization
 import Tensors
 
 /// Samples as the networks take them.
-struct Batch {
+package struct Batch {
     /// [batch, 3, side, side] in 0...1.
-    let images: Tensor
+    package let images: Tensor
     /// N ids to a caption.
-    let ids: [Int32]
-    let captions: [String]
+    package let ids: [Int32]
+    package let captions: [String]
 
     /// Samples `first..<first + count` of a source, made in parallel.
-    init(_ source: any SampleSource, first: UInt64, count: Int, side: Int, codec: CaptionCodec) throws {
+    package init(_ source: any SampleSource, first: UInt64, count: Int, side: Int, codec: CaptionCodec) throws {
         let made = Mutex<[Result<(CaptionedImage, [Int32]), any Error>?]>(Array(repeating: nil, count: count))
         parallelFor(count) { i in
             let result = Result {

@@ -1,4 +1,3 @@
-import Checkpoints
 import Flow
 import FlowTok
 import Foundation
@@ -9,64 +8,11 @@ import Tensors
 import TextModels
 import Vocabularies
 
-/// What a flow run is made from, besides a trained tokenizer.
-public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
-    /// The name of the model that comes out.
-    public var name: String
-    public var velocity: VelocityConfiguration
-    public var textVariationalEncoder: TextVariationalConfiguration
-    public var textDecoder: TextTransformerConfiguration
-    /// The weight of the contrastive alignment of text tokens with the projected hidden states.
-    public var alignmentWeight: Float
-    /// The weight of the text posterior's divergence, summed over tokens and channels and averaged over the batch.
-    public var klWeight: Float
-    /// The weight of the cross entropy of the pieces that the text decoder reads from the text tokens.
-    public var decodingWeight: Float
-    /// The share of a batch on which that cross entropy is computed.
-    public var decodingShare: Float
-    /// The share of samples that learn image to text.
-    public var imageToTextShare: Float
-    /// The share of text-to-image samples that are unconditional.
-    public var unconditionalShare: Float
-    public var training: TrainingSettings
-    public var sampling: SamplingDefaults
-    public var captioning: CaptioningDefaults
-    public var licence: String
-    public var trainedOn: String
-
-    enum CodingKeys: String, CodingKey {
-        case name, velocity
-        case textVariationalEncoder = "text_variational_encoder"
-        case textDecoder = "text_decoder"
-        case alignmentWeight = "alignment_weight"
-        case klWeight = "kl_weight"
-        case decodingWeight = "decoding_weight"
-        case decodingShare = "decoding_share"
-        case imageToTextShare = "image_to_text_share"
-        case unconditionalShare = "unconditional_share"
-        case training, sampling, captioning, licence
-        case trainedOn = "trained_on"
-    }
-
-    /// Why no run can be made from this, or nil.
-    public var problem: String? {
-        for (name, share) in [
-            ("decoding_share", decodingShare), ("image_to_text_share", imageToTextShare),
-            ("unconditional_share", unconditionalShare),
-        ] where !(0...1).contains(share) {
-            return "\(name) is \(share), expected 0 to 1"
-        }
-        if imageToTextShare > 0 && velocity.indicators < 3 {
-            return "velocity.indicators is \(velocity.indicators), expected 3 to learn image to text"
-        }
-        return training.problem.map { "training." + $0 }
-    }
-}
-
 /// Trains the velocity network in both directions with the text variational encoder and the text decoder, over the
 /// latents of a fixed image tokenizer and the hidden states of its fixed text encoder.
 public final class FlowTask: TrainingTask {
     public let store: ParameterStore
+    public let foundation: String
     private let configuration: FlowTrainingConfiguration
     private let modelConfiguration: ModelConfiguration
     private let frozen: NamedTensors
@@ -81,7 +27,11 @@ public final class FlowTask: TrainingTask {
         name.hasPrefix("flow.") || name.hasPrefix("text_decoder.")
     }
 
-    /// - Parameter initial: parameters to start from, instead of fresh ones.
+    /// - Parameters:
+    ///   - source: training samples; `shown`: those of the sample grids.
+    ///   - initial: parameters to start from, instead of fresh ones.
+    /// - Throws: `TrainingError.badConfiguration` where the configuration does not fit the tokenizer; `WeightMismatch`
+    ///   where `initial` has not every parameter in its shape; what the source throws.
     public init(
         _ configuration: FlowTrainingConfiguration, tokenizer: TokenizerFolder, source: any SampleSource,
         shown: any SampleSource, initial: [String: Tensor]? = nil
@@ -89,6 +39,9 @@ public final class FlowTask: TrainingTask {
         self.configuration = configuration
         self.source = source
         self.shown = shown
+        if let problem = configuration.problem(over: tokenizer.configuration) {
+            throw TrainingError.badConfiguration(file: "the flow's configuration", reason: problem)
+        }
         let imageTokenizer = tokenizer.configuration.imageTokenizer
         codec = try CaptionCodec(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
         frozen = NamedTensors(tokenizer.weights)
@@ -96,15 +49,9 @@ public final class FlowTask: TrainingTask {
         let batch = try Batch(source, first: 1 << 40, count: 512, side: imageTokenizer.imageSize, codec: codec)
         let fixed = FlowTiTok(imageTokenizer, weights: Weights(frozen)["image_tokenizer"])
         let statistics = fixed.encode(batch.images).mean.channelStatistics
-        modelConfiguration = ModelConfiguration(
-            name: configuration.name, imageTokenizer: imageTokenizer, textEncoder: tokenizer.configuration.textEncoder,
-            textVariationalEncoder: configuration.textVariationalEncoder, textDecoder: configuration.textDecoder,
-            velocity: configuration.velocity, latents: statistics, sampling: configuration.sampling,
-            captioning: configuration.captioning, licence: configuration.licence, trainedOn: configuration.trainedOn)
-        if let problem = modelConfiguration.problem {
-            throw TrainingError.badConfiguration(file: "the flow configuration", reason: problem)
-        }
-        let start: any WeightSource = initial.map { NamedTensors($0) } ?? FreshWeights(seed: configuration.training.seed)
+        modelConfiguration = configuration.model(over: tokenizer.configuration, latents: statistics)
+        let given = initial.map { NamedTensors($0) }
+        let start: any WeightSource = given ?? FreshWeights(seed: configuration.training.seed)
         store = ParameterStore(from: start)
         let weights = Weights(RoutedWeights(store, where: FlowTask.isTrained, otherwise: frozen))
         model = FlowTokModel(modelConfiguration, weights: weights)
@@ -112,6 +59,12 @@ public final class FlowTask: TrainingTask {
             weights["flow.context_projector"], width: configuration.textVariationalEncoder.width,
             channels: imageTokenizer.tokenSize)
         temperature = weights.tensor("flow.t2t_temperature", [], initial: .constant(Float(log(1 / 0.07))))
+        try given?.verify("the flow to start from")
+        var fingerprint = Fingerprint()
+        fingerprint.add(tokenizer.vocabulary.modelBytes)
+        // The loss never sees the decoder, which may go on learning meanwhile.
+        fingerprint.add(tokenizer.weights.filter { !TokenizerTask.isDecoder($0.key) })
+        foundation = fingerprint.text
     }
 
     public func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)]) {
@@ -187,7 +140,9 @@ public final class FlowTask: TrainingTask {
             batch.ids, noise: .randomNormal([24] + model.latentShape, using: &random))
         let drawn = try model.imageTokens(
             from: tokens, integrator: FlowIntegrator(configuration.sampling.solver, steps: configuration.sampling.steps),
-            guidance: Guidance(scale: configuration.sampling.guidance))
+            guidance: Guidance(
+                scale: configuration.sampling.guidance,
+                interval: configuration.sampling.guidanceInterval[0]...configuration.sampling.guidanceInterval[1]))
         let images = try model.pixels(drawn, guidedBy: hidden).images()
         let pairs = zip(try batch.images.images(), images).flatMap { [$0, $1] }
         return [("drawn", try Image.grid(pairs, columns: 8, gap: 2))]
@@ -208,12 +163,9 @@ public final class FlowTask: TrainingTask {
     }
 
     public func export(parameters: any WeightSource, to folder: String) throws {
-        let recorder = ParameterStore(from: parameters)
-        let weights = Weights(
-            RoutedWeights(recorder, where: FlowTask.isTrained, otherwise: RecordingWeights(frozen, into: recorder)))
-        _ = FlowTokModel(modelConfiguration, weights: weights)
+        let recorder = WeightRecorder(RoutedWeights(parameters, where: FlowTask.isTrained, otherwise: frozen))
+        _ = FlowTokModel(modelConfiguration, weights: Weights(recorder))
         try ModelFolder.write(
-            modelConfiguration, weights: recorder.entries.map { ($0.name, $0.leaf) }, vocabulary: codec.vocabulary,
-            to: folder + "/model")
+            modelConfiguration, weights: recorder.parameters, vocabulary: codec.vocabulary, to: folder + "/model")
     }
 }

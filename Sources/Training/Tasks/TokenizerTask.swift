@@ -1,4 +1,3 @@
-import Checkpoints
 import FlowTok
 import Foundation
 import ImageTokenizers
@@ -8,89 +7,11 @@ import Tensors
 import TextModels
 import Vocabularies
 
-/// What a tokenizer run is made from.
-public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
-    public var imageTokenizer: FlowTiTokConfiguration
-    public var textEncoder: TextTransformerConfiguration
-    public var reconstruction: ReconstructionLoss
-    /// The weight of the mean Kullback-Leibler divergence of one latent number.
-    public var klWeight: Float
-    /// Where the encoder's log-variance starts.
-    public var logvarBias: Float
-    /// The share of samples whose caption is hidden from the decoder.
-    public var captionDropout: Float
-    /// The deviation of noise added to latents before decoding, in units of each channel's deviation: a decoder that
-    /// forgives what a flow gets slightly wrong. Half of the samples keep clean latents.
-    public var latentNoise: Float
-    /// Whether encoder and text encoder stay as they were, and only the decoder learns.
-    public var decoderOnly: Bool
-    public var training: TrainingSettings
-
-    public init(
-        imageTokenizer: FlowTiTokConfiguration, textEncoder: TextTransformerConfiguration,
-        reconstruction: ReconstructionLoss = ReconstructionLoss(), klWeight: Float = 1e-4, logvarBias: Float = -5,
-        captionDropout: Float = 0.3, latentNoise: Float = 0, decoderOnly: Bool = false, training: TrainingSettings
-    ) {
-        self.imageTokenizer = imageTokenizer
-        self.textEncoder = textEncoder
-        self.reconstruction = reconstruction
-        self.klWeight = klWeight
-        self.logvarBias = logvarBias
-        self.captionDropout = captionDropout
-        self.latentNoise = latentNoise
-        self.decoderOnly = decoderOnly
-        self.training = training
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case imageTokenizer = "image_tokenizer"
-        case textEncoder = "text_encoder"
-        case reconstruction
-        case klWeight = "kl_weight"
-        case logvarBias = "logvar_bias"
-        case captionDropout = "caption_dropout"
-        case latentNoise = "latent_noise"
-        case decoderOnly = "decoder_only"
-        case training
-    }
-
-    /// Why no run can be made from this, or nil.
-    public var problem: String? {
-        imageTokenizer.problem.map { "image_tokenizer." + $0 } ?? textEncoder.problem.map { "text_encoder." + $0 }
-            ?? training.problem.map { "training." + $0 }
-            ?? (textEncoder.width == imageTokenizer.textEmbeddingWidth
-                && textEncoder.contextLength == imageTokenizer.textContextLength
-                ? nil : "text_encoder's width and context_length must be image_tokenizer's text_embed_dim and text_context_length")
-    }
-}
-
-/// A trained tokenizer in a folder: `image_tokenizer.json`, `image_tokenizer.safetensors` (names as in a model folder)
-/// and `tokenizer.model`.
-public struct TokenizerFolder {
-    static let configurationFile = "image_tokenizer.json"
-    static let weightsFile = "image_tokenizer.safetensors"
-    static let vocabularyFile = "tokenizer.model"
-
-    public let configuration: TokenizerTrainingConfiguration
-    public let weights: [String: Tensor]
-    public let vocabulary: SentencePieceVocabulary
-
-    public init(path: String) throws {
-        let file = path + "/" + TokenizerFolder.configurationFile
-        configuration = try JSONFile.read(TokenizerTrainingConfiguration.self, from: file)
-        if let problem = configuration.problem { throw TrainingError.badConfiguration(file: file, reason: problem) }
-        let checkpoint = try Checkpoint(path: path + "/" + TokenizerFolder.weightsFile)
-        var weights: [String: Tensor] = [:]
-        for name in checkpoint.names { weights[name] = try checkpoint.tensor(name) }
-        self.weights = weights
-        vocabulary = try SentencePieceVocabulary(path: path + "/" + TokenizerFolder.vocabularyFile)
-    }
-}
-
 /// Trains FlowTiTok together with the text encoder whose hidden states guide its decoder (TA-TiTok's recipe, with the
 /// pixel losses alone).
 public final class TokenizerTask: TrainingTask {
     public let store: ParameterStore
+    public let foundation: String
     private let configuration: TokenizerTrainingConfiguration
     private let source: any SampleSource
     private let shown: any SampleSource
@@ -104,6 +25,8 @@ public final class TokenizerTask: TrainingTask {
     /// - Parameters:
     ///   - source: training samples; `shown`: those of the sample grids.
     ///   - initial: parameters to start from (a trained tokenizer's), instead of fresh ones.
+    /// - Throws: `WeightMismatch` where `initial` has not every parameter in its shape; `FlowTokError` where the vocabulary
+    ///   does not serve; what the source throws.
     public init(
         _ configuration: TokenizerTrainingConfiguration, vocabulary: SentencePieceVocabulary, source: any SampleSource,
         shown: any SampleSource, initial: [String: Tensor]? = nil
@@ -113,14 +36,22 @@ public final class TokenizerTask: TrainingTask {
         self.shown = shown
         codec = try CaptionCodec(vocabulary, length: configuration.textEncoder.contextLength)
         emptyCaption = try codec.encode("")
-        let start: any WeightSource = initial.map { NamedTensors($0) } ?? FreshWeights(seed: configuration.training.seed)
+        let given = initial.map { NamedTensors($0) }
+        let start: any WeightSource = given ?? FreshWeights(seed: configuration.training.seed)
         store = ParameterStore(from: start)
         let fixed = configuration.decoderOnly ? start : nil
         frozen = fixed
-        let weights = TokenizerTask.weights(store, frozen: fixed)
+        let weights = Weights(TokenizerTask.source(store, frozen: fixed))
         tokenizer = FlowTiTok(
             configuration.imageTokenizer, weights: weights["image_tokenizer"], logvarBias: configuration.logvarBias)
         textEncoder = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
+        try given?.verify("the tokenizer to start from")
+        var fingerprint = Fingerprint()
+        fingerprint.add(vocabulary.modelBytes)
+        if configuration.decoderOnly, let initial {
+            fingerprint.add(initial.filter { !TokenizerTask.isDecoder($0.key) })
+        }
+        foundation = fingerprint.text
         var deviations = [Float](repeating: 0, count: configuration.imageTokenizer.tokenSize)
         if configuration.latentNoise > 0 {
             let batch = try Batch(
@@ -130,10 +61,12 @@ public final class TokenizerTask: TrainingTask {
         self.deviations = deviations
     }
 
-    private static func weights(_ trained: any WeightSource, frozen: (any WeightSource)?) -> Weights {
-        guard let frozen else { return Weights(trained) }
-        return Weights(
-            RoutedWeights(trained, where: { $0.hasPrefix("image_tokenizer.decoder.") }, otherwise: frozen))
+    /// Whether a parameter is the decoder's own.
+    static func isDecoder(_ name: String) -> Bool { name.hasPrefix("image_tokenizer.decoder.") }
+
+    /// All parameters: those that are trained, and those that stay as they were.
+    private static func source(_ trained: any WeightSource, frozen: (any WeightSource)?) -> any WeightSource {
+        frozen.map { RoutedWeights(trained, where: isDecoder, otherwise: $0) } ?? trained
     }
 
     public func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)]) {
@@ -172,7 +105,7 @@ public final class TokenizerTask: TrainingTask {
     }
 
     public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {
-        let weights = TokenizerTask.weights(parameters, frozen: frozen)
+        let weights = Weights(TokenizerTask.source(parameters, frozen: frozen))
         let tokenizer = FlowTiTok(configuration.imageTokenizer, weights: weights["image_tokenizer"])
         let textEncoder = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
         let batch = try Batch(
@@ -183,32 +116,8 @@ public final class TokenizerTask: TrainingTask {
     }
 
     public func export(parameters: any WeightSource, to folder: String) throws {
-        try JSONFile.write(configuration, to: folder + "/" + TokenizerFolder.configurationFile)
-        try Data(codec.vocabulary.modelBytes).write(
-            to: URL(fileURLWithPath: folder + "/" + TokenizerFolder.vocabularyFile), options: .atomic)
-        let recorder = ParameterStore(from: parameters)
-        let weights = TokenizerTask.weights(recorder, frozen: frozen.map { RecordingWeights($0, into: recorder) })
-        _ = FlowTiTok(configuration.imageTokenizer, weights: weights["image_tokenizer"])
-        _ = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
-        try Checkpoint.write(
-            recorder.entries.map { ($0.name, $0.leaf) }, metadata: ["format": "flowtok-image-tokenizer"],
-            to: folder + "/" + TokenizerFolder.weightsFile)
-    }
-}
-
-extension Tensor {
-    /// The mean and deviation of every entry of the last axis.
-    var channelStatistics: LatentStatistics {
-        let width = shape.last ?? 1
-        var sums = [Double](repeating: 0, count: width)
-        var squares = sums
-        for (i, value) in values.enumerated() {
-            sums[i % width] += Double(value)
-            squares[i % width] += Double(value) * Double(value)
-        }
-        let rows = Double(max(1, count / max(1, width)))
-        return LatentStatistics(
-            mean: sums.map { Float($0 / rows) },
-            deviation: zip(sums, squares).map { Float(max($1 / rows - $0 / rows * ($0 / rows), 1e-12).squareRoot()) })
+        try TokenizerFolder.write(
+            configuration, weights: TokenizerTask.source(parameters, frozen: frozen), vocabulary: codec.vocabulary,
+            to: folder)
     }
 }

@@ -51,6 +51,7 @@ struct RunOptions: ParsableArguments {
         if let threads { try setThreads(threads) }
         StopRequest.install()
         let run = try open(stage.file, stage.output, resume)
+        if !quiet { run.notices.forEach(Console.report) }
         let line = ProgressLine(enabled: !quiet)
         var last = Date.distantPast
         let complete = try run.run(stopAfter: stopAfter) { progress in
@@ -64,9 +65,14 @@ struct RunOptions: ParsableArguments {
                     progress.loss, progress.samplesPerSecond, ProgressLine.duration(progress.secondsLeft)))
         }
         line.finish()
-        guard !quiet else { return }
-        Console.print(complete ? "trained \(run.step) steps: \(run.folder)" : "stopped after \(run.step) steps; go on with --resume: \(run.folder)")
-        if let signal = StopRequest.received, signal == SIGTERM { throw ExitCode(143) }
+        if !quiet {
+            Console.print(
+                complete
+                    ? "trained \(run.step) steps: \(run.folder)"
+                    : "stopped after \(run.step) steps; go on with --resume: \(run.folder)")
+        }
+        // What waits for this command must not take a stop for the end.
+        if !complete, let signal = StopRequest.received { throw ExitCode(128 + signal) }
     }
 }
 

@@ -1,0 +1,52 @@
+import Flow
+import FlowTok
+import ImageTokenizers
+import Images
+import Tensors
+import TextModels
+import Training
+
+extension Evaluator {
+    private func captions(_ images: [Image], _ direction: CaptioningDefaults.Direction?) throws -> [String] {
+        let model = flowtok.model
+        let defaults = flowtok.configuration.captioning
+        return try stride(from: 0, to: images.count, by: 16).flatMap { start in
+            let part = Array(images[start..<min(images.count, start + 16)])
+            let latents = model.normalized(
+                model.imageTokenizer.encode(try Tensor(part, side: flowtok.imageTokenizer.imageSize)).mean)
+            let tokens = try model.textTokens(
+                from: latents, integrator: FlowIntegrator(defaults.solver, steps: defaults.steps),
+                direction: direction ?? defaults.direction)
+            return try model.pieces(tokens).map { try flowtok.captions.decode($0) }
+        }
+    }
+
+    /// The caption of an emoji on white: does it name it?
+    func captionedSprites(_ direction: CaptioningDefaults.Direction?) throws -> [Measure] {
+        let asked = chosen(cases, seed: 7)
+        let found = try captions(asked.map { composer.single(emoji[$0]).image }, direction)
+        let right = zip(asked, found).count { CaptionReader.names($1, sprites[emoji[$0]].description) }
+        return [
+            Measure(
+                name: "caption of a sprite on white names it", value: share(right, of: asked.count), unit: "%",
+                cases: asked.count, goal: 60)
+        ]
+    }
+
+    /// The caption of two emoji in a relation: does it name both, and a relation that holds?
+    func captionedPairs(_ direction: CaptioningDefaults.Direction?) throws -> [Measure] {
+        let asked = pairs(seed: 8)
+        let scenes = asked.map { composer.pair(emoji[$0.first], emoji[$0.second], relation: $0.relation) }
+        let found = try captions(scenes.map(\.image), direction)
+        let right = asked.indices.count { i in
+            RelationReader.holds(
+                found[i], scenes[i], first: { CaptionReader.names($0, sprites[emoji[asked[i].first]].description) },
+                second: { CaptionReader.names($0, sprites[emoji[asked[i].second]].description) })
+        }
+        return [
+            Measure(
+                name: "caption of two objects names both and their relation", value: share(right, of: asked.count),
+                unit: "%", cases: asked.count, goal: 30)
+        ]
+    }
+}

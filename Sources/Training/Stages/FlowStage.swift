@@ -1,0 +1,41 @@
+import FlowTok
+import ImageTokenizers
+import Layers
+import TextModels
+import Vocabularies
+
+/// The config file of `flowtok train flow`.
+public struct FlowStage: Sendable, Codable, Equatable {
+    public var data: DataConfiguration
+    /// The folder of a trained tokenizer. Its vocabulary's number of pieces becomes the text decoder's `vocab_size`.
+    public var tokenizer: String
+    /// The folder of an earlier flow run to start from: its averaged parameters.
+    public var start: String?
+    public var model: FlowTrainingConfiguration
+
+    /// A run in `output`, new or resumed.
+    ///
+    /// - Throws: `TrainingError`, each with the file and the key in question.
+    public static func open(file: String, output: String, resume: Bool) throws -> TrainingRun {
+        var stage = try JSONFile.readStrictly(FlowStage.self, from: file)
+        func bad(_ reason: String) -> TrainingError { .badConfiguration(file: file, reason: reason) }
+        // What is cheap to find out comes first: data take seconds to load.
+        try TrainingRun.check(folder: output, resume: resume)
+        let tokenizer = try reading("tokenizer", of: file) { try TokenizerFolder(path: stage.tokenizer) }
+        stage.model.textDecoder.vocabularySize = tokenizer.vocabulary.count
+        if let problem = stage.model.problem(over: tokenizer.configuration) { throw bad("model." + problem) }
+        let start = try stage.start.map { folder in
+            try reading("start", of: file) { try RunCheckpoint.averages(from: folder + "/" + RunCheckpoint.fileName) }
+        }
+        let sources = try stage.data.sources(side: tokenizer.configuration.imageTokenizer.imageSize, file: file)
+        let task: FlowTask
+        do {
+            task = try FlowTask(
+                stage.model, tokenizer: tokenizer, source: sources.training, shown: sources.shown, initial: start)
+        } catch let error as WeightMismatch {
+            throw bad("start: \(error)")
+        }
+        return try TrainingRun(
+            task, title: "flow", settings: stage.model.training, configuration: stage, folder: output, resume: resume)
+    }
+}

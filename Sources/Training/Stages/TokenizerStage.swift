@@ -1,0 +1,51 @@
+import FlowTok
+import ImageTokenizers
+import Layers
+import TextModels
+import Vocabularies
+
+/// The config file of `flowtok train tokenizer`.
+public struct TokenizerStage: Sendable, Codable, Equatable {
+    public var data: DataConfiguration
+    /// The folder of a trained vocabulary. Its number of pieces becomes the text encoder's `vocab_size`.
+    public var vocabulary: String
+    /// The folder of a trained tokenizer to start from.
+    public var start: String?
+    public var model: TokenizerTrainingConfiguration
+
+    /// A run in `output`, new or resumed.
+    ///
+    /// - Throws: `TrainingError`, each with the file and the key in question.
+    public static func open(file: String, output: String, resume: Bool) throws -> TrainingRun {
+        var stage = try JSONFile.readStrictly(TokenizerStage.self, from: file)
+        func bad(_ reason: String) -> TrainingError { .badConfiguration(file: file, reason: reason) }
+        // What is cheap to find out comes first: data take seconds to load.
+        try TrainingRun.check(folder: output, resume: resume)
+        let vocabulary = try reading("vocabulary", of: file) {
+            try SentencePieceVocabulary(path: stage.vocabulary + "/" + ModelFolder.vocabularyFile)
+        }
+        stage.model.textEncoder.vocabularySize = vocabulary.count
+        if let problem = stage.model.problem { throw bad("model." + problem) }
+        if stage.model.decoderOnly && stage.start == nil {
+            throw bad("model.decoder_only needs a tokenizer to \"start\" from: its encoder stays as it is")
+        }
+        let start = try stage.start.map { folder in
+            try reading("start", of: file) { try TokenizerFolder(path: folder) }
+        }
+        if let start, start.vocabulary.modelBytes != vocabulary.modelBytes {
+            throw bad("start: it was trained with another vocabulary than \(stage.vocabulary)")
+        }
+        let sources = try stage.data.sources(side: stage.model.imageTokenizer.imageSize, file: file)
+        let task: TokenizerTask
+        do {
+            task = try TokenizerTask(
+                stage.model, vocabulary: vocabulary, source: sources.training, shown: sources.shown,
+                initial: start?.weights)
+        } catch let error as WeightMismatch {
+            throw bad("start: \(error)")
+        }
+        return try TrainingRun(
+            task, title: "image tokenizer", settings: stage.model.training, configuration: stage, folder: output,
+            resume: resume)
+    }
+}

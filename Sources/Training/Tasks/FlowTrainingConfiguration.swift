@@ -1,0 +1,132 @@
+import Flow
+import FlowTok
+import ImageTokenizers
+import TextModels
+
+/// What a flow run is made from, besides a trained tokenizer.
+public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
+    /// The name of the model that comes out.
+    public var name: String
+    public var velocity: VelocityConfiguration
+    public var textVariationalEncoder: TextVariationalConfiguration
+    public var textDecoder: TextTransformerConfiguration
+    /// The weight of the contrastive alignment of text tokens with the projected hidden states.
+    public var alignmentWeight: Float
+    /// The weight of the text posterior's divergence, summed over tokens and channels and averaged over the batch.
+    public var klWeight: Float
+    /// The weight of the cross entropy of the pieces that the text decoder reads from the text tokens.
+    public var decodingWeight: Float
+    /// The share of a batch on which that cross entropy is computed.
+    public var decodingShare: Float
+    /// The share of samples that learn image to text.
+    public var imageToTextShare: Float
+    /// The share of text-to-image samples that are unconditional.
+    public var unconditionalShare: Float
+    public var training: TrainingSettings
+    public var sampling: SamplingDefaults
+    public var captioning: CaptioningDefaults
+    public var licence: String
+    public var trainedOn: String
+
+    public init(
+        name: String = "flowtok", velocity: VelocityConfiguration, textVariationalEncoder: TextVariationalConfiguration,
+        textDecoder: TextTransformerConfiguration, alignmentWeight: Float = 1, klWeight: Float = 0.3,
+        decodingWeight: Float = 1, decodingShare: Float = 0.5, imageToTextShare: Float = 0.2,
+        unconditionalShare: Float = 0.1, training: TrainingSettings, sampling: SamplingDefaults = SamplingDefaults(),
+        captioning: CaptioningDefaults = CaptioningDefaults(), licence: String = "", trainedOn: String = ""
+    ) {
+        self.name = name
+        self.velocity = velocity
+        self.textVariationalEncoder = textVariationalEncoder
+        self.textDecoder = textDecoder
+        self.alignmentWeight = alignmentWeight
+        self.klWeight = klWeight
+        self.decodingWeight = decodingWeight
+        self.decodingShare = decodingShare
+        self.imageToTextShare = imageToTextShare
+        self.unconditionalShare = unconditionalShare
+        self.training = training
+        self.sampling = sampling
+        self.captioning = captioning
+        self.licence = licence
+        self.trainedOn = trainedOn
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name, velocity
+        case textVariationalEncoder = "text_variational_encoder"
+        case textDecoder = "text_decoder"
+        case alignmentWeight = "alignment_weight"
+        case klWeight = "kl_weight"
+        case decodingWeight = "decoding_weight"
+        case decodingShare = "decoding_share"
+        case imageToTextShare = "image_to_text_share"
+        case unconditionalShare = "unconditional_share"
+        case training, sampling, captioning, licence
+        case trainedOn = "trained_on"
+    }
+
+    /// Reads what is named and keeps the defaults of everything else. `velocity`, `text_variational_encoder`,
+    /// `text_decoder` and `training` have none, but `text_decoder.vocab_size` may be left out for a run to fill in.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            velocity: try values.decode(VelocityConfiguration.self, forKey: .velocity),
+            textVariationalEncoder: try values.decode(
+                TextVariationalConfiguration.self, forKey: .textVariationalEncoder),
+            textDecoder: try values.textTower(.textDecoder),
+            training: try values.decode(TrainingSettings.self, forKey: .training))
+        try values.read(&name, .name)
+        try values.read(&alignmentWeight, .alignmentWeight)
+        try values.read(&klWeight, .klWeight)
+        try values.read(&decodingWeight, .decodingWeight)
+        try values.read(&decodingShare, .decodingShare)
+        try values.read(&imageToTextShare, .imageToTextShare)
+        try values.read(&unconditionalShare, .unconditionalShare)
+        try values.read(&sampling, .sampling)
+        try values.read(&captioning, .captioning)
+        try values.read(&licence, .licence)
+        try values.read(&trainedOn, .trainedOn)
+    }
+
+    /// The configuration of the model that comes out.
+    func model(over tokenizer: TokenizerTrainingConfiguration, latents: LatentStatistics) -> ModelConfiguration {
+        ModelConfiguration(
+            name: name, imageTokenizer: tokenizer.imageTokenizer, textEncoder: tokenizer.textEncoder,
+            textVariationalEncoder: textVariationalEncoder, textDecoder: textDecoder, velocity: velocity,
+            latents: latents, sampling: sampling, captioning: captioning, licence: licence, trainedOn: trainedOn)
+    }
+
+    /// Why no run can be made from this over a tokenizer, or nil.
+    public func problem(over tokenizer: TokenizerTrainingConfiguration) -> String? {
+        let size = tokenizer.imageTokenizer.tokenSize
+        let latents = LatentStatistics(
+            mean: Array(repeating: 0, count: size), deviation: Array(repeating: 1, count: size))
+        return problem ?? model(over: tokenizer, latents: latents).problem
+    }
+
+    /// Why no run can be made from this over any tokenizer, or nil.
+    public var problem: String? {
+        for (name, share) in [
+            ("decoding_share", decodingShare), ("image_to_text_share", imageToTextShare),
+            ("unconditional_share", unconditionalShare),
+        ] where !(0...1).contains(share) {
+            return "\(name) is \(share), expected 0 to 1"
+        }
+        for (name, weight) in [
+            ("alignment_weight", alignmentWeight), ("kl_weight", klWeight), ("decoding_weight", decodingWeight),
+        ] where !(weight >= 0 && weight.isFinite) {
+            return "\(name) is \(weight), expected at least 0"
+        }
+        if imageToTextShare > 0 && velocity.indicators < 3 {
+            return "velocity.indicators is \(velocity.indicators), expected 3 to learn image to text"
+        }
+        let parts: [(String, String?)] = [
+            ("velocity", velocity.problem), ("text_variational_encoder", textVariationalEncoder.problem),
+            ("text_decoder", textDecoder.problem), ("training", training.problem), ("sampling", sampling.problem),
+            ("captioning", captioning.problem),
+        ]
+        for case (let name, let problem?) in parts { return "\(name).\(problem)" }
+        return nil
+    }
+}

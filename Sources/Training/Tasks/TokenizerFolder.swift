@@ -1,0 +1,62 @@
+import Checkpoints
+import ImageTokenizers
+import Layers
+import Tensors
+import TextModels
+import Vocabularies
+
+/// A trained tokenizer in a folder: `image_tokenizer.json`, `image_tokenizer.safetensors` (names as in a model folder)
+/// and `tokenizer.model`.
+public struct TokenizerFolder {
+    static let configurationFile = "image_tokenizer.json"
+    static let weightsFile = "image_tokenizer.safetensors"
+    static let vocabularyFile = "tokenizer.model"
+
+    public let configuration: TokenizerTrainingConfiguration
+    public let weights: [String: Tensor]
+    public let vocabulary: SentencePieceVocabulary
+
+    /// Opens a folder.
+    ///
+    /// - Throws: `TrainingError` where the folder or its configuration is missing or cannot be used; `WeightMismatch`,
+    ///   `CheckpointError` or `VocabularyError` where a file does not hold what it should.
+    public init(path: String) throws {
+        let file = path + "/" + TokenizerFolder.configurationFile
+        configuration = try JSONFile.read(TokenizerTrainingConfiguration.self, from: file)
+        if let problem = configuration.problem { throw TrainingError.badConfiguration(file: file, reason: problem) }
+        let checkpoint = try Checkpoint(path: path + "/" + TokenizerFolder.weightsFile)
+        let source = CheckpointWeights(checkpoint)
+        TokenizerFolder.build(configuration, from: source)
+        try source.verify()
+        var weights: [String: Tensor] = [:]
+        for name in checkpoint.names { weights[name] = try checkpoint.tensor(name) }
+        self.weights = weights
+        let vocabularyPath = path + "/" + TokenizerFolder.vocabularyFile
+        vocabulary = try SentencePieceVocabulary(path: vocabularyPath)
+        guard vocabulary.count == configuration.textEncoder.vocabularySize else {
+            throw TrainingError.badConfiguration(
+                file: file,
+                reason: "text_encoder.vocab_size is \(configuration.textEncoder.vocabularySize) but \(vocabularyPath) has \(vocabulary.count) pieces")
+        }
+    }
+
+    /// Writes a folder from a source that has all parameters; each file is written whole or not at all.
+    static func write(
+        _ configuration: TokenizerTrainingConfiguration, weights: any WeightSource,
+        vocabulary: SentencePieceVocabulary, to path: String
+    ) throws {
+        try JSONFile.write(configuration, to: path + "/" + configurationFile)
+        try AtomicFile.write(to: path + "/" + vocabularyFile, vocabulary.modelBytes)
+        let recorder = WeightRecorder(weights)
+        build(configuration, from: recorder)
+        try Checkpoint.write(
+            recorder.parameters, metadata: ["format": "flowtok-image-tokenizer"], to: path + "/" + weightsFile)
+    }
+
+    /// Asks a source for every parameter of a tokenizer.
+    private static func build(_ configuration: TokenizerTrainingConfiguration, from source: any WeightSource) {
+        let weights = Weights(source)
+        _ = FlowTiTok(configuration.imageTokenizer, weights: weights["image_tokenizer"])
+        _ = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
+    }
+}
