@@ -47,7 +47,8 @@ let package = Package(
         floor("Layers", uses: ["Tensors", "Checkpoints"]),
         // Floor 4.
         floor("Flow", uses: ["Layers", "Tensors"]),
-        floor("ImageTokenizers", uses: ["Layers", "Tensors"]),
+        floor("Generators", uses: ["Layers", "Tensors"]),
+        floor("ImageTokenizers", uses: ["Checkpoints", "Layers", "Tensors"]),
         floor("TextModels", uses: ["Layers", "Tensors"]),
         // Floor 5.
         floor("FlowTok", uses: ["Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
@@ -67,12 +68,16 @@ let package = Package(
         tests(of: "Vocabularies"),
         tests(of: "Layers", uses: ["Checkpoints", "Tensors"]),
         tests(of: "Flow", uses: ["Checkpoints", "Layers", "Tensors"]),
-        tests(of: "ImageTokenizers", uses: ["Checkpoints", "Layers", "Tensors"]),
+        tests(of: "Generators", uses: ["Checkpoints", "Layers", "Tensors"]),
+        tests(of: "ImageTokenizers", uses: ["Checkpoints", "Images", "Layers", "Tensors"]),
         tests(of: "TextModels", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "FlowTok", uses: ["Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels"]),
         tests(of: "Training", uses: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         tests(of: "Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Vocabularies"]),
-        .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Images"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Layers", "Checkpoints", "Images", "Vocabularies", "Tensors"],
+            swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -51,9 +51,10 @@ static inline uint32_t pair(float low, float high) { return rounded(raw_bits(low
 /// Elements [step][line] for `lines` lines in rows of `stride`, zero-filled up to `stride`, from a source whose k runs
 /// contiguously.
 CK_CLONES static void pack_contiguous_k(uint32_t *out, size_t stride, const float *source, size_t across, size_t lines, size_t k,
-                              size_t unit) {
+                              size_t unit, gemm_pack fast) {
     size_t steps = (k + unit - 1) / unit, whole = k / unit;
     size_t line = 0;
+    if (fast && whole == steps) line = fast(out, stride, source, across, lines, steps);
     for (; line + 8 <= lines; line += 8) {
         const float *from = source + line * across;
         uint32_t *to = out + line;
@@ -179,7 +180,8 @@ static void pack_b(struct product *p, size_t panel) {
     size_t columns = p->n - first < width ? p->n - first : width;
     uint32_t *out = p->packed_b + panel * p->steps * width;
     if (p->transpose_b) {
-        pack_contiguous_k(out, width, p->b + first * p->ldb, p->ldb, columns, p->k, p->kernel->unit);
+        pack_contiguous_k(out, width, p->b + first * p->ldb, p->ldb, columns, p->k, p->kernel->unit,
+                          p->kernel->pack);
     } else {
         pack_contiguous_lines(out, width, p->b + first, p->ldb, columns, p->k, p->kernel->unit);
     }

@@ -49,5 +49,5 @@ static TARGET void tile(size_t rows, size_t columns, size_t steps, const uint32_
     }
 }
 
-const struct gemm_kernel gemm_f32_avx2 = {height, width, 1, tile};
+const struct gemm_kernel gemm_f32_avx2 = {height, width, 1, tile, 0};
 #endif

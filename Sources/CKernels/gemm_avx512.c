@@ -73,6 +73,65 @@ INLINE BF16 __m512 product_bf16(__m512 sum, uint32_t left, __m512i right) {
 BODY(F32, tile_f32, product_f32)
 BODY(BF16, tile_bf16, product_bf16)
 
-const struct gemm_kernel gemm_f32_avx512 = {height, width, 1, tile_f32};
-const struct gemm_kernel gemm_bf16_avx512 = {height, width, 2, tile_bf16};
+/// Rows and columns of a 16×16 block of 32-bit elements exchanged.
+INLINE F32 void transpose(__m512i x[16]) {
+    __m512i y[16];
+    for (int i = 0; i < 8; i++) {
+        y[2 * i] = _mm512_unpacklo_epi32(x[2 * i], x[2 * i + 1]);
+        y[2 * i + 1] = _mm512_unpackhi_epi32(x[2 * i], x[2 * i + 1]);
+    }
+    for (int i = 0; i < 4; i++) {
+        x[4 * i] = _mm512_unpacklo_epi64(y[4 * i], y[4 * i + 2]);
+        x[4 * i + 1] = _mm512_unpackhi_epi64(y[4 * i], y[4 * i + 2]);
+        x[4 * i + 2] = _mm512_unpacklo_epi64(y[4 * i + 1], y[4 * i + 3]);
+        x[4 * i + 3] = _mm512_unpackhi_epi64(y[4 * i + 1], y[4 * i + 3]);
+    }
+    // Now lane l of x[4g + j] holds column 4l + j of rows 4g to 4g + 3.
+    for (int j = 0; j < 4; j++) {
+        __m512i low = _mm512_shuffle_i32x4(x[j], x[4 + j], 0x88), high = _mm512_shuffle_i32x4(x[8 + j], x[12 + j], 0x88);
+        __m512i low2 = _mm512_shuffle_i32x4(x[j], x[4 + j], 0xdd), high2 = _mm512_shuffle_i32x4(x[8 + j], x[12 + j], 0xdd);
+        y[j] = _mm512_shuffle_i32x4(low, high, 0x88);
+        y[8 + j] = _mm512_shuffle_i32x4(low, high, 0xdd);
+        y[4 + j] = _mm512_shuffle_i32x4(low2, high2, 0x88);
+        y[12 + j] = _mm512_shuffle_i32x4(low2, high2, 0xdd);
+    }
+    for (int i = 0; i < 16; i++) x[i] = y[i];
+}
+
+INLINE F32 __m512i load_f32(const float *from) { return _mm512_loadu_si512(from); }
+
+/// Sixteen pairs rounded to bfloat16.
+INLINE BF16 __m512i load_bf16(const float *from) {
+    return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 16), _mm512_loadu_ps(from));
+}
+
+#define PACK(TARGET, NAME, LOAD, UNIT)                                                                                 \
+    static TARGET size_t NAME(uint32_t *out, size_t stride, const float *source, size_t across, size_t lines,          \
+                              size_t steps) {                                                                          \
+        size_t line = 0, blocks = steps / 16;                                                                          \
+        for (; line + 16 <= lines; line += 16) {                                                                       \
+            const float *from = source + line * across;                                                                \
+            for (size_t block = 0; block < blocks; block++) {                                                          \
+                __m512i x[16];                                                                                         \
+                _Pragma("unroll") for (int i = 0; i < 16; i++) x[i] = LOAD(from + i * across + block * 16 * UNIT);      \
+                transpose(x);                                                                                          \
+                _Pragma("unroll") for (int i = 0; i < 16; i++)                                                         \
+                    _mm512_storeu_si512(out + (block * 16 + i) * stride + line, x[i]);                                 \
+            }                                                                                                          \
+            for (size_t step = blocks * 16; step < steps; step++) {                                                    \
+                for (size_t i = 0; i < 16; i++) {                                                                      \
+                    float pair[2 * 16] = {0};                                                                          \
+                    memcpy(pair, from + i * across + step * UNIT, UNIT * sizeof(float));                               \
+                    out[step * stride + line + i] = (uint32_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(LOAD(pair)));   \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+        return line;                                                                                                   \
+    }
+
+PACK(F32, pack_f32, load_f32, 1)
+PACK(BF16, pack_bf16, load_bf16, 2)
+
+const struct gemm_kernel gemm_f32_avx512 = {height, width, 1, tile_f32, pack_f32};
+const struct gemm_kernel gemm_bf16_avx512 = {height, width, 2, tile_bf16, pack_bf16};
 #endif

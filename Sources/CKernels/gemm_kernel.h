@@ -10,11 +10,17 @@
 typedef void (*gemm_tile)(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, size_t a_step,
                           const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
 
+/// Packs `lines` lines whose k runs contiguously, `across` values apart, as out[step·stride + line], for the first `steps`
+/// whole elements of k. Returns the number of lines done, from the first; the caller does the others.
+typedef size_t (*gemm_pack)(uint32_t *out, size_t stride, const float *source, size_t across, size_t lines,
+                            size_t steps);
+
 struct gemm_kernel {
     size_t height;  // rows of a tile
     size_t width;   // columns of a tile
     size_t unit;    // values of k in a 32-bit element
     gemm_tile tile;
+    gemm_pack pack;  // NULL where the portable loop serves
 };
 
 extern const struct gemm_kernel gemm_f32_portable, gemm_bf16_portable;

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { classes = 192, depth = 64, smallest = 1 << 12 };
+enum { classes = 192, smallest = 1 << 12 };
 
 static const size_t cache_limit = (size_t)3 << 30;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static void *cached[classes][depth];
-static int cached_count[classes];
+/// The head of each class's list; a cached block's first bytes hold the next one.
+static void *cached[classes];
 static size_t cached_total;
 
 /// The class of a request: four steps to each power of two, so that at most a quarter is wasted.
@@ -41,9 +41,9 @@ void *ck_allocate(size_t bytes) {
     }
     if (index >= 0) {
         pthread_mutex_lock(&lock);
-        void *block = NULL;
-        if (cached_count[index] > 0) {
-            block = cached[index][--cached_count[index]];
+        void *block = cached[index];
+        if (block) {
+            cached[index] = *(void **)block;
             cached_total -= rounded;
         }
         pthread_mutex_unlock(&lock);
@@ -67,8 +67,9 @@ void ck_free(void *block, size_t bytes) {
     int index = bytes <= smallest / 4 ? -1 : class_of(bytes, &rounded);
     if (index >= 0) {
         pthread_mutex_lock(&lock);
-        if (cached_count[index] < depth && cached_total + rounded <= cache_limit) {
-            cached[index][cached_count[index]++] = block;
+        if (cached_total + rounded <= cache_limit) {
+            *(void **)block = cached[index];
+            cached[index] = block;
             cached_total += rounded;
             block = NULL;
         }
@@ -80,7 +81,11 @@ void ck_free(void *block, size_t bytes) {
 void ck_trim(void) {
     pthread_mutex_lock(&lock);
     for (int index = 0; index < classes; index++) {
-        while (cached_count[index] > 0) free(cached[index][--cached_count[index]]);
+        while (cached[index]) {
+            void *block = cached[index];
+            cached[index] = *(void **)block;
+            free(block);
+        }
     }
     cached_total = 0;
     pthread_mutex_unlock(&lock);

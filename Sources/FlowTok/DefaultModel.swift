@@ -2,22 +2,25 @@ import Foundation
 
 /// Where the model that this package ships is found.
 public enum DefaultModel {
-    /// The folder: `FLOWTOK_MODEL` where it is set; else `Models/default` beside or above the executable, or under its
-    /// `share/flowtok`; else in the checkout that the package was built from.
+    /// The folder: `FLOWTOK_MODEL` where it is set; else the first of `places` that holds a model.
+    ///
+    /// - Throws: `FlowTokError.modelNotFound`.
     public static func path() throws -> String {
         if let chosen = ProcessInfo.processInfo.environment["FLOWTOK_MODEL"], !chosen.isEmpty { return chosen }
+        let places = places
         for place in places where FileManager.default.fileExists(atPath: place + "/" + ModelFolder.configurationFile) {
             return place
         }
         throw FlowTokError.modelNotFound(path: places.first ?? "Models/default")
     }
 
-    /// The folders in which the model is looked for, the first one first.
+    /// Where the model is looked for, the first one first: `Models/default` beside or above the executable, or under its
+    /// `share/flowtok`; and in the checkout that the package was built from.
     public static var places: [String] {
         var places: [String] = []
         if let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
             var folder = URL(fileURLWithPath: executable).deletingLastPathComponent()
-            for _ in 0..<6 {
+            for _ in 0..<6 where folder.path != "/" {
                 places.append(folder.appendingPathComponent("Models/default").path)
                 places.append(folder.appendingPathComponent("share/flowtok/Models/default").path)
                 folder.deleteLastPathComponent()
@@ -26,6 +29,8 @@ public enum DefaultModel {
         let package = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         places.append(package.appendingPathComponent("Models/default").path)
-        return places
+        // Nobody puts a model into a build folder.
+        var seen: Set<String> = []
+        return places.filter { !$0.contains("/.build/") && seen.insert($0).inserted }
     }
 }

@@ -1,6 +1,7 @@
 import Flow
 import Foundation
 import Images
+import Synchronization
 import Tensors
 import TextModels
 
@@ -22,25 +23,42 @@ public final class FlowTok: Sendable {
     /// Pixels to latents and back.
     public let imageTokenizer: ImageTokenizer
 
+    /// What products are computed in, and what the weights are kept in, where a request does not say otherwise.
+    public let precision: Precision
+    /// The model in other precisions, loaded when they are first asked for.
+    private let others = Mutex<[Precision: FlowTokModel]>([:])
+
     public var configuration: ModelConfiguration { model.configuration }
 
     /// Loads the model that this package ships.
     ///
     /// - Throws: `FlowTokError.modelNotFound` where it is not found, and whatever `init(model:)` throws.
-    public convenience init() throws {
-        try self.init(model: DefaultModel.path())
+    public convenience init(precision: Precision = .float32) throws {
+        try self.init(model: DefaultModel.path(), precision: precision)
     }
 
     /// Loads a model folder: `config.json`, `model.safetensors`, `tokenizer.model`.
     ///
     /// - Throws: `FlowTokError` where the folder, a file or its configuration is unfit; `WeightMismatch`,
     ///   `CheckpointError` or `VocabularyError` where a file does not hold what it should.
-    public init(model path: String) throws {
-        let opened = try ModelFolder(path: path)
+    public init(model path: String, precision: Precision = .float32) throws {
+        let opened = try ModelFolder(path: path, precision: precision)
+        self.precision = precision
         folder = path
         model = opened.model
         captions = try CaptionCodec(opened.vocabulary, length: opened.configuration.textEncoder.contextLength)
         imageTokenizer = ImageTokenizer(model, emptyCaption: try captions.encode(""))
+    }
+
+    /// The model whose products are computed in a precision.
+    private func model(in wanted: Precision?) throws -> FlowTokModel {
+        guard let wanted, wanted != precision else { return model }
+        return try others.withLock { others in
+            if let loaded = others[wanted] { return loaded }
+            let loaded = try ModelFolder(path: folder, precision: wanted).model
+            others[wanted] = loaded
+            return loaded
+        }
     }
 
     /// Draws one picture of `prompt` with the model's own settings.
@@ -63,14 +81,16 @@ public final class FlowTok: Sendable {
         let settings = try request.resolved(with: configuration.sampling)
         guard request.prompt.contains(where: { !$0.isWhitespace }) else { throw FlowTokError.emptyPrompt }
         let ids = try captions.encode(request.prompt)
+        let precision = request.precision ?? precision
+        let model = try model(in: precision)
         // Alone, a picture is always the same; in a larger product OpenBLAS may sum a row differently, and dopri5 chooses
         // its steps for all pictures together.
         let largest = Machine.usesOpenBLAS || settings.solver == .dopri5 ? 1 : 8
         var results: [GeneratedImage] = []
         for start in stride(from: 0, to: request.count, by: largest) {
             let seeds = (start..<min(start + largest, request.count)).map { settings.seed &+ UInt64($0) }
-            results += try Precision.$current.withValue(request.precision) {
-                try draw(ids, seeds: seeds, request: request, settings: settings) { step, total in
+            results += try Precision.$current.withValue(precision) {
+                try draw(model, precision, ids, seeds: seeds, request: request, settings: settings) { step, total in
                     try progress(
                         GenerationProgress(image: start, count: request.count, step: step, steps: total))
                 }
@@ -80,7 +100,7 @@ public final class FlowTok: Sendable {
     }
 
     private func draw(
-        _ ids: [Int32], seeds: [UInt64], request: GenerationRequest, settings: ResolvedSettings,
+        _ model: FlowTokModel, _ precision: Precision, _ ids: [Int32], seeds: [UInt64], request: GenerationRequest, settings: ResolvedSettings,
         progress: (Int, Int) throws -> Void
     ) throws -> [GeneratedImage] {
         let noise = Tensor.concatenated(
@@ -102,7 +122,7 @@ public final class FlowTok: Sendable {
         return seeds.indices.map { i in
             GeneratedImage(
                 image: images[i], prompt: request.prompt, seed: seeds[i], solver: settings.solver, steps: settings.steps,
-                guidance: settings.guidance, precision: request.precision, model: configuration.name,
+                guidance: settings.guidance, precision: precision, model: configuration.name,
                 trajectory: frames.map { $0[i] })
         }
     }
@@ -120,7 +140,7 @@ public final class FlowTok: Sendable {
 
     /// One caption to a picture.
     public func caption(
-        _ images: [Image], steps: Int? = nil, precision: Precision = .float32
+        _ images: [Image], steps: Int? = nil, precision: Precision? = nil
     ) throws -> [String] {
         try images.flatMap { try captions(of: $0, count: 1, steps: steps, precision: precision) }
     }
@@ -128,7 +148,7 @@ public final class FlowTok: Sendable {
     /// Up to `count` different captions of a picture, the most likely first; the others are read from its latents with a
     /// little noise.
     public func captions(
-        of image: Image, count: Int, steps: Int? = nil, precision: Precision = .float32
+        of image: Image, count: Int, steps: Int? = nil, precision: Precision? = nil
     ) throws -> [String] {
         guard count >= 1 else {
             throw FlowTokError.badSetting(name: "count", given: String(count), expected: "at least 1")
@@ -138,8 +158,9 @@ public final class FlowTok: Sendable {
         guard (1...10_000).contains(steps) else {
             throw FlowTokError.badSetting(name: "steps", given: String(steps), expected: "1 to 10000")
         }
-        return try Precision.$current.withValue(precision) {
-            let latents = model.normalized(try imageTokenizer.encode(image))
+        let model = try model(in: precision)
+        return try Precision.$current.withValue(precision ?? self.precision) {
+            let latents = model.normalized(try ImageTokenizer(model, emptyCaption: []).encode(image))
             var found: [String] = []
             // Some draws give a caption that is there already.
             for attempt in 0..<(count == 1 ? 1 : 4 * count) where found.count < count {

@@ -15,13 +15,14 @@ public struct GenerationRequest: Sendable, Hashable {
     public var guidance: Float?
     /// The times, in 0...1, between which guidance applies.
     public var guidanceInterval: ClosedRange<Float>?
-    public var precision: Precision
+    /// Nil: the one that the model was loaded in.
+    public var precision: Precision?
     /// Whether the results hold pictures of the flow on its way.
     public var recordsTrajectory: Bool
 
     public init(
         _ prompt: String, seed: UInt64? = nil, count: Int = 1, solver: Solver? = nil, steps: Int? = nil,
-        guidance: Float? = nil, guidanceInterval: ClosedRange<Float>? = nil, precision: Precision = .float32,
+        guidance: Float? = nil, guidanceInterval: ClosedRange<Float>? = nil, precision: Precision? = nil,
         recordsTrajectory: Bool = false
     ) {
         self.prompt = prompt

@@ -21,7 +21,9 @@ public struct ModelFolder: Sendable {
     ///
     /// - Throws: `FlowTokError` where the folder or one of its files is missing or its configuration cannot be used;
     ///   `WeightMismatch`, `CheckpointError` or `VocabularyError` where a file does not hold what it should.
-    public init(path: String) throws {
+    ///
+    /// - Parameter precision: what products are computed in, and what the weights are kept in.
+    public init(path: String, precision: Precision = .float32) throws {
         self.path = path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
@@ -34,7 +36,7 @@ public struct ModelFolder: Sendable {
         let file = path + "/" + ModelFolder.configurationFile
         configuration = try ModelFolder.readConfiguration(file)
         let weights = CheckpointWeights(try Checkpoint(path: path + "/" + ModelFolder.weightsFile))
-        model = FlowTokModel(configuration, weights: Weights(weights))
+        model = FlowTokModel(configuration, weights: Weights(PackingWeights(weights, as: precision)))
         // The projector and the temperature of training may be there; drawing and captioning do without.
         try weights.verify(ignoring: { $0.hasPrefix("flow.context_projector.") || $0 == "flow.t2t_temperature" })
         vocabulary = try SentencePieceVocabulary(path: path + "/" + ModelFolder.vocabularyFile)

@@ -2,17 +2,34 @@ import Tensors
 
 /// y = x Wᵀ + b over the last axis, with `weight` [outputs, inputs] and `bias` [outputs].
 public struct Linear: Sendable {
+    /// The matrix in its stored shape; of shape [0] where it is packed.
     public let weight: Tensor
     public let bias: Tensor?
+    private let packed: PackedMatrix?
+    private let inputs: Int
+    private let outputs: Int
 
     /// `kernel` are trailing axes of extent 1 in the stored weight: a 1×1 convolution is a linear map.
     public init(
         _ weights: Weights, from inputs: Int, to outputs: Int, bias hasBias: Bool = true, kernel: [Int] = [],
         initial: Initializer = .xavierUniform, biasInitial: Initializer = .zeros
     ) {
-        let stored = weights.tensor("weight", [outputs, inputs] + kernel, initial: initial)
-        weight = kernel.isEmpty || stored.count != inputs * outputs ? stored : stored.reshaped([outputs, inputs])
-        bias = hasBias ? weights.tensor("bias", [outputs], initial: biasInitial) : nil
+        self.init(
+            weights, names: ("weight", hasBias ? "bias" : nil), stored: [outputs, inputs] + kernel, from: inputs,
+            to: outputs, initial: initial, biasInitial: biasInitial)
+    }
+
+    /// The same under other names, or with another stored shape of as many values.
+    public init(
+        _ weights: Weights, names: (weight: String, bias: String?), stored shape: [Int]? = nil, from inputs: Int,
+        to outputs: Int, initial: Initializer, biasInitial: Initializer = .zeros
+    ) {
+        let shape = shape ?? [outputs, inputs]
+        packed = weights.packed(names.weight, shape)
+        weight = packed == nil ? weights.tensor(names.weight, shape, initial: initial) : .zeros([0])
+        self.inputs = inputs
+        self.outputs = outputs
+        bias = names.bias.map { weights.tensor($0, [outputs], initial: biasInitial) }
     }
 
     /// The patch embedding of a vision transformer: a convolution [outputs, channels, patch, patch] with stride `patch`,
@@ -21,12 +38,16 @@ public struct Linear: Sendable {
         convolution weights: Weights, channels: Int, patch: Int, to outputs: Int, initial: Initializer,
         biasInitial: Initializer = .zeros
     ) {
-        let stored = weights.tensor("weight", [outputs, channels, patch, patch], initial: initial)
-        let inputs = channels * patch * patch
-        weight = stored.count == inputs * outputs ? stored.reshaped([outputs, inputs]) : stored
-        bias = weights.tensor("bias", [outputs], initial: biasInitial)
+        self.init(
+            weights, names: ("weight", "bias"), stored: [outputs, channels, patch, patch],
+            from: channels * patch * patch, to: outputs, initial: initial, biasInitial: biasInitial)
     }
 
     /// x [..., inputs] → [..., outputs].
-    public func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight, bias: bias) }
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        if let packed { return x.linear(packed, bias: bias) }
+        // The stored shape is read as a matrix here and not once for all: in training this is a recorded step, and what a
+        // step recorded is gone after its gradient.
+        return x.linear(weight.rank == 2 ? weight : weight.reshaped([outputs, inputs]), bias: bias)
+    }
 }

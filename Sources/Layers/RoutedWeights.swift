@@ -18,4 +18,8 @@ public final class RoutedWeights: WeightSource {
     public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
         (isFirst(name) ? first : second).tensor(named: name, shape: shape, initial: initial)
     }
+
+    public func packed(named name: String, shape: [Int]) -> PackedMatrix? {
+        (isFirst(name) ? first : second).packed(named: name, shape: shape)
+    }
 }

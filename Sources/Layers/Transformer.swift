@@ -6,8 +6,11 @@ public struct SelfAttention: Sendable {
     public let projection: Linear
     public let heads: Int
 
-    public init(_ weights: Weights, width: Int, heads: Int, initial: Initializer = .xavierUniform) {
-        qkv = Linear(weights["qkv"], from: width, to: 3 * width, initial: initial)
+    /// `qkvBias` tells whether the map to q, k and v has a bias.
+    public init(
+        _ weights: Weights, width: Int, heads: Int, qkvBias: Bool = true, initial: Initializer = .xavierUniform
+    ) {
+        qkv = Linear(weights["qkv"], from: width, to: 3 * width, bias: qkvBias, initial: initial)
         projection = Linear(weights["proj"], from: width, to: width, initial: initial)
         self.heads = heads
     }

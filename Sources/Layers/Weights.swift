@@ -32,6 +32,14 @@ public protocol WeightSource: AnyObject {
     func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor
     /// Whether the source has a parameter of that name; sources that make parameters have all.
     func contains(_ name: String) -> Bool
+    /// The matrix of that full name in packed form, where the source serves inference and packs it; nil where the model is
+    /// to ask for the tensor. `shape` is the stored shape, which may have trailing axes of extent 1 or be a patch
+    /// convolution's.
+    func packed(named name: String, shape: [Int]) -> PackedMatrix?
+}
+
+extension WeightSource {
+    public func packed(named name: String, shape: [Int]) -> PackedMatrix? { nil }
 }
 
 /// A place in a source's tree of names: `weights["blocks"][0]["attn.qkv"]`.
@@ -54,6 +62,9 @@ public struct Weights {
     }
 
     public func contains(_ name: String) -> Bool { source.contains(self[name].path) }
+
+    /// The matrix `name` of this place in packed form, or nil.
+    func packed(_ name: String, _ shape: [Int]) -> PackedMatrix? { source.packed(named: self[name].path, shape: shape) }
 }
 
 /// Parameters made from a seed. Each depends on the seed and its own name alone.

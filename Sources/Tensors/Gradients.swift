@@ -10,6 +10,9 @@ public final class GradientNode: @unchecked Sendable {
     /// From the gradient of the output to the gradients of the parents, in order; nil where a parent has no node.
     private(set) var pullback: ((Tensor) -> [Tensor?])?
 
+    /// Whether a gradient has already gone back through this operation.
+    private(set) var isSpent = false
+
     init(parents: [GradientNode?] = [], pullback: ((Tensor) -> [Tensor?])? = nil) {
         number = GradientNode.counter.add(1, ordering: .relaxed).newValue
         self.parents = parents
@@ -28,8 +31,9 @@ public final class GradientNode: @unchecked Sendable {
         }
     }
 
-    /// Frees what the operation kept for its gradient.
+    /// Frees what the operation kept for its gradient, which cannot be asked for again.
     func release() {
+        isSpent = pullback != nil || isSpent
         parents = []
         pullback = nil
     }
@@ -63,6 +67,9 @@ public func gradients(of loss: Tensor, withRespectTo leaves: [Tensor]) -> [Tenso
     var order: [GradientNode] = [root]
     var next = 0
     while next < order.count {
+        precondition(
+            !order[next].isSpent,
+            "a gradient goes back through an operation a second time: what is recorded serves one gradient")
         for case let parent? in order[next].parents where found.insert(ObjectIdentifier(parent)).inserted {
             order.append(parent)
         }

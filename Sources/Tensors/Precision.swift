@@ -7,14 +7,24 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     case float32
     /// Operands rounded to bfloat16, where the CPU has the instruction; float32 elsewhere.
     case bfloat16
+    /// Weights as 8-bit integers with a scale for each output, activations rounded to 8 bits row by row. Products of two
+    /// activations, as in attention, are bfloat16.
+    case int8
 
     /// The precision of products on this task, float32 unless changed with `$current.withValue`.
     @TaskLocal public static var current: Precision = .float32
 
     /// Whether this CPU has kernels of its own for the precision.
-    public var isAccelerated: Bool { self == .float32 || ck_gemm_has(activeLevel, CK_BF16) }
+    public var isAccelerated: Bool {
+        switch self {
+        case .float32: true
+        case .bfloat16: ck_gemm_has(activeLevel, CK_BF16)
+        case .int8: activeLevel.rawValue >= CK_AVX512_VNNI.rawValue
+        }
+    }
 
-    var kernelType: ck_type { self == .bfloat16 && isAccelerated ? CK_BF16 : CK_F32 }
+    /// The type of products of two tensors.
+    var kernelType: ck_type { self != .float32 && ck_gemm_has(activeLevel, CK_BF16) ? CK_BF16 : CK_F32 }
 }
 
 let productsUseOpenBLAS: Bool = {

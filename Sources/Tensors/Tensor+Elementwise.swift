@@ -12,6 +12,7 @@ public enum Activation: String, Sendable, Codable {
     case silu
     case exp
     case absolute
+    case tanh
 
     var kind: ck_activation {
         switch self {
@@ -22,6 +23,7 @@ public enum Activation: String, Sendable, Codable {
         case .silu: CK_SILU
         case .exp: CK_EXP
         case .absolute: CK_ABS
+        case .tanh: CK_TANH
         }
     }
 }

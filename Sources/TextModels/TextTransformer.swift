@@ -83,8 +83,7 @@ public struct TextTransformer: Sendable {
 /// x += attention(ln_1(x)); x += network(ln_2(x)).
 public struct TextTransformerBlock: Sendable {
     let firstNorm: LayerNorm
-    let inputWeight: Tensor
-    let inputBias: Tensor
+    let input: Linear
     let output: Linear
     let secondNorm: LayerNorm
     let network: FeedForward
@@ -97,8 +96,9 @@ public struct TextTransformerBlock: Sendable {
         let scale = 1 / Float(width).squareRoot()
         let depth = 1 / Float(2 * configuration.layers).squareRoot()
         firstNorm = LayerNorm(weights["ln_1"], width: width)
-        inputWeight = weights.tensor("attn.in_proj_weight", [3 * width, width], initial: .normal(deviation: scale))
-        inputBias = weights.tensor("attn.in_proj_bias", [3 * width], initial: .zeros)
+        input = Linear(
+            weights["attn"], names: ("in_proj_weight", "in_proj_bias"), from: width, to: 3 * width,
+            initial: .normal(deviation: scale))
         output = Linear(
             weights["attn.out_proj"], from: width, to: width, initial: .normal(deviation: scale * depth))
         secondNorm = LayerNorm(weights["ln_2"], width: width)
@@ -110,7 +110,7 @@ public struct TextTransformerBlock: Sendable {
     }
 
     package func callAsFunction(_ x: Tensor) -> Tensor {
-        let packed = firstNorm(x).linear(inputWeight, bias: inputBias)
+        let packed = input(firstNorm(x))
         let attended = x + output(packed.selfAttention(heads: heads, causal: causal))
         return attended + network(secondNorm(attended))
     }

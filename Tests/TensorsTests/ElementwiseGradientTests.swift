@@ -24,7 +24,7 @@ import Testing
         expectGradient([a]) { $0[0] * -2.5 }
     }
 
-    @Test(arguments: [Activation.relu, .geluTanh, .gelu, .quickGELU, .silu, .exp, .absolute])
+    @Test(arguments: [Activation.relu, .geluTanh, .gelu, .quickGELU, .silu, .exp, .absolute, .tanh])
     func activations(_ activation: Activation) {
         expectGradient([apart]) { $0[0].applying(activation) }
         expectGradient([apart * 3]) { ($0[0] * 0.5).applying(activation) }

@@ -180,5 +180,7 @@ struct ActivationDefinition: Sendable, CustomTestStringConvertible {
         ActivationDefinition(name: "exp", code: CK_EXP.rawValue, value: { exp($0) }, slope: { exp($0) }),
         ActivationDefinition(
             name: "absolute", code: CK_ABS.rawValue, value: { abs($0) }, slope: { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 }),
+        ActivationDefinition(
+            name: "tanh", code: CK_TANH.rawValue, value: { tanh($0) }, slope: { 1 / (cosh($0) * cosh($0)) }),
     ]
 }

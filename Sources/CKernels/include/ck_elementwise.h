@@ -4,7 +4,7 @@
 
 #include "ck_cpu.h"
 
-enum ck_activation { CK_RELU, CK_GELU_TANH, CK_GELU_ERF, CK_QUICK_GELU, CK_SILU, CK_EXP, CK_ABS };
+enum ck_activation { CK_RELU, CK_GELU_TANH, CK_GELU_ERF, CK_QUICK_GELU, CK_SILU, CK_EXP, CK_ABS, CK_TANH };
 
 /// The element-wise and row-wise kernels of one instruction-set level. Everything is float32 and contiguous; "rows" are
 /// `width` values each; outputs may be the same memory as an input of the same shape.

@@ -5,7 +5,7 @@
 #include "ck_cpu.h"
 
 /// The type that products are computed in; sums are always float32.
-enum ck_type { CK_F32 = 0, CK_BF16 = 1 };
+enum ck_type { CK_F32 = 0, CK_BF16 = 1, CK_INT8 = 2 };
 
 /// Whether the level has a kernel of its own for the type; otherwise the product falls back to float32.
 bool ck_gemm_has(enum ck_level level, enum ck_type type);

@@ -38,12 +38,15 @@ struct Doctor: ParsableCommand {
     }
 
     private func examine() -> (DoctorReport, Failure?) {
+        // OpenBLAS's variable is set while it loads, so the user's own is to be read before.
+        let chosenCore = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"]
         let openBLAS = Machine.openBLAS
         var report = DoctorReport(
             flowtok: FlowTokCommand.version, system: SystemFacts.name, swift: SystemFacts.compiler,
             cpu: SystemFacts.processor, cpuFeatures: Machine.cpuFeatures, kernels: Machine.kernelLevel,
             bfloat16: Precision.bfloat16.isAccelerated, openblas: openBLAS.problem == nil ? openBLAS.core : nil,
-            openblasProblem: openBLAS.problem, float32Products: Machine.usesOpenBLAS ? "OpenBLAS" : "own kernels",
+            openblasCoreType: chosenCore, openblasProblem: openBLAS.problem,
+            float32Products: Machine.usesOpenBLAS ? "OpenBLAS" : "own kernels",
             threads: Machine.threads, usableCores: Machine.usableCores,
             memory: Int(clamping: ProcessInfo.processInfo.physicalMemory), memoryAvailable: SystemFacts.availableMemory)
         do {
@@ -58,7 +61,7 @@ struct Doctor: ParsableCommand {
         } catch {
             let failure = Failure(error)
             report.modelProblem = failure.description
-            if model == nil { report.lookedIn = DefaultModel.places.filter(SystemFacts.isWorthNaming) }
+            if model == nil { report.lookedIn = DefaultModel.places }
             return (report, failure)
         }
     }

@@ -90,7 +90,8 @@ struct ImageToText: ParsableCommand {
     }
 
     private func captions(of image: Image, _ flowtok: FlowTok) throws -> [String] {
-        try flowtok.captions(of: image, count: count, steps: steps)
+        // A model may spell any bytes, those that a terminal obeys included.
+        try flowtok.captions(of: image, count: count, steps: steps).map(\.onOneLine)
     }
 
     private func tell(_ file: String, _ captions: [String], isSingle: Bool) throws {

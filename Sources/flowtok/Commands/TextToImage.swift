@@ -179,8 +179,5 @@ struct TextToImage: ParsableCommand {
             Console.report(
                 "warning: \(name) is too long for the model and is cut at byte \(offset) of \(prompt.utf8.count), after \"\(kept.ending(40))\"")
         }
-        if !sampling.precision.isAccelerated {
-            Console.report("warning: this CPU has no \(sampling.precision.rawValue) products; float32 is used")
-        }
     }
 }

@@ -12,6 +12,9 @@ struct ModelOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Threads to use (default: the cores that the process may use).")
     var threads: Int?
 
+    @Option(help: "The type of weights and matrix products: bfloat16 and int8 are faster where the CPU has them.")
+    var precision = Precision.float32
+
     func validate() throws {
         if let threads { try checkThreads(threads) }
     }
@@ -19,7 +22,10 @@ struct ModelOptions: ParsableArguments {
     /// Sets the threads and opens the model.
     func open() throws -> FlowTok {
         if let threads { Machine.threads = threads }
-        return if let model { try FlowTok(model: model) } else { try FlowTok() }
+        if !precision.isAccelerated {
+            Console.report("warning: this CPU has no instructions for \(precision.rawValue) products; they are slow here")
+        }
+        return if let model { try FlowTok(model: model, precision: precision) } else { try FlowTok(precision: precision) }
     }
 }
 

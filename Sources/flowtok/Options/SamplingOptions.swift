@@ -22,9 +22,6 @@ struct SamplingOptions: ParsableArguments {
     @Option(help: "How the flow is followed (default: the model's own).")
     var solver: Solver?
 
-    @Option(help: "The type of matrix products; bfloat16 is faster where the CPU has it.")
-    var precision = Precision.float32
-
     func validate() throws {
         if let steps { try checkSteps(steps) }
         if let guidance, !(guidance.isFinite && abs(guidance) <= 1000) {
@@ -35,8 +32,7 @@ struct SamplingOptions: ParsableArguments {
     /// A request for one picture of a prompt.
     func request(_ prompt: String, seed: UInt64) -> GenerationRequest {
         GenerationRequest(
-            prompt, seed: seed, solver: solver, steps: steps, guidance: guidance, guidanceInterval: guidanceInterval?.times,
-            precision: precision)
+            prompt, seed: seed, solver: solver, steps: steps, guidance: guidance, guidanceInterval: guidanceInterval?.times)
     }
 }
 

@@ -18,6 +18,8 @@ struct DoctorReport: Encodable {
     let bfloat16: Bool
     /// The core that OpenBLAS uses, or why there is none.
     let openblas: String?
+    /// The user's own choice of that core.
+    let openblasCoreType: String?
     let openblasProblem: String?
     let float32Products: String
     let threads: Int
@@ -32,6 +34,7 @@ struct DoctorReport: Encodable {
         case flowtok, system, swift, cpu
         case cpuFeatures = "cpu_features"
         case kernels, bfloat16, openblas
+        case openblasCoreType = "openblas_coretype"
         case openblasProblem = "openblas_problem"
         case float32Products = "float32_products"
         case threads
@@ -43,6 +46,11 @@ struct DoctorReport: Encodable {
         case lookedIn = "looked_in"
     }
 
+    private var openblasLine: String {
+        guard let openblas else { return "not usable: \(openblasProblem ?? "unknown")" }
+        return openblas + (openblasCoreType.map { ", as OPENBLAS_CORETYPE=\($0) asks" } ?? "")
+    }
+
     /// The report for people: names and values.
     var lines: [(String, String)] {
         var lines = [
@@ -51,7 +59,7 @@ struct DoctorReport: Encodable {
             ("cpu", cpu),
             ("cpu features", cpuFeatures.isEmpty ? "none that the kernels use" : cpuFeatures.joined(separator: " ")),
             ("kernels", kernels),
-            ("openblas", openblas ?? "not usable: \(openblasProblem ?? "unknown")"),
+            ("openblas", openblasLine),
             ("float32 products", float32Products),
             ("bfloat16 products", bfloat16 ? "own kernels" : "not on this CPU: float32 takes their place"),
             ("threads", "\(threads), of \(usableCores) usable cores"),

@@ -36,12 +36,6 @@ enum SystemFacts {
         #endif
     }
 
-    /// Whether a place where the model was looked for says something to the user: its folder exists.
-    static func isWorthNaming(_ place: String) -> Bool {
-        let folder = ((place as NSString).deletingLastPathComponent as NSString).deletingLastPathComponent
-        return folder != "/" && folder != "/usr" && InputFile.isFolder(folder)
-    }
-
     /// What follows `prefix` on the first line that begins with it.
     private static func field(_ prefix: String, of file: String) -> String? {
         guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return nil }

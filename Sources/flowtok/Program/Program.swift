@@ -39,9 +39,11 @@ enum Program {
 
     /// Where to read on, named after the subcommand in question.
     private static func hint(_ root: any ParsableCommand.Type) -> String {
-        let names = root.configuration.subcommands.compactMap(\.configuration.commandName)
-        let command = CommandLine.arguments.dropFirst().first.flatMap { names.contains($0) ? " " + $0 : nil } ?? ""
-        return " (see flowtok\(command) --help)"
+        let names = root.configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() }
+        guard let command = CommandLine.arguments.dropFirst().first, names.contains(command) else {
+            return " (see flowtok --help)"
+        }
+        return " (see flowtok \(command) --help)"
     }
 
     /// Swift repairs arguments that are not UTF-8 without a word, and would draw or open something else than was meant.

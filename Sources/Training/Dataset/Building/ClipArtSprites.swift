@@ -7,6 +7,7 @@ struct ClipArtSprites {
     let sources: SpriteSources
     let size: Int
     let wordNet: WordNet
+    let words: WordFamilies
 
     static let licence = "CC-PDDC"
 
@@ -41,7 +42,6 @@ struct ClipArtSprites {
             }
         }
         let drawn = try draw(candidates.map(\.file), progress: progress)
-        let words = WordFamilies(wordNet: wordNet)
         var keys: Set<String> = []
         var hashes: Set<UInt64> = []
         var looks: [String: [SpriteThumbnail]] = [:]

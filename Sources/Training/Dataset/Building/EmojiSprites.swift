@@ -13,12 +13,12 @@ struct EmojiSprites {
     let sources: SpriteSources
     let size: Int
     let wordNet: WordNet
+    let cldr: CLDRAnnotations
+    let words: WordFamilies
 
     static let licence = "Apache-2.0"
 
     func harvest(progress: (Int, Int) throws -> Void) throws -> SpriteHarvest {
-        let cldr = try CLDRAnnotations(
-            contentsOf: ["annotations/en.xml", "annotationsDerived/en.xml"].map(sources.cldrFolder.appendingPathComponent))
         let groups = EmojiGroups(contentsOf: sources.emojiGroups)
         let found = try EmojiFiles(folder: sources.emojiFolder)
         guard !found.files.isEmpty else { throw DatasetError.empty(path: sources.emojiFolder.path, expected: "emoji PNGs (emoji_u….png)") }
@@ -29,7 +29,6 @@ struct EmojiSprites {
         }
         for file in found.unnamed { drop(file, "a file name that spells no code points") }
         let named = found.files.map { ($0, cldr[$0.codePoints]) }
-        let words = WordFamilies(wordNet: wordNet, keywordCounts: cldr.keywordCounts())
         let names = named.map { $0.1.map { EmojiNaming.names(for: $0.name) } }
         // A caption must mean one emoji; whoever would repeat one keeps CLDR's own name.
         var owners: [String: Int] = [:]

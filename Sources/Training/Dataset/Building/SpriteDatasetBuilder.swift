@@ -43,8 +43,10 @@ public struct SpriteDatasetBuilder: Sendable {
             throw DatasetError.unwritable(path: folder.path, reason: error.localizedDescription)
         }
         let wordNet = try WordNet(folder: sources.wordNetFolder)
-        let emoji = try EmojiSprites(sources: sources, size: size, wordNet: wordNet).harvest { try progress(Progress(stage: "emoji", done: $0, total: $1)) }
-        let clipArt = try ClipArtSprites(sources: sources, size: size, wordNet: wordNet).harvest { try progress(Progress(stage: "clip art", done: $0, total: $1)) }
+        let cldr = try CLDRAnnotations(contentsOf: ["annotations/en.xml", "annotationsDerived/en.xml"].map(sources.cldrFolder.appendingPathComponent))
+        let words = WordFamilies(wordNet: wordNet, keywordCounts: cldr.keywordCounts())
+        let emoji = try EmojiSprites(sources: sources, size: size, wordNet: wordNet, cldr: cldr, words: words).harvest { try progress(Progress(stage: "emoji", done: $0, total: $1)) }
+        let clipArt = try ClipArtSprites(sources: sources, size: size, wordNet: wordNet, words: words).harvest { try progress(Progress(stage: "clip art", done: $0, total: $1)) }
         var sprites = emoji.sprites + clipArt.sprites
         for index in sprites.indices {
             sprites[index].description.heldOut = StableHash.fraction("tokenizer/" + sprites[index].description.key) < heldOutFraction

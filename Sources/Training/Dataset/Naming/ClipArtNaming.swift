@@ -42,6 +42,7 @@ package struct ClipArtNaming: Sendable {
         let words = name.split(separator: " ")
         if words.count > 7 || name.count > 48 { return .unnamed(reason: "a name of \(words.count) words") }
         if words.isEmpty || words.allSatisfy({ SpecialFolders.emptyWords.contains(String($0)) }) { return .unnamed(reason: "the name says nothing") }
+        if words.contains(where: { SpecialFolders.unsuitable.contains(String($0)) }) { return .unnamed(reason: "not for every audience") }
         if name.filter(\.isLetter).count < 3 { return .unnamed(reason: "the name says nothing") }
         return .named(SpecialFolders.withContext(name, folder: folder, keywords: keywords))
     }

@@ -135,6 +135,9 @@ enum SpecialFolders {
         "lumen", "nicu", "buculei", "vt", "hz", "mpcad", "rocket_", "freehand", "submission", "sibmission", "inkscape", "sodipodi", "iconset", "etiquette", "artillustrated", "lowtec", "mcoon",
     ]
 
+    /// Subjects that a default model need not draw.
+    static let unsuitable: Set<String> = ["stripper", "sexy", "nude", "naked", "nazi", "swastika", "porn"]
+
     /// Words that say nothing at the end of a name.
     static let emptyTails: Set<String> = ["illustration", "image", "picture", "drawing", "graphic", "clipart", "icon", "final", "version", "contour", "alt", "simple", "correct", "model", "etc"]
 

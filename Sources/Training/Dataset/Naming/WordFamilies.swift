@@ -46,7 +46,7 @@ package struct WordFamilies: Sendable {
             for broader in wordNet.broader(than: meaning) {
                 for lemma in broader.lemmas where Self.basic.contains(lemma) && hypernyms.count < 2 && lemma != head && !synonyms.contains(lemma) {
                     // A lion is a "cat" only in a sense that nobody means.
-                    guard !hypernyms.contains(lemma), wordNet.meaning(of: lemma, preferring: [broader.field])?.lemmas == broader.lemmas else { continue }
+                    guard !hypernyms.contains(lemma), lemma != "plant" || broader.field == 20, wordNet.meaning(of: lemma, preferring: [broader.field])?.lemmas == broader.lemmas else { continue }
                     hypernyms.append(lemma)
                 }
             }
@@ -58,6 +58,7 @@ package struct WordFamilies: Sendable {
     private func lemmas(of synset: WordNet.Synset, sameAs name: String, fields: [Int]) -> [String] {
         synset.lemmas.filter { lemma in
             guard lemma != name, lemma == lemma.lowercased(), lemma.count > 2, lemma.allSatisfy({ $0.isLetter || $0 == " " || $0 == "-" }) else { return false }
+            guard wordNet.isUsed(lemma) || keywordCounts[lemma] != nil else { return false }
             guard let own = wordNet.meaning(of: lemma, preferring: fields) else { return false }
             return own.lemmas == synset.lemmas
         }
@@ -69,7 +70,8 @@ package struct WordFamilies: Sendable {
         if group.contains("animal") { return group.contains("nature") ? [5, 20] : [5] }
         if group.contains("food") { return [13, 20] }
         if group.contains("plant") { return [20] }
-        if group.contains("people") || group.contains("body") { return [18, 8] }
+        if group.contains("people") || group.contains("body") { return [8, 18] }
+        if group.hasPrefix("computer") || group.hasPrefix("tools") || group.hasPrefix("office") { return [6] }
         return []
     }
 

@@ -15,6 +15,8 @@ package struct WordNet: Sendable {
     }
 
     private var nouns: [String: [Int]] = [:]
+    /// Nouns that WordNet's tagged texts use at least once.
+    private var used: Set<String> = []
     private var otherWords: Set<String> = []
     private let data: Data
 
@@ -39,6 +41,7 @@ package struct WordNet: Sendable {
                 throw DatasetError.badRecord(path: folder.appendingPathComponent("index.noun").path, reason: "a broken line: \(String(decoding: line.prefix(60), as: UTF8.self))")
             }
             nouns[Self.lemma(fields[0])] = offsets
+            if let tagged = Self.integer(fields[fields.count - senses - 1]), tagged > 0 { used.insert(Self.lemma(fields[0])) }
         }
         for name in ["index.verb", "index.adj", "index.adv"] {
             for line in try read(name).split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: " ") {
@@ -63,6 +66,9 @@ package struct WordNet: Sendable {
 
     /// Whether `word` (lower-case, singular, spaces between words) is a noun.
     package func isNoun(_ word: String) -> Bool { nouns[word] != nil }
+
+    /// Whether running text uses `noun`, as opposed to dictionaries alone ("emmet" for an ant).
+    package func isUsed(_ noun: String) -> Bool { used.contains(noun) }
 
     /// Whether `word` is English: a noun, verb, adjective or adverb, inflected or not.
     package func isWord(_ word: String) -> Bool {

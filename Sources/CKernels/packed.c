@@ -1,0 +1,226 @@
+// Products with weights that were packed once.
+
+#include "ck_packed.h"
+
+#include <string.h>
+
+#include "ck_memory.h"
+#include "ck_pool.h"
+#include "clones.h"
+#include "gemm_kernel.h"
+#include "packed_kernel.h"
+
+static size_t unit_of(enum ck_type type) { return type == CK_INT8 ? 4 : type == CK_BF16 ? 2 : 1; }
+
+static size_t steps_of(enum ck_type type, size_t inputs) { return (inputs + unit_of(type) - 1) / unit_of(type); }
+
+static size_t panels_of(size_t outputs) { return (outputs + ck_panel_width - 1) / ck_panel_width; }
+
+size_t ck_packed_bytes(enum ck_type type, size_t outputs, size_t inputs) {
+    return panels_of(outputs) * steps_of(type, inputs) * ck_panel_width * sizeof(uint32_t);
+}
+
+static inline uint32_t raw_bits(float value) {
+    uint32_t raw;
+    memcpy(&raw, &value, 4);
+    return raw;
+}
+
+static inline uint32_t rounded(float value) {
+    uint32_t raw = raw_bits(value);
+    return (raw & 0x7fffffff) > 0x7f800000u ? raw >> 16 | 0x40 : (raw + 0x7fff + (raw >> 16 & 1)) >> 16;
+}
+
+/// To the nearest integer, ties to even: adding 1.5·2^23 leaves the integer in the low bits.
+static inline int32_t nearest(float value) {
+    return (int32_t)(raw_bits(value + 12582912.0f) - 0x4b400000u);
+}
+
+static inline float largest(const float *values, size_t count) {
+    float top = 0;
+    for (size_t i = 0; i < count; i++) {
+        float magnitude = values[i] < 0 ? -values[i] : values[i];
+        top = magnitude > top ? magnitude : top;
+    }
+    return top;
+}
+
+struct packing {
+    enum ck_type type;
+    size_t outputs, inputs;
+    const float *weights;
+    uint32_t *packed;
+    float *scales;
+    int32_t *sums;
+};
+
+static void pack_panel(void *context, size_t panel, int thread) {
+    (void)thread;
+    const struct packing *p = context;
+    size_t steps = steps_of(p->type, p->inputs), unit = unit_of(p->type);
+    uint32_t *out = p->packed + panel * steps * ck_panel_width;
+    for (size_t column = 0; column < ck_panel_width; column++) {
+        size_t output = panel * ck_panel_width + column;
+        const float *row = p->weights + output * p->inputs;
+        float inverse = 0;
+        int32_t sum = 0;
+        if (p->type == CK_INT8 && output < p->outputs) {
+            float top = largest(row, p->inputs);
+            p->scales[output] = top / 127;
+            inverse = top > 0 ? 127 / top : 0;
+        }
+        for (size_t step = 0; step < steps; step++) {
+            uint32_t element = 0;
+            for (size_t i = 0; output < p->outputs && i < unit && step * unit + i < p->inputs; i++) {
+                float value = row[step * unit + i];
+                if (p->type == CK_F32) {
+                    element = raw_bits(value);
+                } else if (p->type == CK_BF16) {
+                    element |= rounded(value) << 16 * i;
+                } else {
+                    int32_t whole = nearest(value * inverse);
+                    sum += whole;
+                    element |= (uint32_t)(whole & 0xff) << 8 * i;
+                }
+            }
+            out[step * ck_panel_width + column] = element;
+        }
+        if (p->type == CK_INT8 && output < p->outputs) p->sums[output] = sum;
+    }
+}
+
+void ck_pack(enum ck_type type, size_t outputs, size_t inputs, const float *weights, void *packed, float *scales,
+             int32_t *sums) {
+    struct packing p = {type, outputs, inputs, weights, packed, scales, sums};
+    ck_parallel(panels_of(outputs), pack_panel, &p);
+}
+
+/// Rows of activations as the tiles read them.
+CK_CLONES static void round_row_bf16(uint32_t *out, const float *from, size_t k) {
+    for (size_t step = 0; step < k / 2; step++) out[step] = rounded(from[2 * step]) | rounded(from[2 * step + 1]) << 16;
+    if (k & 1) out[k / 2] = rounded(from[k - 1]);
+}
+
+CK_CLONES static float round_row_int8(uint8_t *out, const float *from, size_t k) {
+    float tops[16] = {0};
+    size_t whole = k / 16 * 16;
+    for (size_t i = 0; i < whole; i += 16) {
+        for (size_t lane = 0; lane < 16; lane++) {
+            float magnitude = from[i + lane] < 0 ? -from[i + lane] : from[i + lane];
+            tops[lane] = magnitude > tops[lane] ? magnitude : tops[lane];
+        }
+    }
+    float top = largest(from + whole, k - whole);
+    for (size_t lane = 0; lane < 16; lane++) top = tops[lane] > top ? tops[lane] : top;
+    float inverse = top > 0 ? 127 / top : 0;
+    for (size_t i = 0; i < k; i++) out[i] = (uint8_t)(nearest(from[i] * inverse) + 128);
+    // Weights are zero where k is filled up, so that any value serves there.
+    for (size_t i = k; i % 4 != 0; i++) out[i] = 0;
+    return top / 127;
+}
+
+enum { block_steps = 256, rows_per_job = 112, pack_rows = 16 };
+
+struct product {
+    enum ck_type type;
+    size_t rows, outputs, inputs, steps, panels;
+    const float *a;
+    size_t lda;
+    const uint32_t *weights;
+    const float *scales;
+    const int32_t *sums;
+    float *c;
+    size_t ldc;
+    const float *bias;
+    uint32_t *rounded;
+    float *row_scales;
+    gemm_tile tile;
+    int8_tile tile8;
+    size_t height;
+    size_t row_jobs, panels_per_job;
+};
+
+static void round_job(void *context, size_t index, int thread) {
+    (void)thread;
+    struct product *p = context;
+    size_t end = (index + 1) * pack_rows < p->rows ? (index + 1) * pack_rows : p->rows;
+    for (size_t row = index * pack_rows; row < end; row++) {
+        uint32_t *out = p->rounded + row * p->steps;
+        if (p->type == CK_BF16) {
+            round_row_bf16(out, p->a + row * p->lda, p->inputs);
+        } else {
+            p->row_scales[row] = round_row_int8((uint8_t *)out, p->a + row * p->lda, p->inputs);
+        }
+    }
+}
+
+static void compute_job(void *context, size_t index, int thread) {
+    (void)thread;
+    const struct product *p = context;
+    size_t first = index % p->row_jobs * rows_per_job, panel = index / p->row_jobs * p->panels_per_job;
+    size_t last = first + rows_per_job < p->rows ? first + rows_per_job : p->rows;
+    size_t panel_end = panel + p->panels_per_job < p->panels ? panel + p->panels_per_job : p->panels;
+    const uint32_t *left = p->type == CK_F32 ? (const uint32_t *)(const void *)p->a : p->rounded;
+    size_t stride = p->type == CK_F32 ? p->lda : p->steps;
+    // Integer sums have to be whole before they are scaled; the others are built block by block.
+    size_t block_size = p->type == CK_INT8 ? p->steps : block_steps;
+    for (size_t block = 0; block < p->steps || block == 0; block += block_size) {
+        size_t steps = p->steps - block < block_size ? p->steps - block : block_size;
+        for (size_t j = panel; j < panel_end; j++) {
+            size_t column = j * ck_panel_width;
+            size_t columns = p->outputs - column < ck_panel_width ? p->outputs - column : ck_panel_width;
+            const uint32_t *b = p->weights + (j * p->steps + block) * ck_panel_width;
+            const float *bias = p->bias && block == 0 ? p->bias + column : NULL;
+            for (size_t row = first; row < last; row += p->height) {
+                size_t rows = last - row < p->height ? last - row : p->height;
+                float *c = p->c + row * p->ldc + column;
+                const uint32_t *a = left + row * stride + block;
+                if (p->type == CK_INT8) {
+                    struct int8_factors factors = {p->row_scales + row, p->scales + column, p->sums + column};
+                    p->tile8(rows, columns, steps, a, stride, b, c, p->ldc, &factors, bias);
+                } else {
+                    p->tile(rows, columns, steps, a, stride, 1, b, c, p->ldc, block > 0, bias);
+                }
+            }
+        }
+        if (block_size == 0) break;
+    }
+}
+
+void ck_gemm_packed(enum ck_level level, size_t rows, const float *a, size_t lda, const struct ck_packed *weights,
+                    float *c, size_t ldc, const float *bias) {
+    if (rows == 0 || weights->outputs == 0) return;
+    struct product p = {.type = weights->type, .rows = rows, .outputs = weights->outputs, .inputs = weights->inputs,
+                        .steps = steps_of(weights->type, weights->inputs), .panels = panels_of(weights->outputs),
+                        .a = a, .lda = lda, .weights = weights->data, .scales = weights->scales,
+                        .sums = weights->sums, .c = c, .ldc = ldc, .bias = bias, .height = 4,
+                        .tile = weights->type == CK_BF16 ? tile_bf16_panel : tile_f32_panel,
+                        .tile8 = tile_int8_portable};
+#if defined(__x86_64__)
+    if (weights->type == CK_BF16 && level >= CK_AVX512_BF16) {
+        p.tile = gemm_bf16_avx512.tile;
+        p.height = gemm_bf16_avx512.height;
+    } else if (weights->type == CK_F32 && level >= CK_AVX512) {
+        p.tile = gemm_f32_avx512.tile;
+        p.height = gemm_f32_avx512.height;
+    } else if (weights->type == CK_INT8 && level >= CK_AVX512_VNNI) {
+        p.tile8 = tile_int8_vnni;
+        p.height = 14;
+    }
+#else
+    (void)level;
+#endif
+    size_t bytes = 0;
+    if (p.type != CK_F32) {
+        size_t rounded_bytes = (rows * p.steps * sizeof(uint32_t) + 63) & ~(size_t)63;
+        bytes = rounded_bytes + rows * sizeof(float);
+        p.rounded = ck_allocate(bytes);
+        p.row_scales = (float *)((char *)p.rounded + rounded_bytes);
+        ck_parallel((rows + pack_rows - 1) / pack_rows, round_job, &p);
+    }
+    p.row_jobs = (rows + rows_per_job - 1) / rows_per_job;
+    p.panels_per_job = p.panels * p.row_jobs / (8 * (size_t)ck_thread_count());
+    if (p.panels_per_job < 1) p.panels_per_job = 1;
+    ck_parallel(p.row_jobs * ((p.panels + p.panels_per_job - 1) / p.panels_per_job), compute_job, &p);
+    if (p.rounded) ck_free(p.rounded, bytes);
+}

@@ -1,0 +1,26 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// The scales and corrections of int8 products: c = row · column · (sum - 128 · column sum).
+struct int8_factors {
+    const float *rows;
+    const float *columns;
+    const int32_t *sums;
+};
+
+/// One tile of an int8 product: `steps` elements of four unsigned activations (offset by 128) against four signed weights;
+/// c[rows×columns] = factors applied to the sums, plus bias where it is not NULL.
+typedef void (*int8_tile)(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b,
+                          float *c, size_t ldc, const struct int8_factors *factors, const float *bias);
+
+void tile_int8_portable(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b,
+                        float *c, size_t ldc, const struct int8_factors *factors, const float *bias);
+void tile_f32_panel(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, size_t a_step,
+                    const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
+void tile_bf16_panel(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, size_t a_step,
+                     const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
+#if defined(__x86_64__)
+void tile_int8_vnni(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b,
+                    float *c, size_t ldc, const struct int8_factors *factors, const float *bias);
+#endif

@@ -1,0 +1,55 @@
+// int8 tiles of 14 rows and 32 columns with vpdpbusd.
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "packed_kernel.h"
+
+enum { height = 14 };
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+
+static inline __attribute__((always_inline)) TARGET void tile_rows(const int rows, size_t columns, size_t steps,
+                                                                   const uint32_t *a, size_t a_row, const uint32_t *b,
+                                                                   float *c, size_t ldc,
+                                                                   const struct int8_factors *factors,
+                                                                   const float *bias) {
+    __m512i sums[height][2];
+    _Pragma("unroll") for (int row = 0; row < rows; row++) sums[row][0] = sums[row][1] = _mm512_setzero_si512();
+    for (size_t step = 0; step < steps; step++) {
+        __m512i first = _mm512_load_si512(b), second = _mm512_load_si512(b + 16);
+        _Pragma("unroll") for (int row = 0; row < rows; row++) {
+            __m512i left = _mm512_set1_epi32((int)a[row * a_row]);
+            sums[row][0] = _mm512_dpbusd_epi32(sums[row][0], left, first);
+            sums[row][1] = _mm512_dpbusd_epi32(sums[row][1], left, second);
+        }
+        a++;
+        b += 32;
+    }
+    for (size_t half = 0; half < 2 && half * 16 < columns; half++) {
+        size_t count = columns - half * 16;
+        __mmask16 mask = count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1);
+        __m512i correction = _mm512_slli_epi32(_mm512_maskz_loadu_epi32(mask, factors->sums + half * 16), 7);
+        __m512 scale = _mm512_maskz_loadu_ps(mask, factors->columns + half * 16);
+        __m512 offset = bias ? _mm512_maskz_loadu_ps(mask, bias + half * 16) : _mm512_setzero_ps();
+        _Pragma("unroll") for (int row = 0; row < rows; row++) {
+            __m512 sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[row][half], correction));
+            __m512 factor = _mm512_mul_ps(_mm512_set1_ps(factors->rows[row]), scale);
+            __m512 value = _mm512_add_ps(_mm512_mul_ps(sum, factor), offset);
+            _mm512_mask_storeu_ps(c + row * ldc + half * 16, mask, value);
+        }
+    }
+}
+
+TARGET void tile_int8_vnni(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row,
+                           const uint32_t *b, float *c, size_t ldc, const struct int8_factors *factors,
+                           const float *bias) {
+    switch (rows) {
+#define ROWS(n) \
+    case n: tile_rows(n, columns, steps, a, a_row, b, c, ldc, factors, bias); break;
+        ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7)
+        ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
+#undef ROWS
+    }
+}
+#endif

@@ -1,0 +1,37 @@
+import Tensors
+
+/// Another source, whose larger matrices are packed for inference as they are read: one copy in memory, in the order and
+/// the type that the products need.
+public final class PackingWeights: WeightSource {
+    private let source: any WeightSource
+    private let precision: Precision
+
+    public init(_ source: any WeightSource, as precision: Precision) {
+        self.source = source
+        self.precision = precision
+    }
+
+    public func contains(_ name: String) -> Bool { source.contains(name) }
+
+    public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
+        source.tensor(named: name, shape: shape, initial: initial)
+    }
+
+    public func packed(named name: String, shape: [Int]) -> PackedMatrix? {
+        // OpenBLAS packs for itself.
+        guard precision != .float32 || !Machine.usesOpenBLAS, source.contains(name) else { return nil }
+        let tensor = source.tensor(named: name, shape: shape, initial: .zeros)
+        guard tensor.shape == shape, let outputs = shape.first, outputs > 0 else { return PackedMatrix(.zeros([0, 0]), as: .float32) }
+        let matrix = tensor.reshaped([outputs, tensor.count / outputs])
+        return PackedMatrix(matrix, as: type(of: matrix, name))
+    }
+
+    /// Eight bits only for the maps inside transformer blocks; what leads in and out, and what the time of the flow goes
+    /// through, is small and stays finer.
+    private func type(of matrix: Tensor, _ name: String) -> Precision {
+        if matrix.shape[1] < 64 || matrix.shape[0] < 64 { return .float32 }
+        guard precision == .int8 else { return precision }
+        let isInside = name.contains(".attn.") || name.contains(".mlp.") || name.contains(".feed_forward.")
+        return isInside ? .int8 : .bfloat16
+    }
+}

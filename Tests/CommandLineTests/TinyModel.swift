@@ -1,0 +1,74 @@
+import Flow
+import FlowTok
+import Foundation
+import ImageTokenizers
+import Layers
+import Tensors
+import TextModels
+import Vocabularies
+
+/// A model that is small enough to be made and run in no time: it has learned nothing, and its pictures differ.
+enum TinyModel {
+    /// The folder, made once for all tests.
+    static func path() throws -> String { try made.get() }
+
+    private static let made = Result {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("flowtok-tiny-model-\(ProcessInfo.processInfo.processIdentifier)").path
+        let vocabulary = try TinyModel.vocabulary()
+        let recorder = WeightRecorder(LivelyWeights())
+        let configuration = TinyModel.configuration(pieces: vocabulary.count)
+        _ = FlowTokModel(configuration, weights: Weights(recorder))
+        try ModelFolder.write(configuration, weights: recorder.parameters, vocabulary: vocabulary, to: folder)
+        return folder
+    }
+
+    /// A copy that a test may damage.
+    static func copy(to scratch: Scratch, as name: String) throws {
+        try FileManager.default.copyItem(atPath: path(), toPath: scratch.path(name))
+    }
+
+    static let tokens = 16
+
+    static func configuration(pieces: Int) -> ModelConfiguration {
+        let text = TextTransformerConfiguration(
+            vocabularySize: pieces, contextLength: tokens, width: 32, layers: 1, heads: 2)
+        return ModelConfiguration(
+            name: "tiny, for tests",
+            imageTokenizer: FlowTiTokConfiguration(
+                imageSize: 32, patchSize: 8, latentTokens: tokens, tokenSize: 4, textContextLength: tokens,
+                textEmbeddingWidth: 32, encoder: TransformerShape(width: 32, layers: 1, heads: 2),
+                decoder: TransformerShape(width: 32, layers: 1, heads: 2)),
+            textEncoder: text,
+            textVariationalEncoder: TextVariationalConfiguration(width: 32, layers: 1, heads: 2, hidden: 64, channels: 4),
+            textDecoder: text,
+            velocity: VelocityConfiguration(depth: 1, width: 32, heads: 2, tokens: tokens, channels: 4, indicators: 3),
+            latents: LatentStatistics(mean: [0, 0, 0, 0], deviation: [1, 1, 1, 1]),
+            sampling: SamplingDefaults(solver: .euler, steps: 4, guidance: 2))
+    }
+
+    static func vocabulary() throws -> SentencePieceVocabulary {
+        var options = SentencePieceVocabulary.TrainingOptions()
+        options.vocabularySize = 330
+        let captions = ["red", "blue", "green", "small"].flatMap { colour in
+            ["fox", "house", "tree", "boat", "cat"].flatMap { thing in
+                ["on a hill", "near the water", "at night"].map { "a \(colour) \(thing) \($0)" }
+            }
+        }
+        return try SentencePieceVocabulary(
+            modelBytes: SentencePieceVocabulary.train(sentences: captions, options: options))
+    }
+}
+
+/// Weights none of which are zero. A fresh model draws grey only.
+final class LivelyWeights: WeightSource {
+    func contains(_ name: String) -> Bool { true }
+
+    func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
+        var random = CounterRandom(seed: 5, stream: stableHash(name))
+        let spread = shape.count > 1 ? 0.7 / Float(shape.dropFirst().reduce(1, *)).squareRoot() : 0.1
+        let noise = Tensor.randomNormal(shape, using: &random) * (shape.count == 1 ? 0.1 : spread * 2)
+        if case .ones = initial { return noise + 1 }
+        return noise
+    }
+}
