@@ -26,6 +26,7 @@ import Vocabularies
         ("\"seeded\": true", "\"sown\": true", "unknown key model.image_tokenizer.sown"),
         ("\"causal\": false", "\"casual\": false", "unknown key model.text_encoder.casual"),
         ("\"float32\"", "\"float16\"", "model.training.precision"),
+        ("\"float32\"", "\"int8\"", "model.training.precision is int8"),
         ("\"steps\": 20", "\"steps\": \"many\"", "model.training.steps"),
         ("\"steps\": 20", "\"steps\": 0", "model.training.steps is 0"),
         ("\"log_every\": 5", "\"log_every\": 0", "model.training.log_every is 0"),

@@ -4,7 +4,7 @@ import Testing
 import Training
 
 @Suite struct ResumeTests {
-    @Test("Twenty steps are ten and ten more", arguments: TinyRun.allCases, Precision.allCases)
+    @Test("Twenty steps are ten and ten more", arguments: TinyRun.allCases, [Precision.float32, .bfloat16])
     func resuming(_ kind: TinyRun, _ precision: Precision) throws {
         let (whole, parts) = (try TemporaryFolder(), try TemporaryFolder())
         let settings = TinyTraining.settings(precision: precision)
@@ -24,7 +24,7 @@ import Training
         }
     }
 
-    @Test("The number of threads changes nothing", arguments: TinyRun.allCases, Precision.allCases)
+    @Test("The number of threads changes nothing", arguments: TinyRun.allCases, [Precision.float32, .bfloat16])
     func threads(_ kind: TinyRun, _ precision: Precision) throws {
         let usual = Machine.threads
         defer { Machine.threads = usual }
