@@ -71,6 +71,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
         if !(1...65536).contains(batchSize) { return "batch_size is \(batchSize), expected 1 to 65536" }
         if !(learningRate > 0 && learningRate.isFinite) { return "learning_rate is \(learningRate), expected above 0" }
         if warmupSteps < 0 { return "warmup_steps is \(warmupSteps), expected at least 0" }
+        if precision == .int8 { return "precision is int8, expected float32 or bfloat16: gradients need more than 8 bits" }
         if !(0...1).contains(finalRateShare) { return "final_rate_share is \(finalRateShare), expected 0 to 1" }
         if !(checkpointMinutes > 0 && checkpointMinutes.isFinite) {
             return "checkpoint_minutes is \(checkpointMinutes), expected above 0"

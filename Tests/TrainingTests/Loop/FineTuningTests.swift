@@ -1,0 +1,98 @@
+import Checkpoints
+import Foundation
+import Testing
+import Training
+
+/// A decoder that goes on learning while everything that a flow depends on stays as it is.
+@Suite struct FineTuningTests {
+    let folder: TemporaryFolder
+    let start: String
+    let file: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        start = folder.url.path + "/start"
+        try TokenizerStage.open(file: TinyFiles.tokenizer(in: folder, steps: 6), output: start, resume: false).run()
+        file = try TinyFiles.tokenizer(
+            in: folder, as: "decoder.json",
+            changing: [
+                ("\"vocabulary\"", "\"start\": \"\(start)\", \"vocabulary\""),
+                ("\"training\": {", "\"decoder_only\": true, \"latent_noise\": 0.5, \"training\": {"),
+            ])
+    }
+
+    @Test func onlyTheDecoderLearns() throws {
+        let output = folder.url.path + "/tuned"
+        try TokenizerStage.open(file: file, output: output, resume: false).run()
+        let before = try bits(start + "/image_tokenizer.safetensors")
+        let after = try bits(output + "/image_tokenizer.safetensors")
+        #expect(before.keys.sorted() == after.keys.sorted())
+        for (name, values) in after {
+            let isDecoder = name.hasPrefix("image_tokenizer.decoder.")
+            if !isDecoder { #expect(values == before[name], "\(name)") }
+        }
+        let changed = after.filter { before[$0.key] != $0.value }.keys
+        #expect(changed.count == after.keys.count { $0.hasPrefix("image_tokenizer.decoder.") })
+        // Nothing else is in the optimizer.
+        #expect(try bits(checkpointPath(output)).keys.allSatisfy { $0.contains("/image_tokenizer.decoder.") })
+    }
+
+    @Test func itResumesToTheSameBits() throws {
+        let (whole, parts) = (folder.url.path + "/whole", folder.url.path + "/parts")
+        try TokenizerStage.open(file: file, output: whole, resume: false).run()
+        try TokenizerStage.open(file: file, output: parts, resume: false).run(stopAfter: 9)
+        try TokenizerStage.open(file: file, output: parts, resume: true).run()
+        #expect(try contents(checkpointPath(whole)) == contents(checkpointPath(parts)))
+        #expect(try contents(whole + "/image_tokenizer.safetensors") == contents(parts + "/image_tokenizer.safetensors"))
+    }
+
+    @Test func aFlowOverTheStartGoesOnOverTheTunedTokenizer() throws {
+        let tuned = folder.url.path + "/tuned"
+        try TokenizerStage.open(file: file, output: tuned, resume: false).run()
+        let output = folder.url.path + "/flow"
+        let first = try TinyFiles.flow(in: folder, over: start, steps: 4)
+        try FlowStage.open(file: first, output: output, resume: false).run(stopAfter: 2)
+        let second = try TinyFiles.flow(in: folder, over: tuned, as: "second.json", steps: 4)
+        let run = try FlowStage.open(file: second, output: output, resume: true)
+        #expect(run.step == 2 && run.notices.count == 1 && run.notices[0].hasPrefix("tokenizer was"))
+        try run.run()
+        // Another encoder gives other latents.
+        let other = folder.url.path + "/other"
+        try TokenizerStage.open(file: TinyFiles.tokenizer(in: folder, steps: 7), output: other, resume: false).run()
+        let third = try TinyFiles.flow(in: folder, over: other, as: "third.json", steps: 4)
+        let error = #expect(throws: TrainingError.self) { try FlowStage.open(file: third, output: output, resume: true) }
+        #expect(error?.description.contains("another vocabulary or tokenizer") == true)
+    }
+
+    @Test func aStartIsWhereARunBegins() throws {
+        let again = try TinyFiles.tokenizer(
+            in: folder, as: "again.json", changing: [("\"vocabulary\"", "\"start\": \"\(start)\", \"vocabulary\"")])
+        let output = folder.url.path + "/again"
+        try TokenizerStage.open(file: again, output: output, resume: false).run(stopAfter: 0)
+        #expect(try bits(output + "/image_tokenizer.safetensors") == bits(start + "/image_tokenizer.safetensors"))
+        let wider = try TinyFiles.tokenizer(
+            in: folder, as: "wider.json",
+            changing: [
+                ("\"vocabulary\"", "\"start\": \"\(start)\", \"vocabulary\""),
+                ("\"decoder\": {\"width\": 32", "\"decoder\": {\"width\": 64"),
+            ])
+        let error = #expect(throws: TrainingError.self) {
+            try TokenizerStage.open(file: wider, output: folder.url.path + "/wider", resume: false)
+        }
+        #expect(error?.description.hasPrefix(wider + ": start: ") == true, "\(error?.description ?? "")")
+    }
+
+    @Test func aFlowStartsFromAnother() throws {
+        let first = folder.url.path + "/first"
+        try FlowStage.open(file: TinyFiles.flow(in: folder, over: start, steps: 3), output: first, resume: false).run()
+        let file = try TinyFiles.flow(
+            in: folder, over: start, as: "second.json", steps: 3,
+            changing: [("\"tokenizer\"", "\"start\": \"\(first)\", \"tokenizer\"")])
+        let second = folder.url.path + "/second"
+        try FlowStage.open(file: file, output: second, resume: false).run(stopAfter: 0)
+        let (a, b) = (try bits(checkpointPath(first)), try bits(checkpointPath(second)))
+        for (name, values) in a where name.hasPrefix("averages/") {
+            #expect(b["parameters/" + name.dropFirst("averages/".count)] == values, "\(name)")
+        }
+    }
+}
