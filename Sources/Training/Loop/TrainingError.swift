@@ -2,6 +2,8 @@ import Foundation
 
 /// What can go wrong in a training run.
 public enum TrainingError: Error, Equatable, CustomStringConvertible, LocalizedError {
+    /// There is no file at a path.
+    case missingFile(path: String)
     /// A configuration cannot be used.
     case badConfiguration(file: String, reason: String)
     /// A checkpoint cannot be used.
@@ -17,6 +19,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible, LocalizedE
 
     public var description: String {
         switch self {
+        case .missingFile(let path): "\(path): no such file"
         case .badConfiguration(let file, let reason): "\(file): \(reason)"
         case .unusableCheckpoint(let path, let reason): "\(path): \(reason)"
         case .runExists(let folder): "\(folder) already holds a run: pass --resume to go on with it, or name another folder"

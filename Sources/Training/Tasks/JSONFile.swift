@@ -6,7 +6,9 @@ enum JSONFile {
     /// Reads a value; the error names the file and the key.
     static func read<Value: Decodable>(_ type: Value.Type, from path: String) throws -> Value {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw TrainingError.badConfiguration(file: path, reason: "no such file")
+            throw FileManager.default.fileExists(atPath: path)
+                ? TrainingError.badConfiguration(file: path, reason: "it cannot be read")
+                : TrainingError.missingFile(path: path)
         }
         do {
             return try JSONDecoder().decode(type, from: data)

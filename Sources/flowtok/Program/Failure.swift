@@ -82,7 +82,7 @@ struct Failure: Error, CustomStringConvertible {
     private static func status(of error: TrainingError) -> ExitStatus {
         switch error {
         case .runExists: .usage
-        case .nothingToResume: .missing
+        case .missingFile, .nothingToResume: .missing
         default: .data
         }
     }
