@@ -62,4 +62,23 @@ import Testing
         let result = try Tool.run(["--generate-completion-script", shell], in: scratch)
         #expect(result.status == 0 && result.output.contains("flowtok") && result.output.contains("t2i"))
     }
+    @Test(arguments: ["vocabulary", "tokenizer", "flow"]) func trainingNamesWhatItCannotUse(stage: String) throws {
+        expectFailure(
+            try Tool.run(["train", stage, "none.json", "--output", "run"], in: scratch), 66, "none.json: no such file")
+        for text in ["", "nonsense", "{}", "[1]", "{\"data\": 3}"] {
+            try scratch.write(text, to: "bad.json")
+            expectFailure(try Tool.run(["train", stage, "bad.json", "--output", "run"], in: scratch), 65, "bad.json: ")
+        }
+        #expect(try scratch.names() == ["bad.json"])
+    }
+
+    @Test func evaluationNamesWhatIsMissing() throws {
+        expectFailure(try Tool.run(["evaluate", "--sprites", "none"], in: scratch), 66, "none")
+        expectFailure(try Tool.run(["evaluate", "--cases", "0"], in: scratch), 64, "--cases is 0")
+    }
+
+    @Test func datasetNamesWhatIsMissing() throws {
+        let result = try Tool.run(["dataset", "--emoji", "none", "--output", "out"], in: scratch)
+        #expect(result.status == 66 && result.errorLines.count == 1, "\(result.errors)")
+    }
 }
