@@ -47,7 +47,6 @@ let package = Package(
         floor("Layers", uses: ["Tensors", "Checkpoints"]),
         // Floor 4.
         floor("Flow", uses: ["Layers", "Tensors"]),
-        floor("Generators", uses: ["Layers", "Tensors"]),
         floor("ImageTokenizers", uses: ["Checkpoints", "Layers", "Tensors"]),
         floor("TextModels", uses: ["Layers", "Tensors"]),
         // Floor 5.
@@ -68,7 +67,6 @@ let package = Package(
         tests(of: "Vocabularies"),
         tests(of: "Layers", uses: ["Checkpoints", "Tensors"]),
         tests(of: "Flow", uses: ["Checkpoints", "Layers", "Tensors"]),
-        tests(of: "Generators", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "ImageTokenizers", uses: ["Checkpoints", "Images", "Layers", "Tensors"]),
         tests(of: "TextModels", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "FlowTok", uses: ["Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels"]),

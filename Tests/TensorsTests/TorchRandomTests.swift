@@ -31,7 +31,7 @@ import Testing
             for (value, expected) in zip(kept, entry.values) {
                 let difference = abs(value - expected)
                 worst = max(worst, difference)
-                #expect(difference <= 1e-6 * max(1, abs(expected)), "seed \(entry.seed), \(entry.count) values")
+                #expect(difference <= 2e-6 * max(1, abs(expected)), "seed \(entry.seed), \(entry.count) values")
             }
         }
         print("torch.randn: \(reference.cases.count) cases, largest difference \(worst)")

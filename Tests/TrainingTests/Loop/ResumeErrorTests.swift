@@ -116,7 +116,7 @@ import Vocabularies
         ("\"learning_rate\": 0.002", "\"learning_rate\": 0.001", "model.training.learning_rate", "0.002", "0.001"),
         ("\"batch_size\": 4", "\"batch_size\": 2", "model.training.batch_size", "4", "2"),
         ("\"seed\": 4", "\"seed\": 5", "data.seed", "4", "5"),
-        ("\"float32\"", "\"bfloat16\"", "model.training.precision", "float32", "bfloat16"),
+        ("\"float32\"", "\"bfloat16\"", "model.training.precision", "\"float32\"", "\"bfloat16\""),
         ("\"warmup_steps\": 4", "\"warmup_steps\": 4, \"optimizer\": {\"beta2\": 0.99}", "model.training.optimizer.beta2",
             "0.95", "0.99"),
     ])
