@@ -49,6 +49,7 @@ let package = Package(
         floor("Flow", uses: ["Layers", "Tensors"]),
         floor("ImageTokenizers", uses: ["Checkpoints", "Layers", "Tensors"]),
         floor("TextModels", uses: ["Layers", "Tensors"]),
+        floor("Generators", uses: ["Layers", "Tensors"]),
         // Floor 5.
         floor("FlowTok", uses: ["Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         // Floor 6.
@@ -68,6 +69,7 @@ let package = Package(
         tests(of: "Layers", uses: ["Checkpoints", "Tensors"]),
         tests(of: "Flow", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "ImageTokenizers", uses: ["Checkpoints", "Images", "Layers", "Tensors"]),
+        tests(of: "Generators", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "TextModels", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "FlowTok", uses: ["Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels"]),
         tests(of: "Training", uses: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),

@@ -1,0 +1,74 @@
+import Layers
+import Tensors
+
+/// ImageBert: BERT over a class token and L image tokens; layers are post-norm, and nothing follows the last one but the
+/// map to logits. Parameter names are the official ones.
+public struct ImageBert: MaskGITNetwork {
+    public let configuration: MaskGITConfiguration
+    let words, positions, types: Embedding
+    let norm: LayerNorm
+    package let layers: [ImageBertLayer]
+    let head: Linear
+
+    static let epsilon: Float = 1e-12
+
+    public init(_ configuration: MaskGITConfiguration, weights: Weights) {
+        self.configuration = configuration
+        let width = configuration.width
+        let model = weights["model"]
+        let embeddings = model["embeddings"]
+        words = Embedding(embeddings["word_embeddings"], entries: configuration.entries, width: width)
+        positions = Embedding(embeddings["position_embeddings"], entries: configuration.tokens + 1, width: width)
+        types = Embedding(embeddings["token_type_embeddings"], entries: 2, width: width)
+        norm = LayerNorm(embeddings["LayerNorm"], width: width, epsilon: ImageBert.epsilon)
+        layers = (0..<configuration.layers).map {
+            ImageBertLayer(model["encoder.layer"][$0], configuration: configuration)
+        }
+        head = Linear(model["lm_head"], from: width, to: configuration.codebookSize, initial: .small)
+    }
+
+    /// The embedded sequence: [batch, L+1, width].
+    package func embed(_ ids: [Int32], classes: [Int]) -> Tensor {
+        let sequence = configuration.sequence(ids, classes: classes)
+        let embedded = words(sequence, shape: [classes.count, configuration.tokens + 1])
+        // All tokens are of the first of BERT's two kinds.
+        return norm(embedded.addingRepeated(positions.table).addingRepeated(types([0], shape: [])))
+    }
+
+    public func logits(_ ids: [Int32], classes: [Int]) -> Tensor {
+        var x = embed(ids, classes: classes)
+        for layer in layers { x = layer(x) }
+        return head(configuration.withoutClass(x))
+    }
+}
+
+/// LN(x + attention(x)), then LN(a + network(a)).
+package struct ImageBertLayer: Sendable {
+    let queries, keys, values, output: Linear
+    let attentionNorm: LayerNorm
+    let network: FeedForward
+    let outputNorm: LayerNorm
+    let heads: Int
+
+    init(_ weights: Weights, configuration: MaskGITConfiguration) {
+        let width = configuration.width
+        func map(_ name: String) -> Linear { Linear(weights[name], from: width, to: width, initial: .small) }
+        queries = map("attention.self.query")
+        keys = map("attention.self.key")
+        values = map("attention.self.value")
+        output = map("attention.output.dense")
+        attentionNorm = LayerNorm(weights["attention.output.LayerNorm"], width: width, epsilon: ImageBert.epsilon)
+        network = FeedForward(
+            weights, names: ("intermediate.dense", "output.dense"), width: width, hidden: configuration.hidden,
+            activation: .gelu, initial: .small)
+        outputNorm = LayerNorm(weights["output.LayerNorm"], width: width, epsilon: ImageBert.epsilon)
+        heads = configuration.heads
+    }
+
+    /// x [batch, L+1, width] → the same shape.
+    package func callAsFunction(_ x: Tensor) -> Tensor {
+        let packed = Tensor.concatenated([queries(x), keys(x), values(x)], axis: 2)
+        let attended = attentionNorm(x + output(packed.selfAttention(heads: heads)))
+        return outputNorm(attended + network(attended))
+    }
+}

@@ -1,0 +1,102 @@
+/// The shape of a class-conditional MaskGIT generator over the tokens of a 1D tokenizer (TiTok, section 4.1). Coded with
+/// the keys of the official `config.json`.
+public struct MaskGITConfiguration: Sendable, Hashable, Codable {
+    /// The official networks.
+    public enum Architecture: String, Sendable, Codable, CaseIterable {
+        /// ImageBert: a post-norm BERT.
+        case vit = "ViT"
+        /// UViTBert: pre-norm blocks with long skip connections.
+        case uvit = "UViT"
+    }
+
+    public var architecture: Architecture
+    /// V, the number of codes of the tokenizer.
+    public var codebookSize: Int
+    /// L, the number of tokens of an image.
+    public var tokens: Int
+    public var classes: Int
+    public var width: Int
+    /// Blocks; of a UViT those of both halves without the one in the middle.
+    public var layers: Int
+    public var heads: Int
+    /// The width inside the feed-forward networks.
+    public var hidden: Int
+
+    public init(
+        architecture: Architecture, codebookSize: Int, tokens: Int, classes: Int = 1000, width: Int, layers: Int,
+        heads: Int, hidden: Int
+    ) {
+        self.architecture = architecture
+        self.codebookSize = codebookSize
+        self.tokens = tokens
+        self.classes = classes
+        self.width = width
+        self.layers = layers
+        self.heads = heads
+        self.hidden = hidden
+    }
+
+    /// The released generator over TiTok-L-32.
+    public static let titokL32 = vitBase(tokens: 32)
+    /// The released generator over TiTok-B-64.
+    public static let titokB64 = vitBase(tokens: 64)
+    /// The released generator over TiTok-S-128.
+    public static let titokS128 = MaskGITConfiguration(
+        architecture: .uvit, codebookSize: 4096, tokens: 128, width: 1024, layers: 20, heads: 16, hidden: 4096)
+
+    private static func vitBase(tokens: Int) -> MaskGITConfiguration {
+        MaskGITConfiguration(
+            architecture: .vit, codebookSize: 4096, tokens: tokens, width: 768, layers: 24, heads: 16, hidden: 3072)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let tokenizer = try decoder.section("model", "vq_model")
+        let generator = try decoder.section("model", "generator")
+        self.init(
+            architecture: try generator.value("model_type", default: .vit),
+            codebookSize: try tokenizer.value("codebook_size"),
+            tokens: try generator.decodeIfPresent(Int.self, forKey: "image_seq_len")
+                ?? tokenizer.value("num_latent_tokens"),
+            classes: try generator.value("condition_num_classes", default: 1000),
+            width: try generator.value("hidden_size"), layers: try generator.value("num_hidden_layers"),
+            heads: try generator.value("num_attention_heads"), hidden: try generator.value("intermediate_size"))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var root = encoder.container(keyedBy: OfficialKey.self)
+        var model = root.nestedContainer(keyedBy: OfficialKey.self, forKey: "model")
+        var tokenizer = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "vq_model")
+        try tokenizer.encode(codebookSize, forKey: "codebook_size")
+        try tokenizer.encode(tokens, forKey: "num_latent_tokens")
+        var generator = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "generator")
+        try generator.encode(architecture, forKey: "model_type")
+        try generator.encode(tokens, forKey: "image_seq_len")
+        try generator.encode(classes, forKey: "condition_num_classes")
+        try generator.encode(width, forKey: "hidden_size")
+        try generator.encode(layers, forKey: "num_hidden_layers")
+        try generator.encode(heads, forKey: "num_attention_heads")
+        try generator.encode(hidden, forKey: "intermediate_size")
+    }
+
+    /// Why no generator of this shape can be built, or nil. To be asked before a configuration that came from a file is
+    /// used.
+    public var problem: String? {
+        firstOutside([
+            ("codebook_size", codebookSize, 1 << 20), ("image_seq_len", tokens, 16384),
+            ("condition_num_classes", classes, 1 << 20), ("hidden_size", width, 65536),
+            ("num_hidden_layers", layers, 1024), ("num_attention_heads", heads, 1024),
+            ("intermediate_size", hidden, 1 << 20),
+        ]) ?? headProblem("hidden_size", width: width, heads: heads)
+            ?? (architecture == .uvit && layers % 2 != 0
+                ? "num_hidden_layers is \(layers), expected an even number for a UViT" : nil)
+    }
+
+    /// The id of a token that is still masked.
+    public var maskID: Int32 { Int32(codebookSize) }
+
+    /// The index, among the classes, of "no class".
+    public var noClass: Int { classes }
+
+    /// Rows of the embedding table: codes, the mask, classes, "no class".
+    var entries: Int { codebookSize + 1 + classes + 1 }
+}

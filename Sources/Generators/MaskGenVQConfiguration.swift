@@ -1,0 +1,68 @@
+/// The shape of MaskGen VQ: text to the integer tokens of a TA-TiTok (2501.07730). Coded with the keys of the official
+/// `config.json`.
+public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
+    public var transformer: JointTransformerShape
+    /// K, the number of codes of the tokenizer.
+    public var codebookSize: Int
+    /// L, the number of tokens of an image.
+    public var tokens: Int
+    /// Rows of the embedding table that training of another kind would use; none of them is read.
+    public var classes: Int
+    /// The aesthetic score that images are asked for.
+    public var aestheticScore: Double
+
+    public init(
+        transformer: JointTransformerShape, codebookSize: Int = 8192, tokens: Int = 128, classes: Int = 1000,
+        aestheticScore: Double = 6
+    ) {
+        self.transformer = transformer
+        self.codebookSize = codebookSize
+        self.tokens = tokens
+        self.classes = classes
+        self.aestheticScore = aestheticScore
+    }
+
+    /// The released MaskGen VQ L.
+    public static let large = MaskGenVQConfiguration(
+        transformer: JointTransformerShape(width: 1024, depth: 16), aestheticScore: 6.5)
+    /// The released MaskGen VQ XL.
+    public static let extraLarge = MaskGenVQConfiguration(
+        transformer: JointTransformerShape(width: 1280, depth: 20), aestheticScore: 6.5)
+
+    public init(from decoder: any Decoder) throws {
+        let tokenizer = try decoder.section("model", "vq_model")
+        let generator = try decoder.section("model", "maskgen")
+        self.init(
+            transformer: try JointTransformerShape(generator: generator, tokenizer: tokenizer),
+            codebookSize: try tokenizer.value("codebook_size"), tokens: try tokenizer.value("num_latent_tokens"),
+            classes: try generator.value("condition_num_classes", default: 1000),
+            aestheticScore: try generator.value("sample_aesthetic_score", default: 6))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var root = encoder.container(keyedBy: OfficialKey.self)
+        var model = root.nestedContainer(keyedBy: OfficialKey.self, forKey: "model")
+        var tokenizer = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "vq_model")
+        var generator = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "maskgen")
+        try transformer.encode(to: &generator, tokenizer: &tokenizer)
+        try tokenizer.encode(codebookSize, forKey: "codebook_size")
+        try tokenizer.encode(tokens, forKey: "num_latent_tokens")
+        try generator.encode(classes, forKey: "condition_num_classes")
+        try generator.encode(aestheticScore, forKey: "sample_aesthetic_score")
+    }
+
+    /// Why no generator of this shape can be built, or nil. To be asked before a configuration that came from a file is
+    /// used.
+    public var problem: String? {
+        transformer.problem
+            ?? firstOutside([
+                ("codebook_size", codebookSize, 1 << 20), ("num_latent_tokens", tokens, 16384),
+                ("condition_num_classes", classes, 1 << 20),
+            ])
+            ?? (aestheticScore.isFinite && abs(aestheticScore) <= 1000
+                ? nil : "sample_aesthetic_score is \(aestheticScore), expected a number up to 1000")
+    }
+
+    /// The id of a token that is still masked.
+    public var maskID: Int32 { Int32(codebookSize) }
+}
