@@ -136,6 +136,7 @@ struct product {
     float *row_scales;
     gemm_tile tile;
     int8_tile tile8;
+    gemm_round round;
     size_t height;
     size_t row_jobs, panels_per_job;
 };
@@ -147,7 +148,7 @@ static void round_job(void *context, size_t index, int thread) {
     for (size_t row = index * pack_rows; row < end; row++) {
         uint32_t *out = p->rounded + row * p->steps;
         if (p->type == CK_BF16) {
-            round_row_bf16(out, p->a + row * p->lda, p->inputs);
+            p->round(out, p->a + row * p->lda, p->inputs);
         } else {
             p->row_scales[row] = round_row_int8((uint8_t *)out, p->a + row * p->lda, p->inputs);
         }
@@ -195,10 +196,11 @@ void ck_gemm_packed(enum ck_level level, size_t rows, const float *a, size_t lda
                         .a = a, .lda = lda, .weights = weights->data, .scales = weights->scales,
                         .sums = weights->sums, .c = c, .ldc = ldc, .bias = bias, .height = 4,
                         .tile = weights->type == CK_BF16 ? tile_bf16_panel : tile_f32_panel,
-                        .tile8 = tile_int8_portable};
+                        .tile8 = tile_int8_portable, .round = round_row_bf16};
 #if defined(__x86_64__)
     if (weights->type == CK_BF16 && level >= CK_AVX512_BF16) {
         p.tile = gemm_bf16_avx512.tile;
+        p.round = gemm_bf16_avx512.round;
         p.height = gemm_bf16_avx512.height;
     } else if (weights->type == CK_F32 && level >= CK_AVX512) {
         p.tile = gemm_f32_avx512.tile;

@@ -29,6 +29,12 @@ extension Checkpoint {
         }
     }
 
+    /// Lets go of the memory that reading a tensor took: of the file's pages, which come back when they are read again.
+    public func releaseMemory(of name: String) {
+        guard let record = try? record(name) else { return }
+        record.contents.releasePages(from: record.offset, count: record.byteCount)
+    }
+
     /// The tensor of that name, which must have `shape`; the shape is compared before anything is read.
     ///
     /// - Throws: `CheckpointError.missingTensor`, `shapeMismatch`.

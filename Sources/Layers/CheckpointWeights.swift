@@ -67,6 +67,17 @@ public final class CheckpointWeights: WeightSource {
         return .zeros([0])
     }
 
+    public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+        guard let entry = checkpoint.entry(name), entry.shape == shape, entry.type.isFloatingPoint else { return nil }
+        used.insert(name)
+        let checkpoint = checkpoint
+        // The file was checked when it was opened: what cannot be read now is a machine out of memory.
+        return DeferredMatrix(
+            { (try? checkpoint.tensor(name)) ?? .zeros(shape) }, letGo: { checkpoint.releaseMemory(of: name) })
+    }
+
+    public func release(named name: String) { checkpoint.releaseMemory(of: name) }
+
     /// Throws a `WeightMismatch` unless everything that was asked for was there in its shape, and everything that is there
     /// was asked for or is accepted by `ignoring`.
     public func verify(ignoring: (String) -> Bool = { _ in false }) throws {

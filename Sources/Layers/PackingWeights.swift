@@ -17,19 +17,26 @@ public final class PackingWeights: WeightSource {
         source.tensor(named: name, shape: shape, initial: initial)
     }
 
+    public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+        source.deferred(named: name, shape: shape)
+    }
+
+    public func release(named name: String) { source.release(named: name) }
+
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? {
         // OpenBLAS packs for itself.
         guard precision != .float32 || !Machine.usesOpenBLAS, source.contains(name) else { return nil }
         let tensor = source.tensor(named: name, shape: shape, initial: .zeros)
         guard tensor.shape == shape, let outputs = shape.first, outputs > 0 else { return PackedMatrix(.zeros([0, 0]), as: .float32) }
         let matrix = tensor.reshaped([outputs, tensor.count / outputs])
+        defer { source.release(named: name) }
         return PackedMatrix(matrix, as: type(of: matrix, name))
     }
 
-    /// Eight bits only for the maps inside transformer blocks; what leads in and out, and what the time of the flow goes
-    /// through, is small and stays finer.
+    /// Eight bits only for the maps inside transformer blocks; what leads in and out is small and stays finer. What the time
+    /// of the flow goes through is computed once for a schedule, and exactly.
     private func type(of matrix: Tensor, _ name: String) -> Precision {
-        if matrix.shape[1] < 64 || matrix.shape[0] < 64 { return .float32 }
+        if matrix.shape[1] < 64 || matrix.shape[0] < 64 || name.contains("t_embedder.") { return .float32 }
         guard precision == .int8 else { return precision }
         let isInside = name.contains(".attn.") || name.contains(".mlp.") || name.contains(".feed_forward.")
         return isInside ? .int8 : .bfloat16

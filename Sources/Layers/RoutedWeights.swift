@@ -22,4 +22,10 @@ public final class RoutedWeights: WeightSource {
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? {
         (isFirst(name) ? first : second).packed(named: name, shape: shape)
     }
+
+    public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+        (isFirst(name) ? first : second).deferred(named: name, shape: shape)
+    }
+
+    public func release(named name: String) { (isFirst(name) ? first : second).release(named: name) }
 }

@@ -1,3 +1,4 @@
+import Benchmarks
 import Checkpoints
 import Flow
 import FlowTok
@@ -40,6 +41,8 @@ struct Failure: Error, CustomStringConvertible {
         case let error as CheckpointError: status(of: error)
         case let error as DatasetError: status(of: error)
         case let error as TrainingError: status(of: error)
+        case PeerFigures.Problem.missing: .missing
+        case is PeerFigures.Problem: .data
         case VocabularyError.unreadable: .missing
         case is VocabularyError, is WeightMismatch, is SolverError: .data
         case is CancellationError: .interrupted
