@@ -11,11 +11,13 @@
 #include "gemm_kernel.h"
 
 enum {
-    block_steps = 256,  // 32-bit elements of k in one block: a panel of b is 32 KiB
-    rows_per_job = 112, // at most; a whole number of tiles
-    pack_width = 4,     // panels of b that are packed together where k runs contiguously
-    pack_steps = 64,    // steps that are packed together where it does not
-    apart = 16,         // elements between panels: they would else begin in the same few sets of the caches
+    block_steps = 256,       // of k, as 32-bit elements: a panel's block is 32 KiB and stays in the first-level cache
+    rows_per_job = 224,      // at most; in whole tiles
+    left_bytes = 512 << 10,  // of a that a job works on at a time: they stay in the second-level cache
+    pack_width = 4,          // panels of b that are packed together where k runs contiguously
+    pack_rows = 64,          // rows of a that are packed together where k runs contiguously
+    pack_steps = 64,         // steps that are packed together where it does not
+    apart = 16,              // elements between panels: they would else begin in the same few sets of the caches
 };
 
 static const struct gemm_kernel *kernel_for(enum ck_level level, enum ck_type type) {
@@ -152,7 +154,9 @@ static size_t steps_for(const struct gemm_kernel *kernel, size_t k) { return (k 
 static void prepare(struct product *p) {
     p->steps = steps_for(p->kernel, p->k);
     p->panels = (p->n + p->kernel->width - 1) / p->kernel->width;
-    p->rows_per_job = rows_per_job / p->kernel->height * p->kernel->height;
+    p->row_jobs = (p->m + rows_per_job - 1) / rows_per_job;
+    p->rows_per_job = ((p->m + p->row_jobs - 1) / p->row_jobs + p->kernel->height - 1) / p->kernel->height * p->kernel->height;
+    p->row_jobs = (p->m + p->rows_per_job - 1) / p->rows_per_job;
     p->right_panel = p->steps * p->kernel->width + apart;
     p->jobs_b = p->transpose_b ? (p->panels + pack_width - 1) / pack_width : (p->steps + pack_steps - 1) / pack_steps;
     if (!p->transpose_a && p->kernel->unit == 1) {
@@ -183,8 +187,8 @@ static void pack_a(struct product *p, size_t job) {
         pack_lines(kernel, p->packed_a + step * kernel->height, p->left_panel, kernel->height, p->a + first * p->lda,
                    p->lda, p->m, count);
     } else {
-        size_t first = job * p->rows_per_job;
-        size_t rows = p->m - first < p->rows_per_job ? p->m - first : p->rows_per_job;
+        size_t first = job * pack_rows;
+        size_t rows = p->m - first < pack_rows ? p->m - first : pack_rows;
         gemm_round round = kernel->round ? kernel->round : round_row;
         for (size_t row = first; row < first + rows; row++)
             round(p->packed_a + row * p->steps, p->a + row * p->lda, p->k);
@@ -193,7 +197,7 @@ static void pack_a(struct product *p, size_t job) {
 
 static size_t pack_a_jobs(const struct product *p) {
     if (p->left != p->packed_a) return 0;
-    return p->transpose_a ? (p->steps + pack_steps - 1) / pack_steps : (p->m + p->rows_per_job - 1) / p->rows_per_job;
+    return p->transpose_a ? (p->steps + pack_steps - 1) / pack_steps : (p->m + pack_rows - 1) / pack_rows;
 }
 
 /// Packs a slice of b: a few panels where k runs contiguously, and else some steps of all panels.
@@ -217,19 +221,23 @@ static void pack_b(struct product *p, size_t job) {
 static void compute(const struct product *p, size_t row, size_t row_end, size_t panel, size_t panel_end) {
     const struct gemm_kernel *kernel = p->kernel;
     size_t width = kernel->width;
-    for (size_t block = 0; block < p->steps || block == 0; block += block_steps) {
-        size_t steps = p->steps - block < block_steps ? p->steps - block : block_steps;
-        bool first_block = block == 0;
+    size_t stretch = left_bytes / sizeof(uint32_t) / (row_end - row) / block_steps * block_steps;
+    if (stretch < block_steps) stretch = block_steps;
+    for (size_t start = 0; start < p->steps || start == 0; start += stretch) {
+        size_t end = start + stretch < p->steps ? start + stretch : p->steps;
         for (size_t j = panel; j < panel_end; j++) {
             size_t columns = p->n - j * width < width ? p->n - j * width : width;
-            const uint32_t *b = p->packed_b + j * p->right_panel + block * width;
-            const float *bias = first_block && p->bias ? p->bias + j * width : NULL;
-            for (size_t i = row; i < row_end; i += kernel->height) {
-                size_t rows = row_end - i < kernel->height ? row_end - i : kernel->height;
-                kernel->tile(rows, columns, steps,
-                             p->left + i / kernel->height * p->left_panel + block * p->left_step, p->left_row,
-                             p->left_step, b, p->c + i * p->ldc + j * width, p->ldc, !first_block || p->beta != 0,
-                             bias);
+            for (size_t block = start; block < end || block == 0; block += block_steps) {
+                size_t steps = end - block < block_steps ? end - block : block_steps;
+                const uint32_t *b = p->packed_b + j * p->right_panel + block * width;
+                const float *bias = block == 0 && p->bias ? p->bias + j * width : NULL;
+                for (size_t i = row; i < row_end; i += kernel->height) {
+                    size_t rows = row_end - i < kernel->height ? row_end - i : kernel->height;
+                    kernel->tile(rows, columns, steps,
+                                 p->left + i / kernel->height * p->left_panel + block * p->left_step, p->left_row,
+                                 p->left_step, b, p->c + i * p->ldc + j * width, p->ldc, block > 0 || p->beta != 0,
+                                 bias);
+                }
             }
         }
     }
@@ -304,9 +312,8 @@ void ck_gemm(enum ck_level level, enum ck_type type, bool transpose_a, bool tran
     prepare(&p);
     p.jobs_a = pack_a_jobs(&p);
     ck_parallel(p.jobs_a + p.jobs_b, pack_job, &p);
-    p.row_jobs = (m + p.rows_per_job - 1) / p.rows_per_job;
     // Several jobs to a thread even out their speeds; the tiles and their order of summing stay the same.
-    size_t target = 8 * (size_t)ck_thread_count();
+    size_t target = 16 * (size_t)ck_thread_count();
     p.panels_per_job = p.panels * p.row_jobs / target;
     if (p.panels_per_job < 1) p.panels_per_job = 1;
     if (p.panels_per_job > p.panels) p.panels_per_job = p.panels;

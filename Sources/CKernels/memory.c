@@ -8,13 +8,24 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
 
 enum { classes = 192, smallest = 1 << 12 };
 
-static const size_t cache_limit = (size_t)3 << 30;
+/// Half of the machine's memory: a training step whose blocks did not fit would fault in each of them anew.
+static size_t cache_limit(void) {
+    static _Atomic size_t known;
+    size_t limit = known;
+    if (limit == 0) {
+        long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+        limit = pages > 0 && size > 0 ? (size_t)pages / 2 * (size_t)size : (size_t)3 << 30;
+        known = limit;
+    }
+    return limit;
+}
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /// The head of each class's list; a cached block's first bytes hold the next one.
@@ -87,7 +98,7 @@ void ck_free(void *block, size_t bytes) {
     int index = bytes <= smallest / 4 ? -1 : class_of(bytes, &rounded);
     if (index >= 0) {
         pthread_mutex_lock(&lock);
-        if (cached_total + rounded <= cache_limit) {
+        if (cached_total + rounded <= cache_limit()) {
             *(void **)block = cached[index];
             cached[index] = block;
             cached_total += rounded;

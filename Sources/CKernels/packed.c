@@ -119,7 +119,12 @@ CK_CLONES static float round_row_int8(uint8_t *out, const float *from, size_t k)
     return top / 127;
 }
 
-enum { block_steps = 256, rows_per_job = 112, pack_rows = 16 };
+enum {
+    block_steps = 256,       // of k: a panel's block is 32 KiB and stays in the first-level cache
+    rows_per_job = 224,      // at most; in whole tiles
+    left_bytes = 512 << 10,  // of activations that a job works on at a time: they stay in the second-level cache
+    pack_rows = 16,
+};
 
 struct product {
     enum ck_type type;
@@ -138,7 +143,7 @@ struct product {
     int8_tile tile8;
     gemm_round round;
     size_t height;
-    size_t row_jobs, panels_per_job;
+    size_t rows_per_job, row_jobs, panels_per_job;
 };
 
 static void round_job(void *context, size_t index, int thread) {
@@ -158,33 +163,37 @@ static void round_job(void *context, size_t index, int thread) {
 static void compute_job(void *context, size_t index, int thread) {
     (void)thread;
     const struct product *p = context;
-    size_t first = index % p->row_jobs * rows_per_job, panel = index / p->row_jobs * p->panels_per_job;
-    size_t last = first + rows_per_job < p->rows ? first + rows_per_job : p->rows;
+    size_t first = index % p->row_jobs * p->rows_per_job, panel = index / p->row_jobs * p->panels_per_job;
+    size_t last = first + p->rows_per_job < p->rows ? first + p->rows_per_job : p->rows;
     size_t panel_end = panel + p->panels_per_job < p->panels ? panel + p->panels_per_job : p->panels;
     const uint32_t *left = p->type == CK_F32 ? (const uint32_t *)(const void *)p->a : p->rounded;
     size_t stride = p->type == CK_F32 ? p->lda : p->steps;
     // Integer sums have to be whole before they are scaled; the others are built block by block.
-    size_t block_size = p->type == CK_INT8 ? p->steps : block_steps;
-    for (size_t block = 0; block < p->steps || block == 0; block += block_size) {
-        size_t steps = p->steps - block < block_size ? p->steps - block : block_size;
+    size_t block_size = p->type == CK_INT8 && p->steps > 0 ? p->steps : block_steps;
+    size_t stretch = left_bytes / sizeof(uint32_t) / (last - first) / block_size * block_size;
+    if (stretch < block_size) stretch = block_size;
+    for (size_t start = 0; start < p->steps || start == 0; start += stretch) {
+        size_t end = start + stretch < p->steps ? start + stretch : p->steps;
         for (size_t j = panel; j < panel_end; j++) {
             size_t column = j * ck_panel_width;
             size_t columns = p->outputs - column < ck_panel_width ? p->outputs - column : ck_panel_width;
-            const uint32_t *b = p->weights + (j * p->steps + block) * ck_panel_width;
-            const float *bias = p->bias && block == 0 ? p->bias + column : NULL;
-            for (size_t row = first; row < last; row += p->height) {
-                size_t rows = last - row < p->height ? last - row : p->height;
-                float *c = p->c + row * p->ldc + column;
-                const uint32_t *a = left + row * stride + block;
-                if (p->type == CK_INT8) {
-                    struct int8_factors factors = {p->row_scales + row, p->scales + column, p->sums + column};
-                    p->tile8(rows, columns, steps, a, stride, b, c, p->ldc, &factors, bias);
-                } else {
-                    p->tile(rows, columns, steps, a, stride, 1, b, c, p->ldc, block > 0, bias);
+            for (size_t block = start; block < end || block == 0; block += block_size) {
+                size_t steps = end - block < block_size ? end - block : block_size;
+                const uint32_t *b = p->weights + (j * p->steps + block) * ck_panel_width;
+                const float *bias = p->bias && block == 0 ? p->bias + column : NULL;
+                for (size_t row = first; row < last; row += p->height) {
+                    size_t rows = last - row < p->height ? last - row : p->height;
+                    float *c = p->c + row * p->ldc + column;
+                    const uint32_t *a = left + row * stride + block;
+                    if (p->type == CK_INT8) {
+                        struct int8_factors factors = {p->row_scales + row, p->scales + column, p->sums + column};
+                        p->tile8(rows, columns, steps, a, stride, b, c, p->ldc, &factors, bias);
+                    } else {
+                        p->tile(rows, columns, steps, a, stride, 1, b, c, p->ldc, block > 0, bias);
+                    }
                 }
             }
         }
-        if (block_size == 0) break;
     }
 }
 
@@ -221,7 +230,9 @@ void ck_gemm_packed(enum ck_level level, size_t rows, const float *a, size_t lda
         ck_parallel((rows + pack_rows - 1) / pack_rows, round_job, &p);
     }
     p.row_jobs = (rows + rows_per_job - 1) / rows_per_job;
-    p.panels_per_job = p.panels * p.row_jobs / (8 * (size_t)ck_thread_count());
+    p.rows_per_job = ((rows + p.row_jobs - 1) / p.row_jobs + p.height - 1) / p.height * p.height;
+    p.row_jobs = (rows + p.rows_per_job - 1) / p.rows_per_job;
+    p.panels_per_job = p.panels * p.row_jobs / (16 * (size_t)ck_thread_count());
     if (p.panels_per_job < 1) p.panels_per_job = 1;
     ck_parallel(p.row_jobs * ((p.panels + p.panels_per_job - 1) / p.panels_per_job), compute_job, &p);
     if (p.rounded) ck_free(p.rounded, bytes);
