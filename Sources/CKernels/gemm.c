@@ -144,7 +144,6 @@ struct product {
     uint32_t *packed_a, *packed_b;
     const uint32_t *left;  // packed_a, or a itself where it needs no packing
     size_t left_row, left_step;
-    size_t left_panel;   // from one tile's rows to the next one's
     size_t right_panel;  // from one panel of b to the next
     size_t jobs_a, jobs_b, rows_per_job, row_jobs, column_jobs, panels_per_job;
 };
@@ -163,29 +162,24 @@ static void prepare(struct product *p) {
         p->left = (const uint32_t *)(const void *)p->a;
         p->left_row = p->lda;
         p->left_step = 1;
-        p->left_panel = p->kernel->height * p->lda;
     } else if (!p->transpose_a) {
         p->left = p->packed_a;
         p->left_row = p->steps;
         p->left_step = 1;
-        p->left_panel = p->kernel->height * p->steps;
     } else {
         p->left = p->packed_a;
         p->left_row = 1;
-        p->left_step = p->kernel->height;
-        p->left_panel = p->kernel->height * p->steps + apart;
+        p->left_step = p->m;
     }
 }
 
-/// Packs a slice of a: some rows as they are where k runs contiguously, and else some steps as panels of a tile's height, so
-/// that a tile reads them in order.
+/// Packs a slice of a: some rows where k runs contiguously, and else some steps of all rows.
 static void pack_a(struct product *p, size_t job) {
     const struct gemm_kernel *kernel = p->kernel;
     if (p->transpose_a) {
         size_t step = job * pack_steps, first = step * kernel->unit;
         size_t count = p->k - first < pack_steps * kernel->unit ? p->k - first : pack_steps * kernel->unit;
-        pack_lines(kernel, p->packed_a + step * kernel->height, p->left_panel, kernel->height, p->a + first * p->lda,
-                   p->lda, p->m, count);
+        pack_lines(kernel, p->packed_a + step * p->m, 0, p->m, p->a + first * p->lda, p->lda, p->m, count);
     } else {
         size_t first = job * pack_rows;
         size_t rows = p->m - first < pack_rows ? p->m - first : pack_rows;
@@ -234,8 +228,7 @@ static void compute(const struct product *p, size_t row, size_t row_end, size_t 
                 for (size_t i = row; i < row_end; i += kernel->height) {
                     size_t rows = row_end - i < kernel->height ? row_end - i : kernel->height;
                     kernel->tile(rows, columns, steps,
-                                 p->left + i / kernel->height * p->left_panel + block * p->left_step, p->left_row,
-                                 p->left_step, b, p->c + i * p->ldc + j * width, p->ldc, block > 0 || p->beta != 0,
+                                 p->left + i * p->left_row + block * p->left_step, p->left_row, p->left_step, b, p->c + i * p->ldc + j * width, p->ldc, block > 0 || p->beta != 0,
                                  bias);
                 }
             }
@@ -263,8 +256,7 @@ static void compute_job(void *context, size_t index, int thread) {
 }
 
 static size_t bytes_a(const struct gemm_kernel *kernel, size_t m, size_t k) {
-    size_t panels = (m + kernel->height - 1) / kernel->height;
-    return (panels * (kernel->height * steps_for(kernel, k) + apart) * sizeof(uint32_t) + 127) & ~(size_t)63;
+    return (m * steps_for(kernel, k) * sizeof(uint32_t) + 127) & ~(size_t)63;
 }
 
 static size_t bytes_b(const struct gemm_kernel *kernel, size_t n, size_t k) {

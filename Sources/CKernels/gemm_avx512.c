@@ -134,7 +134,7 @@ PACK(BF16, pack_bf16, load_bf16, 2)
 
 INLINE __mmask16 first_lanes(size_t count) { return count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1); }
 
-/// Panels of `width` lines, which is known where this is inlined.
+/// Panels of `width` lines: for those of a tile's width this is inlined with the number known.
 #define PANELS(TARGET, NAME, PREPARE, ELEMENT, UNIT)                                                                   \
     INLINE TARGET void NAME##_width(uint32_t *out, size_t distance, const size_t width, const float *source,           \
                                     size_t along, size_t lines, size_t steps) {                                        \
@@ -166,7 +166,7 @@ INLINE __mmask16 first_lanes(size_t count) { return count >= 16 ? 0xffff : (__mm
         if (panel == width) {                                                                                          \
             NAME##_width(out, distance, width, source, along, lines, steps);                                           \
         } else {                                                                                                       \
-            NAME##_width(out, distance, height, source, along, lines, steps);                                          \
+            NAME##_width(out, distance, panel, source, along, lines, steps);                                           \
         }                                                                                                              \
     }
 
