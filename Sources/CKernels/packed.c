@@ -114,7 +114,6 @@ CK_CLONES static float round_row_int8(uint8_t *out, const float *from, size_t k)
     for (size_t lane = 0; lane < 16; lane++) top = tops[lane] > top ? tops[lane] : top;
     float inverse = top > 0 ? 127 / top : 0;
     for (size_t i = 0; i < k; i++) out[i] = (uint8_t)(nearest(from[i] * inverse) + 128);
-    // Weights are zero where k is filled up, so that any value serves there.
     for (size_t i = k; i % 4 != 0; i++) out[i] = 0;
     return top / 127;
 }
@@ -142,6 +141,9 @@ struct product {
     gemm_tile tile;
     int8_tile tile8;
     gemm_round round;
+    int8_round round8;
+    const struct ck_finish *finish;
+    const struct ck_elementwise *elementwise;
     size_t height;
     size_t rows_per_job, row_jobs, panels_per_job;
 };
@@ -155,7 +157,25 @@ static void round_job(void *context, size_t index, int thread) {
         if (p->type == CK_BF16) {
             p->round(out, p->a + row * p->lda, p->inputs);
         } else {
-            p->row_scales[row] = round_row_int8((uint8_t *)out, p->a + row * p->lda, p->inputs);
+            p->row_scales[row] = p->round8((uint8_t *)out, p->a + row * p->lda, p->inputs);
+        }
+    }
+}
+
+/// Does what is left to do on rows [first, last) and outputs [column, end).
+static void finish_part(const struct product *p, size_t first, size_t last, size_t column, size_t end) {
+    const struct ck_finish *finish = p->finish;
+    size_t count = end - column;
+    for (size_t row = first; row < last; row++) {
+        float *c = p->c + row * p->ldc + column;
+        if (finish->activates) p->elementwise->activate(finish->activation, c, c, count);
+        if (!finish->residual) continue;
+        const float *residual = finish->residual + row * p->outputs + column;
+        if (finish->gate) {
+            const float *gate = finish->gate + row / finish->rows_per_gate * p->outputs + column;
+            p->elementwise->add_gated(c, residual, gate, c, 1, count);
+        } else {
+            p->elementwise->add(c, residual, c, count);
         }
     }
 }
@@ -195,17 +215,28 @@ static void compute_job(void *context, size_t index, int thread) {
             }
         }
     }
+    if (p->finish) {
+        size_t end = panel_end * ck_panel_width;
+        finish_part(p, first, last, panel * ck_panel_width, end < p->outputs ? end : p->outputs);
+    }
 }
 
 void ck_gemm_packed(enum ck_level level, size_t rows, const float *a, size_t lda, const struct ck_packed *weights,
                     float *c, size_t ldc, const float *bias) {
+    ck_gemm_packed_finished(level, rows, a, lda, weights, c, ldc, bias, NULL);
+}
+
+void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, size_t lda,
+                             const struct ck_packed *weights, float *c, size_t ldc, const float *bias,
+                             const struct ck_finish *finish) {
     if (rows == 0 || weights->outputs == 0) return;
     struct product p = {.type = weights->type, .rows = rows, .outputs = weights->outputs, .inputs = weights->inputs,
                         .steps = steps_of(weights->type, weights->inputs), .panels = panels_of(weights->outputs),
                         .a = a, .lda = lda, .weights = weights->data, .scales = weights->scales,
                         .sums = weights->sums, .c = c, .ldc = ldc, .bias = bias, .height = 4,
                         .tile = weights->type == CK_BF16 ? tile_bf16_panel : tile_f32_panel,
-                        .tile8 = tile_int8_portable, .round = round_row_bf16};
+                        .tile8 = tile_int8_portable, .round = round_row_bf16, .round8 = round_row_int8,
+                        .finish = finish, .elementwise = ck_elementwise_for(level)};
 #if defined(__x86_64__)
     if (weights->type == CK_BF16 && level >= CK_AVX512_BF16) {
         p.tile = gemm_bf16_avx512.tile;
@@ -216,6 +247,7 @@ void ck_gemm_packed(enum ck_level level, size_t rows, const float *a, size_t lda
         p.height = gemm_f32_avx512.height;
     } else if (weights->type == CK_INT8 && level >= CK_AVX512_VNNI) {
         p.tile8 = tile_int8_vnni;
+        p.round8 = round_int8_avx512;
         p.height = 14;
     }
 #else

@@ -154,12 +154,8 @@ package struct VelocityBlock: Sendable {
 
     /// The attention of x before its gate; `modulation` is silu(c) [batch, width].
     package func attended(_ x: Tensor, modulation activated: Tensor) -> Tensor {
-        attended(x, parts: modulation(activated).parts(6)[...])
-    }
-
-    private func attended(_ x: Tensor, parts: ArraySlice<Tensor>) -> Tensor {
-        let first = parts.startIndex
-        return attention(x.modulated(shift: parts[first], scale: parts[first + 1], epsilon: VelocityNetwork.epsilon))
+        let parts = modulation(activated).parts(6)
+        return attention(x.modulated(shift: parts[0], scale: parts[1], epsilon: VelocityNetwork.epsilon))
     }
 
     /// x [batch, N, width]; `modulation` is silu(c) [batch, width].
@@ -171,10 +167,12 @@ package struct VelocityBlock: Sendable {
     /// attention, then of the network.
     func callAsFunction(_ x: Tensor, parts: ArraySlice<Tensor>) -> Tensor {
         let first = parts.startIndex
-        let attended = x.addingGated(attended(x, parts: parts), by: parts[first + 2])
+        let attended = attention(
+            x.modulated(shift: parts[first], scale: parts[first + 1], epsilon: VelocityNetwork.epsilon), addedTo: x,
+            gate: parts[first + 2])
         let normalized = attended.modulated(
             shift: parts[first + 3], scale: parts[first + 4], epsilon: VelocityNetwork.epsilon)
-        return attended.addingGated(network(normalized), by: parts[first + 5])
+        return network(normalized, addedTo: attended, gate: parts[first + 5])
     }
 }
 

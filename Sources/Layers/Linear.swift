@@ -67,4 +67,22 @@ public struct Linear: Sendable {
         // step recorded is gone after its gradient.
         return x.linear(weight.rank == 2 ? weight : weight.reshaped([outputs, inputs]), bias: bias)
     }
+
+    /// activation(x Wᵀ + b).
+    public func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor {
+        if let packed { return x.linear(packed, bias: bias, activation: activation) }
+        return self(x).applying(activation)
+    }
+
+    /// residual + x Wᵀ + b.
+    public func callAsFunction(_ x: Tensor, addedTo residual: Tensor) -> Tensor {
+        if let packed { return x.linear(packed, bias: bias, addedTo: residual) }
+        return residual + self(x)
+    }
+
+    /// residual + gate ∘ (x Wᵀ + b) for x [batch, tokens, inputs], with a gate [batch, outputs].
+    public func callAsFunction(_ x: Tensor, addedTo residual: Tensor, gate: Tensor) -> Tensor {
+        if let packed { return x.linear(packed, bias: bias, addedTo: residual, gate: gate) }
+        return residual.addingGated(self(x), by: gate)
+    }
 }

@@ -20,12 +20,19 @@ public struct PackedMatrix: Sendable {
     /// Bytes that the packed form takes.
     public var byteCount: Int { memory.byteCount }
 
-    /// out[rows×outputs] = x[rows×inputs] Wᵀ + bias.
-    func multiply(rows: Int, _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?) {
+    /// out[rows×outputs] = x[rows×inputs] Wᵀ + bias, and what `finish` says of it.
+    func multiply(
+        rows: Int, _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?,
+        finish: ck_finish? = nil
+    ) {
         var weights = ck_packed(
             type: precision.packedType, outputs: outputs, inputs: inputs, data: memory.base,
             scales: memory.scales, sums: memory.sums)
-        ck_gemm_packed(activeLevel, rows, x, inputs, &weights, out, outputs, bias)
+        guard var finish else {
+            ck_gemm_packed(activeLevel, rows, x, inputs, &weights, out, outputs, bias)
+            return
+        }
+        ck_gemm_packed_finished(activeLevel, rows, x, inputs, &weights, out, outputs, bias, &finish)
     }
 }
 
@@ -75,15 +82,36 @@ extension Precision {
 extension Tensor {
     /// x Wᵀ + b over the last axis with a packed matrix: x [..., inputs] → [..., outputs]. Not for tensors whose gradient
     /// is asked for.
-    public func linear(_ weight: PackedMatrix, bias: Tensor? = nil) -> Tensor {
+    ///
+    /// - Parameters:
+    ///   - activation: applied to the result.
+    ///   - residual: of the result's shape; the result is added to it then, times `gate` [batch, outputs] where there is
+    ///     one for the batch's tokens.
+    public func linear(
+        _ weight: PackedMatrix, bias: Tensor? = nil, activation: Activation? = nil, addedTo residual: Tensor? = nil,
+        gate: Tensor? = nil
+    ) -> Tensor {
         precondition(
             rank > 0 && shape[rank - 1] == weight.inputs && bias.map { $0.shape == [weight.outputs] } ?? true,
             "packed map [\(weight.outputs), \(weight.inputs)] applied to shape \(shape)")
-        precondition(!isRecorded && bias?.isRecorded != true, "packed weights have no gradient")
-        let rows = weight.inputs == 0 ? shape.dropLast().reduce(1, *) : count / weight.inputs
-        return Tensor(uninitialized: shape.dropLast() + [weight.outputs]) { buffer in
+        precondition(
+            ![self, bias, residual, gate].contains { $0?.isRecorded == true }, "packed weights have no gradient")
+        let form: [Int] = shape.dropLast() + [weight.outputs]
+        precondition(
+            residual.map { $0.shape == form } ?? true, "product of shape \(form) added to shape \(residual?.shape ?? [])")
+        precondition(
+            gate.map { residual != nil && rank == 3 && $0.shape == [shape[0], weight.outputs] } ?? true,
+            "gate of shape \(gate?.shape ?? []) for a product of shape \(form)")
+        let rows = shape.dropLast().reduce(1, *)
+        let finish = activation == nil && residual == nil
+            ? nil
+            : ck_finish(
+                activates: activation != nil, activation: activation?.kind ?? CK_RELU,
+                residual: residual.map { UnsafePointer($0.base) }, gate: gate.map { UnsafePointer($0.base) },
+                rows_per_gate: gate == nil ? 1 : shape[1])
+        return Tensor(uninitialized: form) { buffer in
             guard let out = buffer.baseAddress, rows > 0 else { return }
-            weight.multiply(rows: rows, base, into: out, bias: bias?.base)
+            weight.multiply(rows: rows, base, into: out, bias: bias?.base, finish: finish)
         }
     }
 }
