@@ -29,12 +29,6 @@ extension Checkpoint {
         }
     }
 
-    /// Lets go of the memory that reading a tensor took: of the file's pages, which come back when they are read again.
-    public func releaseMemory(of name: String) {
-        guard let record = try? record(name) else { return }
-        record.contents.releasePages(from: record.offset, count: record.byteCount)
-    }
-
     /// The tensor of that name, which must have `shape`; the shape is compared before anything is read.
     ///
     /// - Throws: `CheckpointError.missingTensor`, `shapeMismatch`.
@@ -78,6 +72,14 @@ extension Checkpoint {
         }
     }
 
+    /// The bytes of a tensor in the file's own type where they lie row-major, and what keeps them alive; nil where there is no
+    /// such tensor.
+    public func memory(of name: String) -> (bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable)? {
+        guard let record = try? record(name), record.strides == nil else { return nil }
+        let start = record.contents.pointer(at: record.offset)
+        return (UnsafeRawBufferPointer(start: start, count: record.byteCount), record.contents)
+    }
+
     /// Calls `body` with the values of a tensor in the file's own type, row-major and little-endian, at any alignment;
     /// the pointer must not escape.
     ///
@@ -86,13 +88,26 @@ extension Checkpoint {
         try withBytes(of: try record(name), body)
     }
 
-    /// Reads every floating-point tensor.
+    /// Gives back the memory that a tensor's part of the mapping takes, once its values are copied elsewhere. They are read
+    /// from the file again where something still borrows them, so that this is always safe. No effect on what is no tensor
+    /// of this file, and on small ones.
+    public func release(_ name: String) {
+        guard let position = index(of: name) else { return }
+        let record = records[position]
+        // Below that, the call costs more than the pages.
+        guard record.byteCount >= 1 << 16 else { return }
+        // A view with strides lies in a larger range than its own size; that it is not given back whole does no harm.
+        record.contents.release(record.offset..<record.offset + record.byteCount)
+    }
+
+    /// Reads every floating-point tensor, one after the other.
     ///
     /// - Throws: `CheckpointError.notFinite` with the place of the first value that is infinite or not a number (as
     ///   float32).
     public func checkFinite() throws {
         for record in records where record.type.isFloatingPoint {
             let values = try tensor(record.name)
+            defer { release(record.name) }
             try values.withUnsafeBufferPointer { buffer in
                 guard let base = buffer.baseAddress else { return }
                 var first = 0

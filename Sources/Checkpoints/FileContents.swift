@@ -111,14 +111,13 @@ final class FileContents: @unchecked Sendable {
         return base + offset
     }
 
-    /// Takes the whole pages within a range out of this process's memory. They are read again where they are touched.
-    func releasePages(from offset: Int, count: Int) {
+    /// Tells the system that a range need not stay in memory: a mapping's pages are given back and read again from the
+    /// file where they are touched once more.
+    func release(_ range: Range<Int>) {
+        guard isMapped, !range.isEmpty else { return }
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        guard isMapped, page > 0, offset >= 0, count > 0, offset + count <= self.count else { return }
-        let first = (offset + page - 1) / page * page
-        let last = (offset + count) / page * page
-        guard first < last else { return }
-        madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, Int32(MADV_DONTNEED))
+        let start = range.lowerBound / page * page
+        madvise(UnsafeMutableRawPointer(mutating: base + start), min(range.upperBound, count) - start, Int32(MADV_DONTNEED))
     }
 
     /// Tells the system that reads will hop about (headers), so that it fetches no neighbouring pages; or no longer.

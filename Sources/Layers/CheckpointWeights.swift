@@ -44,39 +44,76 @@ public final class CheckpointWeights: WeightSource {
     private var missing: [String] = []
     private var misshaped: [String] = []
     private var unreadable: [String] = []
+    private let checksValues: Bool
+    /// The first parameter found to hold a value that is infinite or not a number; nil where none was, or where that is
+    /// not looked at.
+    public private(set) var firstNonFinite: String?
 
-    public init(_ checkpoint: Checkpoint) {
+    /// - Parameter checksValues: whether every parameter is looked through for values that are not finite as it is read.
+    public init(_ checkpoint: Checkpoint, checksValues: Bool = false) {
         self.checkpoint = checkpoint
+        self.checksValues = checksValues
+        if let problem = PackedFile.problem(of: checkpoint) { unreadable.append(problem) }
     }
 
     public func contains(_ name: String) -> Bool { checkpoint.contains(name) }
 
     public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
-        guard checkpoint.contains(name) else {
-            missing.append(name)
+        guard expect(name, shape: shape) else { return .zeros([0]) }
+        if PackedFile.form(of: name, in: checkpoint) != nil {
+            unreadable.append("\(name): it is packed for inference")
             return .zeros([0])
         }
-        used.insert(name)
         do {
             let tensor = try checkpoint.tensor(name)
-            if tensor.shape == shape { return tensor }
-            misshaped.append("\(name) \(tensor.shape), expected \(shape)")
+            if checksValues, firstNonFinite == nil, tensor.firstNonFinite != nil { firstNonFinite = name }
+            return tensor
         } catch {
             unreadable.append("\(name): \(error)")
         }
         return .zeros([0])
     }
 
+    /// A matrix that the file holds packed, as it lies there.
+    public func packed(named name: String, shape: [Int]) -> PackedMatrix? {
+        guard let form = PackedFile.form(of: name, in: checkpoint) else { return nil }
+        guard expect(name, shape: shape) else { return PackedMatrix(.zeros([0, 0]), as: .float32) }
+        if let matrix = PackedFile.matrix(name, form, in: checkpoint) { return matrix }
+        unreadable.append("\(name): it has not the size of a matrix of \(form.shape) packed as \(form.precision.rawValue)")
+        return PackedMatrix(.zeros([0, 0]), as: .float32)
+    }
+
     public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
         guard let entry = checkpoint.entry(name), entry.shape == shape, entry.type.isFloatingPoint else { return nil }
         used.insert(name)
+        if checksValues, firstNonFinite == nil {
+            if (try? checkpoint.tensor(name))?.firstNonFinite != nil { firstNonFinite = name }
+            checkpoint.release(name)
+        }
         let checkpoint = checkpoint
         // The file was checked when it was opened: what cannot be read now is a machine out of memory.
-        return DeferredMatrix(
-            { (try? checkpoint.tensor(name)) ?? .zeros(shape) }, letGo: { checkpoint.releaseMemory(of: name) })
+        return DeferredMatrix({ (try? checkpoint.tensor(name)) ?? .zeros(shape) }, letGo: { checkpoint.release(name) })
     }
 
-    public func release(named name: String) { checkpoint.releaseMemory(of: name) }
+    public func release(named name: String) { checkpoint.release(name) }
+
+    /// Whether a parameter is there in that shape, without reading it; `verify` reports it where it is not.
+    @discardableResult
+    public func expect(_ name: String, shape: [Int]) -> Bool {
+        guard let entry = checkpoint.entry(name) else {
+            missing.append(name)
+            return false
+        }
+        used.insert(name)
+        let form = PackedFile.form(of: name, in: checkpoint)
+        if form != nil { used.formUnion(PackedFile.factors(of: name)) }
+        let found = form?.shape ?? entry.shape
+        guard found == shape else {
+            misshaped.append("\(name) \(found), expected \(shape)")
+            return false
+        }
+        return true
+    }
 
     /// Throws a `WeightMismatch` unless everything that was asked for was there in its shape, and everything that is there
     /// was asked for or is accepted by `ignoring`.

@@ -15,8 +15,8 @@ public struct DeferredMatrix: Sendable {
     }
 
     /// Calls `body` with the matrix.
-    func withTensor<Result>(_ body: (Tensor) -> Result) -> Result {
+    func withTensor<Result>(_ body: (Tensor) throws -> Result) rethrows -> Result {
         defer { letGo() }
-        return body(read())
+        return try body(read())
     }
 }

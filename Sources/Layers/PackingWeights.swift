@@ -14,22 +14,29 @@ public final class PackingWeights: WeightSource {
     public func contains(_ name: String) -> Bool { source.contains(name) }
 
     public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
-        source.tensor(named: name, shape: shape, initial: initial)
+        // Of what is left when the matrices are packed, tables of many rows are the most, and few of them are used: what is
+        // borrowed from a file comes back page by page.
+        defer { if packs { source.release(named: name) } }
+        return source.tensor(named: name, shape: shape, initial: initial)
     }
 
     public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
         source.deferred(named: name, shape: shape)
     }
 
+    /// OpenBLAS packs for itself.
+    private var packs: Bool { precision != .float32 || !Machine.usesOpenBLAS }
+
     public func release(named name: String) { source.release(named: name) }
 
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? {
-        // OpenBLAS packs for itself.
-        guard precision != .float32 || !Machine.usesOpenBLAS, source.contains(name) else { return nil }
+        // A file that was packed before says itself what its matrices are.
+        if let ready = source.packed(named: name, shape: shape) { return ready }
+        guard packs, source.contains(name) else { return nil }
         let tensor = source.tensor(named: name, shape: shape, initial: .zeros)
+        defer { source.release(named: name) }
         guard tensor.shape == shape, let outputs = shape.first, outputs > 0 else { return PackedMatrix(.zeros([0, 0]), as: .float32) }
         let matrix = tensor.reshaped([outputs, tensor.count / outputs])
-        defer { source.release(named: name) }
         return PackedMatrix(matrix, as: type(of: matrix, name))
     }
 

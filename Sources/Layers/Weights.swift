@@ -39,8 +39,7 @@ public protocol WeightSource: AnyObject {
     /// The matrix of that full name, to be read when it is needed, where the source serves inference and can give it again
     /// later; nil where the model is to ask for the tensor and keep it.
     func deferred(named name: String, shape: [Int]) -> DeferredMatrix?
-    /// Told when a parameter that was asked for will not be looked at again for some time: what holds its file's pages in
-    /// memory may let go of them.
+    /// Tells the source that the parameter of that name was copied, so that a file's pages need not stay in memory for it.
     func release(named name: String)
 }
 

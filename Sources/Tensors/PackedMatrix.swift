@@ -17,8 +17,45 @@ public struct PackedMatrix: Sendable {
         memory = PackedMemory(weight, type: precision.packedType)
     }
 
+    /// The packed form that another `PackedMatrix` of the same type had, without a copy where it is aligned to 64 bytes.
+    ///
+    /// - Parameters:
+    ///   - bytes: as `withBytes` gave them; kept alive by `owner`.
+    ///   - scales, sums: one for every output, for int8 alone.
+    /// - Returns: nil where a size is not that of such a matrix.
+    public init?(
+        outputs: Int, inputs: Int, precision: Precision, bytes: UnsafeRawBufferPointer, scales: [Float], sums: [Int32],
+        owner: any AnyObject & Sendable
+    ) {
+        // A product of the two that overflows is no size of anything.
+        guard outputs >= 0, inputs >= 0, outputs <= 1 << 40, inputs <= 1 << 40,
+            !outputs.multipliedReportingOverflow(by: max(1, inputs) * 8).overflow,
+            bytes.count == ck_packed_bytes(precision.packedType, outputs, inputs),
+            scales.count == (precision == .int8 ? outputs : 0), sums.count == scales.count
+        else { return nil }
+        self.outputs = outputs
+        self.inputs = inputs
+        self.precision = precision
+        memory = PackedMemory(bytes, scales: scales, sums: sums, owner: owner)
+    }
+
     /// Bytes that the packed form takes.
-    public var byteCount: Int { memory.byteCount }
+    public var byteCount: Int { ck_packed_bytes(precision.packedType, outputs, inputs) }
+
+    /// Calls `body` with the packed form, which is the same on every machine; the pointer must not escape.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(memory) {
+            try body(UnsafeRawBufferPointer(start: memory.base, count: byteCount))
+        }
+    }
+
+    /// The scale and the sum of every output; empty unless the matrix is int8.
+    public var factors: (scales: [Float], sums: [Int32]) {
+        guard let scales = memory.scales, let sums = memory.sums else { return ([], []) }
+        return withExtendedLifetime(memory) {
+            (Array(UnsafeBufferPointer(start: scales, count: outputs)), Array(UnsafeBufferPointer(start: sums, count: outputs)))
+        }
+    }
 
     /// out[rows×outputs] = x[rows×inputs] Wᵀ + bias, and what `finish` says of it.
     func multiply(
@@ -42,30 +79,52 @@ private final class PackedMemory: @unchecked Sendable {
     /// One scale and one sum for every output, for int8 alone.
     let scales: UnsafeMutablePointer<Float>?
     let sums: UnsafeMutablePointer<Int32>?
-    let byteCount: Int
-    private let factors: (bytes: Int, block: UnsafeMutableRawPointer)?
+    /// What was allocated here.
+    private var blocks: [(block: UnsafeMutableRawPointer, bytes: Int)] = []
+    private let owner: (any AnyObject & Sendable)?
 
     init(_ weight: Tensor, type: ck_type) {
         let outputs = weight.shape[0]
-        byteCount = max(64, ck_packed_bytes(type, outputs, weight.shape[1]))
-        base = ck_allocate(byteCount)
-        if type == CK_INT8 {
-            let bytes = max(1, 8 * outputs)
-            let block = ck_allocate(bytes)!
-            factors = (bytes, block)
-            scales = block.assumingMemoryBound(to: Float.self)
-            sums = (block + 4 * outputs).assumingMemoryBound(to: Int32.self)
-        } else {
-            factors = nil
-            scales = nil
-            sums = nil
-        }
+        let bytes = max(64, ck_packed_bytes(type, outputs, weight.shape[1]))
+        base = ck_allocate(bytes)
+        owner = nil
+        (scales, sums) = type == CK_INT8 ? PackedMemory.factors(outputs, &blocks) : (nil, nil)
+        blocks.append((base, bytes))
         ck_pack(type, outputs, weight.shape[1], weight.base, base, scales, sums)
     }
 
+    init(_ bytes: UnsafeRawBufferPointer, scales: [Float], sums: [Int32], owner: any AnyObject & Sendable) {
+        if let start = bytes.baseAddress, Int(bitPattern: start).isMultiple(of: 64) {
+            base = UnsafeMutableRawPointer(mutating: start)
+            self.owner = owner
+        } else {
+            let size = max(64, bytes.count)
+            base = ck_allocate(size)
+            if let start = bytes.baseAddress { base.copyMemory(from: start, byteCount: bytes.count) }
+            blocks.append((base, size))
+            self.owner = nil
+        }
+        guard !scales.isEmpty else {
+            (self.scales, self.sums) = (nil, nil)
+            return
+        }
+        let made = PackedMemory.factors(scales.count, &blocks)
+        made.scales.update(from: scales, count: scales.count)
+        made.sums.update(from: sums, count: sums.count)
+        (self.scales, self.sums) = (made.scales, made.sums)
+    }
+
+    private static func factors(
+        _ outputs: Int, _ blocks: inout [(block: UnsafeMutableRawPointer, bytes: Int)]
+    ) -> (scales: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Int32>) {
+        let bytes = max(64, 8 * outputs)
+        let block = ck_allocate(bytes)!
+        blocks.append((block, bytes))
+        return (block.assumingMemoryBound(to: Float.self), (block + 4 * outputs).assumingMemoryBound(to: Int32.self))
+    }
+
     deinit {
-        ck_free(base, byteCount)
-        if let factors { ck_free(factors.block, factors.bytes) }
+        for (block, bytes) in blocks { ck_free(block, bytes) }
     }
 }
 

@@ -3,6 +3,7 @@ import Checkpoints
 import Flow
 import FlowTok
 import Foundation
+import ImageTokenizers
 import Images
 import Layers
 import Training
@@ -44,7 +45,7 @@ struct Failure: Error, CustomStringConvertible {
         case PeerFigures.Problem.missing: .missing
         case is PeerFigures.Problem: .data
         case VocabularyError.unreadable: .missing
-        case is VocabularyError, is WeightMismatch, is SolverError: .data
+        case is VocabularyError, is ImageTokenizerError, is WeightMismatch, is SolverError: .data
         case is CancellationError: .interrupted
         default: .fault
         }
@@ -53,8 +54,8 @@ struct Failure: Error, CustomStringConvertible {
     private static func status(of error: FlowTokError) -> ExitStatus {
         switch error {
         case .emptyPrompt, .badSetting: .usage
-        case .modelNotFound, .missingFile: .missing
-        case .unusableModel, .unfitVocabulary, .tokenShape, .foreignTokens: .data
+        case .modelNotFound, .missingFile, .incompleteFiles: .missing
+        case .unusableModel, .unfitVocabulary, .tokenShape, .foreignTokens, .cannotCaption, .unusableFiles: .data
         case .cancelled: .interrupted
         }
     }
