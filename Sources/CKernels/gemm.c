@@ -28,6 +28,9 @@ static const struct gemm_kernel *kernel_for(enum ck_level level, enum ck_type ty
     if (level >= CK_AVX2) return &gemm_f32_avx2;
 #else
     if (type == CK_BF16 && level == CK_PORTABLE) return &gemm_bf16_portable;
+#if defined(__aarch64__)
+    if (level >= CK_NEON) return &gemm_f32_neon;
+#endif
 #endif
     return &gemm_f32_portable;
 }

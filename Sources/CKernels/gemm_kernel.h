@@ -38,4 +38,6 @@ struct gemm_kernel {
 extern const struct gemm_kernel gemm_f32_portable, gemm_bf16_portable;
 #if defined(__x86_64__)
 extern const struct gemm_kernel gemm_f32_avx2, gemm_f32_avx512, gemm_bf16_avx512;
+#elif defined(__aarch64__)
+extern const struct gemm_kernel gemm_f32_neon;
 #endif

@@ -249,6 +249,14 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
         p.tile8 = tile_int8_vnni;
         p.round8 = round_int8_avx512;
         p.height = 14;
+    } else if (weights->type != CK_INT8 && level == CK_AVX2) {
+        p.tile = weights->type == CK_BF16 ? tile_bf16_panel_avx2 : tile_f32_panel_avx2;
+        p.height = 3;
+    }
+#elif defined(__aarch64__)
+    if (weights->type == CK_F32 && level >= CK_NEON) {
+        p.tile = tile_f32_panel_neon;
+        p.height = 3;
     }
 #else
     (void)level;

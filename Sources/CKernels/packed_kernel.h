@@ -24,7 +24,14 @@ void tile_f32_panel(size_t rows, size_t columns, size_t steps, const uint32_t *a
                     const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
 void tile_bf16_panel(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, size_t a_step,
                      const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
-#if defined(__x86_64__)
+#if defined(__aarch64__)
+void tile_f32_panel_neon(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, size_t a_step,
+                         const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
+#elif defined(__x86_64__)
+void tile_f32_panel_avx2(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, size_t a_step,
+                         const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
+void tile_bf16_panel_avx2(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, size_t a_step,
+                          const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
 float round_int8_avx512(uint8_t *out, const float *values, size_t count);
 void tile_int8_vnni(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b,
                     float *c, size_t ldc, const struct int8_factors *factors, const float *bias);

@@ -15,7 +15,7 @@ import Testing
         let seldom: Linear
 
         init(_ weights: Weights) {
-            block = FeedForward(weights["mlp"], width: 96, hidden: 130, activation: .geluTanh)
+            block = FeedForward(weights["block.mlp"], width: 96, hidden: 130, activation: .geluTanh)
             norm = LayerNorm(weights["norm"], width: 96)
             seldom = Linear(seldom: weights["modulation"], from: 96, to: 70, initial: .xavierUniform)
         }
@@ -58,7 +58,7 @@ import Testing
     @Test func packedMatricesLieAligned() throws {
         defer { remove() }
         let opened = try Checkpoint(path: try write(.bfloat16).packed)
-        for name in ["mlp.fc1.weight", "mlp.fc2.weight"] {
+        for name in ["block.mlp.fc1.weight", "block.mlp.fc2.weight"] {
             let memory = try #require(opened.memory(of: name))
             #expect(Int(bitPattern: memory.bytes.baseAddress).isMultiple(of: 64))
         }
@@ -96,8 +96,8 @@ import Testing
         #expect(error?.misshaped == ["n.weight [4294967295, 4294967295, 65535], expected [64, 64]"])
         // Training has no use for packed matrices.
         let trained = CheckpointWeights(try Checkpoint(path: try write(.bfloat16).packed))
-        _ = trained.tensor(named: "mlp.fc1.weight", shape: [130, 96], initial: .zeros)
+        _ = trained.tensor(named: "block.mlp.fc1.weight", shape: [130, 96], initial: .zeros)
         let other = #expect(throws: WeightMismatch.self) { try trained.verify(ignoring: { _ in true }) }
-        #expect(other?.unreadable == ["mlp.fc1.weight: it is packed for inference"])
+        #expect(other?.unreadable == ["block.mlp.fc1.weight: it is packed for inference"])
     }
 }
