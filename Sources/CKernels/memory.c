@@ -53,7 +53,7 @@ enum { huge = 2 << 20 };
 static void *fresh(size_t bytes) {
 #if defined(__linux__)
     if (bytes >= 2 * huge) {
-        void *block = aligned_alloc(huge, (bytes + huge - 1) & ~(size_t)(huge - 1));
+        void *block = aligned_alloc(huge, bytes);
         // Whole pages only: what is beyond the last would be memory that nobody asked for.
         if (block) madvise(block, bytes & ~(size_t)(huge - 1), MADV_HUGEPAGE);
         return block;
@@ -61,6 +61,17 @@ static void *fresh(size_t bytes) {
 #endif
     return aligned_alloc(64, bytes);
 }
+
+void *ck_allocate_kept(size_t bytes) {
+    void *block = fresh(bytes < 64 ? 64 : (bytes + 63) & ~(size_t)63);
+    if (!block) {
+        fprintf(stderr, "flowtok: out of memory (a block of %zu bytes was refused)\n", bytes);
+        abort();
+    }
+    return block;
+}
+
+void ck_free_kept(void *block) { free(block); }
 
 void *ck_allocate(size_t bytes) {
     size_t rounded;

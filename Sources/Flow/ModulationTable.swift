@@ -35,12 +35,13 @@ final class ModulationTable: Sendable {
     }
 
     /// Computes what is not there yet of `keys`, in one call of `compute` (times, indicators → [pairs, vectors·width]); as
-    /// many as there is room for.
-    func prepare(_ keys: [Key], _ compute: ([Float], [Int32]) -> Tensor) {
+    /// many as there is room for. Returns whether anything was computed.
+    @discardableResult
+    func prepare(_ keys: [Key], _ compute: ([Float], [Int32]) -> Tensor) -> Bool {
         var seen: Set<Key> = []
         let distinct = keys.filter { seen.insert($0).inserted }.prefix(limit)
         let missing = state.withLock { state in distinct.filter { state.entries[$0] == nil } }
-        guard !missing.isEmpty else { return }
+        guard !missing.isEmpty else { return false }
         // Not under the lock: two tasks may compute the same, and get the same.
         let rows = compute(missing.map(\.time), missing.map(\.indicator))
         let found = missing.indices.map { rows.sliced(axis: 0, $0..<$0 + 1) }
@@ -50,6 +51,7 @@ final class ModulationTable: Sendable {
             }
             while state.order.count > limit { state.entries[state.order.removeFirst()] = nil }
         }
+        return true
     }
 
     /// The vectors of a batch with one key to a sample: [batch, width] each.

@@ -116,7 +116,9 @@ public struct VelocityNetwork: Sendable {
     /// Computes what evaluations at these times need of the condition, all at once, so that the matrices that give it are
     /// read once for a whole schedule. Without this it is computed when it is first needed. Does nothing in training.
     public func prepare(times: [Float], indicators: [Indicator]) {
-        modulations?.prepare(times.flatMap { time in indicators.map { ModulationTable.Key(time, $0.rawValue) } }, modulation)
+        let keys = times.flatMap { time in indicators.map { ModulationTable.Key(time, $0.rawValue) } }
+        // What the matrices took on the way is not needed again.
+        if modulations?.prepare(keys, modulation) == true { Machine.releaseCachedMemory() }
     }
 
     /// The velocity of tokens x [batch, N, D] at times t in 0...1 (0 is text), one indicator to a sample.

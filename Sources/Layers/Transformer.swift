@@ -32,7 +32,7 @@ public struct SelfAttention: Sendable {
 
     private func attended(_ x: Tensor, rotary: RotaryTable?) -> Tensor {
         var packed = qkv(x)
-        if let rotary { packed = packed.rotatingQueriesAndKeys(rotary, heads: heads) }
+        if let rotary { packed.rotateQueriesAndKeys(rotary, heads: heads) }
         return packed.selfAttention(heads: heads)
     }
 }

@@ -80,16 +80,15 @@ private final class PackedMemory: @unchecked Sendable {
     let scales: UnsafeMutablePointer<Float>?
     let sums: UnsafeMutablePointer<Int32>?
     /// What was allocated here.
-    private var blocks: [(block: UnsafeMutableRawPointer, bytes: Int)] = []
+    private var blocks: [UnsafeMutableRawPointer] = []
     private let owner: (any AnyObject & Sendable)?
 
     init(_ weight: Tensor, type: ck_type) {
         let outputs = weight.shape[0]
-        let bytes = max(64, ck_packed_bytes(type, outputs, weight.shape[1]))
-        base = ck_allocate(bytes)
+        base = ck_allocate_kept(ck_packed_bytes(type, outputs, weight.shape[1]))
         owner = nil
         (scales, sums) = type == CK_INT8 ? PackedMemory.factors(outputs, &blocks) : (nil, nil)
-        blocks.append((base, bytes))
+        blocks.append(base)
         ck_pack(type, outputs, weight.shape[1], weight.base, base, scales, sums)
     }
 
@@ -98,10 +97,9 @@ private final class PackedMemory: @unchecked Sendable {
             base = UnsafeMutableRawPointer(mutating: start)
             self.owner = owner
         } else {
-            let size = max(64, bytes.count)
-            base = ck_allocate(size)
+            base = ck_allocate_kept(bytes.count)
             if let start = bytes.baseAddress { base.copyMemory(from: start, byteCount: bytes.count) }
-            blocks.append((base, size))
+            blocks.append(base)
             self.owner = nil
         }
         guard !scales.isEmpty else {
@@ -115,16 +113,15 @@ private final class PackedMemory: @unchecked Sendable {
     }
 
     private static func factors(
-        _ outputs: Int, _ blocks: inout [(block: UnsafeMutableRawPointer, bytes: Int)]
+        _ outputs: Int, _ blocks: inout [UnsafeMutableRawPointer]
     ) -> (scales: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Int32>) {
-        let bytes = max(64, 8 * outputs)
-        let block = ck_allocate(bytes)!
-        blocks.append((block, bytes))
+        let block = ck_allocate_kept(8 * outputs)!
+        blocks.append(block)
         return (block.assumingMemoryBound(to: Float.self), (block + 4 * outputs).assumingMemoryBound(to: Int32.self))
     }
 
     deinit {
-        for (block, bytes) in blocks { ck_free(block, bytes) }
+        blocks.forEach { ck_free_kept($0) }
     }
 }
 
