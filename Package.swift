@@ -61,7 +61,7 @@ let package = Package(
             dependencies: ["FlowTok", "Training", "Evaluation", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
             swiftSettings: swiftSettings),
         // Tests.
-        .target(name: "TestSupport", dependencies: ["Layers", "Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .target(name: "TestSupport", dependencies: ["Layers", "Tensors", "Checkpoints", "CZlib"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests(of: "Tensors", uses: ["CKernels", "COpenBLAS"]),
         tests(of: "Checkpoints", uses: ["Tensors", "CZlib"]),
         tests(of: "Images"),
@@ -74,6 +74,10 @@ let package = Package(
         tests(of: "FlowTok", uses: ["Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels"]),
         tests(of: "Training", uses: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         tests(of: "Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Vocabularies"]),
+        .testTarget(
+            name: "ParityTests",
+            dependencies: ["TestSupport", "FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Generators", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Layers", "Checkpoints", "Images", "Vocabularies", "Tensors"],
