@@ -80,13 +80,26 @@ extension Checkpoint {
         try withBytes(of: try record(name), body)
     }
 
-    /// Reads every floating-point tensor.
+    /// Gives back the memory that a tensor's part of the mapping takes, once its values are copied elsewhere. They are read
+    /// from the file again where something still borrows them, so that this is always safe. No effect on what is no tensor
+    /// of this file, and on small ones.
+    public func release(_ name: String) {
+        guard let position = index(of: name) else { return }
+        let record = records[position]
+        // Below that, the call costs more than the pages.
+        guard record.byteCount >= 1 << 16 else { return }
+        // A view with strides lies in a larger range than its own size; that it is not given back whole does no harm.
+        record.contents.release(record.offset..<record.offset + record.byteCount)
+    }
+
+    /// Reads every floating-point tensor, one after the other.
     ///
     /// - Throws: `CheckpointError.notFinite` with the place of the first value that is infinite or not a number (as
     ///   float32).
     public func checkFinite() throws {
         for record in records where record.type.isFloatingPoint {
             let values = try tensor(record.name)
+            defer { release(record.name) }
             try values.withUnsafeBufferPointer { buffer in
                 guard let base = buffer.baseAddress else { return }
                 var first = 0

@@ -114,6 +114,9 @@ public final class Checkpoint: Sendable {
         return checksummed.count
     }
 
+    /// The place of a tensor among the records.
+    func index(of name: String) -> Int? { index[name] }
+
     /// The record of a tensor.
     func record(_ name: String) throws -> TensorRecord {
         guard let position = index[name] else {

@@ -111,6 +111,15 @@ final class FileContents: @unchecked Sendable {
         return base + offset
     }
 
+    /// Tells the system that a range need not stay in memory: a mapping's pages are given back and read again from the
+    /// file where they are touched once more.
+    func release(_ range: Range<Int>) {
+        guard isMapped, !range.isEmpty else { return }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let start = range.lowerBound / page * page
+        madvise(UnsafeMutableRawPointer(mutating: base + start), min(range.upperBound, count) - start, Int32(MADV_DONTNEED))
+    }
+
     /// Tells the system that reads will hop about (headers), so that it fetches no neighbouring pages; or no longer.
     func expectScatteredReads(_ scattered: Bool) {
         guard isMapped else { return }

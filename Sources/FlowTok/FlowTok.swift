@@ -19,9 +19,12 @@ public final class FlowTok: Sendable {
     /// The folder that the model came from.
     public let folder: String
     public let model: FlowTokModel
-    public let captions: CaptionCodec
+    public let captions: any CaptionCodec
     /// Pixels to latents and back.
     public let imageTokenizer: ImageTokenizer
+
+    /// What is strange about the model's files, without making them useless: a line each.
+    public let warnings: [String]
 
     /// What products are computed in, and what the weights are kept in, where a request does not say otherwise.
     public let precision: Precision
@@ -37,16 +40,17 @@ public final class FlowTok: Sendable {
         try self.init(model: DefaultModel.path(), precision: precision)
     }
 
-    /// Loads a model folder: `config.json`, `model.safetensors`, `tokenizer.model`.
+    /// Loads a model folder: one of this package's own, or published files with the `config.json` of `flowtok import`.
     ///
     /// - Throws: `FlowTokError` where the folder, a file or its configuration is unfit; `WeightMismatch`,
-    ///   `CheckpointError` or `VocabularyError` where a file does not hold what it should.
+    ///   `CheckpointError`, `ImageTokenizerError` or `VocabularyError` where a file does not hold what it should.
     public init(model path: String, precision: Precision = .float32) throws {
         let opened = try ModelFolder(path: path, precision: precision)
         self.precision = precision
         folder = path
         model = opened.model
-        captions = try CaptionCodec(opened.vocabulary, length: opened.configuration.textEncoder.contextLength)
+        captions = opened.captions
+        warnings = opened.warnings
         imageTokenizer = ImageTokenizer(model, emptyCaption: try captions.encode(""))
     }
 
@@ -105,8 +109,8 @@ public final class FlowTok: Sendable {
     ) throws -> [GeneratedImage] {
         let noise = Tensor.concatenated(
             seeds.map { seed in
-                var random = CounterRandom(seed: seed)
-                return .randomNormal([1] + model.latentShape, using: &random)
+                var random: any NoiseSource = request.rng.source(seed: seed)
+                return random.normal([1] + model.latentShape)
             }, axis: 0)
         let (tokens, hidden) = model.textTokens(seeds.flatMap { _ in ids }, noise: noise)
         var path: [Tensor] = request.recordsTrajectory ? [tokens] : []
@@ -122,7 +126,7 @@ public final class FlowTok: Sendable {
         return seeds.indices.map { i in
             GeneratedImage(
                 image: images[i], prompt: request.prompt, seed: seeds[i], solver: settings.solver, steps: settings.steps,
-                guidance: settings.guidance, precision: precision, model: configuration.name,
+                guidance: settings.guidance, precision: precision, rng: request.rng, model: configuration.name,
                 trajectory: frames.map { $0[i] })
         }
     }
@@ -134,6 +138,8 @@ public final class FlowTok: Sendable {
     }
 
     /// The most likely caption of a picture, which is resized and cropped to the model's square.
+    ///
+    /// - Throws: `FlowTokError.cannotCaption` where the model only draws.
     public func caption(_ image: Image) throws -> String {
         try caption([image])[0]
     }
@@ -153,6 +159,7 @@ public final class FlowTok: Sendable {
         guard count >= 1 else {
             throw FlowTokError.badSetting(name: "count", given: String(count), expected: "at least 1")
         }
+        guard configuration.textDecoder != nil else { throw FlowTokError.cannotCaption(model: configuration.name) }
         let defaults = configuration.captioning
         let steps = steps ?? defaults.steps
         guard (1...10_000).contains(steps) else {

@@ -18,6 +18,12 @@ public enum FlowTokError: Error, Equatable, CustomStringConvertible, LocalizedEr
     case tokenShape(found: [Int], expected: [Int])
     /// Tokens that another model made.
     case foreignTokens(file: String, model: String, expected: String)
+    /// The model of this name only draws: it has no text decoder.
+    case cannotCaption(model: String)
+    /// Files that form no model together.
+    case unusableFiles(String)
+    /// Files that form no model as long as others are missing.
+    case incompleteFiles(String)
     /// The request was cancelled.
     case cancelled
 
@@ -32,6 +38,10 @@ public enum FlowTokError: Error, Equatable, CustomStringConvertible, LocalizedEr
         case .tokenShape(let found, let expected): "tokens of shape \(found), expected \(expected)"
         case .foreignTokens(let file, let model, let expected):
             "\(file) holds tokens of the model \"\(model)\", which \"\(expected)\" cannot decode"
+        case .cannotCaption(let model):
+            "the model \"\(model)\" has no text decoder: it draws captions and cannot write them, expected a model for both directions"
+        case .unusableFiles(let reason): reason
+        case .incompleteFiles(let reason): reason
         case .cancelled: "cancelled"
         }
     }

@@ -46,10 +46,20 @@ extension FlowTokModel {
             }, progress: progress)
     }
 
+    /// Logits over the vocabulary [batch, N, pieces] of text tokens [batch, N, D].
+    ///
+    /// - Throws: `FlowTokError.cannotCaption` where the model has no text decoder.
+    public func captionLogits(_ textTokens: Tensor) throws -> Tensor {
+        guard let textDecoder else { throw FlowTokError.cannotCaption(model: configuration.name) }
+        return textDecoder(textTokens)
+    }
+
     /// The most likely piece at every position of text tokens: N ids to a caption.
-    public func pieces(_ textTokens: Tensor) -> [[Int32]] {
-        let length = configuration.textDecoder.contextLength
-        let ids = textDecoder(textTokens).argmax()
+    ///
+    /// - Throws: `FlowTokError.cannotCaption` where the model has no text decoder.
+    public func pieces(_ textTokens: Tensor) throws -> [[Int32]] {
+        let length = textTokens.shape[1]
+        let ids = try captionLogits(textTokens).argmax()
         return stride(from: 0, to: ids.count, by: length).map { Array(ids[$0..<$0 + length]) }
     }
 }

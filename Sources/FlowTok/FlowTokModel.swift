@@ -13,17 +13,41 @@ public struct FlowTokModel: Sendable {
     public let imageTokenizer: FlowTiTok
     public let textEncoder: TextTransformer
     public let textVariationalEncoder: TextVariationalEncoder
-    public let textDecoder: TextDecoder
+    /// Nil in models that only draw.
+    public let textDecoder: TextDecoder?
     public let velocity: VelocityNetwork
 
     public init(_ configuration: ModelConfiguration, weights: Weights) {
+        self.init(
+            configuration, weights: weights,
+            imageTokenizer: FlowTiTok(configuration.imageTokenizer, weights: weights["image_tokenizer"]))
+    }
+
+    /// A model that serves: the image tokenizer's encoder is read when it is first used.
+    ///
+    /// - Parameters:
+    ///   - expected: is asked for that encoder's parameters now, under `image_tokenizer.`, and need not give them.
+    ///   - encoderWeights: where they come from then, under FlowTiTok's own names.
+    init(
+        _ configuration: ModelConfiguration, weights: Weights, expected: any WeightSource,
+        encoderWeights: @escaping @Sendable () -> Weights
+    ) {
+        self.init(
+            configuration, weights: weights,
+            imageTokenizer: FlowTiTok(
+                configuration.imageTokenizer, weights: weights["image_tokenizer"],
+                expected: Weights(expected)["image_tokenizer"], encoderWeights: encoderWeights))
+    }
+
+    private init(_ configuration: ModelConfiguration, weights: Weights, imageTokenizer: FlowTiTok) {
         self.configuration = configuration
-        imageTokenizer = FlowTiTok(configuration.imageTokenizer, weights: weights["image_tokenizer"])
+        self.imageTokenizer = imageTokenizer
         textEncoder = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
         textVariationalEncoder = TextVariationalEncoder(
             configuration.textVariationalEncoder, weights: weights["flow.context_encoder"])
-        textDecoder = TextDecoder(
-            configuration.textDecoder, channels: configuration.imageTokenizer.tokenSize, weights: weights["text_decoder"])
+        textDecoder = configuration.textDecoder.map {
+            TextDecoder($0, channels: configuration.imageTokenizer.tokenSize, weights: weights["text_decoder"])
+        }
         velocity = VelocityNetwork(configuration.velocity, weights: weights["flow"])
     }
 

@@ -17,13 +17,16 @@ public struct GenerationRequest: Sendable, Hashable {
     public var guidanceInterval: ClosedRange<Float>?
     /// Nil: the one that the model was loaded in.
     public var precision: Precision?
+    /// Where the noise comes from that a seed stands for: `.torch` draws what an official script draws after
+    /// `torch.manual_seed`.
+    public var rng: NoiseGenerator
     /// Whether the results hold pictures of the flow on its way.
     public var recordsTrajectory: Bool
 
     public init(
         _ prompt: String, seed: UInt64? = nil, count: Int = 1, solver: Solver? = nil, steps: Int? = nil,
         guidance: Float? = nil, guidanceInterval: ClosedRange<Float>? = nil, precision: Precision? = nil,
-        recordsTrajectory: Bool = false
+        rng: NoiseGenerator = .philox, recordsTrajectory: Bool = false
     ) {
         self.prompt = prompt
         self.seed = seed
@@ -33,6 +36,7 @@ public struct GenerationRequest: Sendable, Hashable {
         self.guidance = guidance
         self.guidanceInterval = guidanceInterval
         self.precision = precision
+        self.rng = rng
         self.recordsTrajectory = recordsTrajectory
     }
 
@@ -90,6 +94,7 @@ public struct GeneratedImage: Sendable {
     public let steps: Int
     public let guidance: Guidance
     public let precision: Precision
+    public let rng: NoiseGenerator
     /// The name of the model.
     public let model: String
     /// The picture forming, from the text tokens to the last step; empty unless it was asked for.

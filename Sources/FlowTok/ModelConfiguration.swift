@@ -12,7 +12,8 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
     public var imageTokenizer: FlowTiTokConfiguration
     public var textEncoder: TextTransformerConfiguration
     public var textVariationalEncoder: TextVariationalConfiguration
-    public var textDecoder: TextTransformerConfiguration
+    /// Nil for models that only draw.
+    public var textDecoder: TextTransformerConfiguration?
     public var velocity: VelocityConfiguration
     public var latents: LatentStatistics
     public var sampling: SamplingDefaults
@@ -24,7 +25,7 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
 
     public init(
         name: String, imageTokenizer: FlowTiTokConfiguration, textEncoder: TextTransformerConfiguration,
-        textVariationalEncoder: TextVariationalConfiguration, textDecoder: TextTransformerConfiguration,
+        textVariationalEncoder: TextVariationalConfiguration, textDecoder: TextTransformerConfiguration?,
         velocity: VelocityConfiguration, latents: LatentStatistics, sampling: SamplingDefaults = SamplingDefaults(),
         captioning: CaptioningDefaults = CaptioningDefaults(), licence: String = "Apache-2.0", trainedOn: String = ""
     ) {
@@ -58,26 +59,31 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         if modelType != "flowtok" { return "model_type is \"\(modelType)\", expected \"flowtok\"" }
         for (name, problem) in [
             ("image_tokenizer", imageTokenizer.problem), ("text_encoder", textEncoder.problem),
-            ("text_variational_encoder", textVariationalEncoder.problem), ("text_decoder", textDecoder.problem),
+            ("text_variational_encoder", textVariationalEncoder.problem), ("text_decoder", textDecoder?.problem),
             ("velocity", velocity.problem), ("sampling", sampling.problem), ("captioning", captioning.problem),
         ] {
             if let problem { return "\(name).\(problem)" }
         }
         let (tokens, channels) = (imageTokenizer.latentTokens, imageTokenizer.tokenSize)
-        let agreements: [(String, Int, String, Int)] = [
+        var agreements: [(String, Int, String, Int)] = [
             ("velocity.tokens", velocity.tokens, "image_tokenizer.num_latent_tokens", tokens),
             ("velocity.channels", velocity.channels, "image_tokenizer.token_size", channels),
             ("text_variational_encoder.channels", textVariationalEncoder.channels, "image_tokenizer.token_size", channels),
             ("text_encoder.context_length", textEncoder.contextLength, "image_tokenizer.num_latent_tokens", tokens),
-            ("text_decoder.context_length", textDecoder.contextLength, "image_tokenizer.num_latent_tokens", tokens),
             ("text_encoder.context_length", textEncoder.contextLength, "image_tokenizer.text_context_length",
                 imageTokenizer.textContextLength),
             ("text_encoder.width", textEncoder.width, "image_tokenizer.text_embed_dim", imageTokenizer.textEmbeddingWidth),
             ("text_encoder.width", textEncoder.width, "text_variational_encoder.width", textVariationalEncoder.width),
-            ("text_decoder.vocab_size", textDecoder.vocabularySize, "text_encoder.vocab_size", textEncoder.vocabularySize),
             ("latents.mean's length", latents.mean.count, "image_tokenizer.token_size", channels),
             ("latents.deviation's length", latents.deviation.count, "image_tokenizer.token_size", channels),
         ]
+        if let textDecoder {
+            agreements += [
+                ("text_decoder.context_length", textDecoder.contextLength, "image_tokenizer.num_latent_tokens", tokens),
+                ("text_decoder.vocab_size", textDecoder.vocabularySize, "text_encoder.vocab_size",
+                    textEncoder.vocabularySize),
+            ]
+        }
         for (first, a, second, b) in agreements where a != b { return "\(first) is \(a) but \(second) is \(b)" }
         for value in latents.deviation where !(value > 0 && value.isFinite) { return "latents.deviation holds \(value)" }
         for value in latents.mean where !value.isFinite { return "latents.mean holds \(value)" }

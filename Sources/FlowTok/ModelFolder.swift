@@ -6,57 +6,81 @@ import Tensors
 import TextModels
 import Vocabularies
 
-/// A model folder: `config.json`, `model.safetensors`, `tokenizer.model` and the model card `README.md`.
+/// A folder with a model that draws: one of this package's own making (`config.json`, `model.safetensors`,
+/// `tokenizer.model` and the model card `README.md`), or published files beside the `config.json` that `flowtok import`
+/// wrote for them.
 public struct ModelFolder: Sendable {
     public static let configurationFile = "config.json"
     public static let weightsFile = "model.safetensors"
     public static let vocabularyFile = "tokenizer.model"
 
     public let path: String
+    public let kind: FolderKind
     public let configuration: ModelConfiguration
     public let model: FlowTokModel
-    public let vocabulary: SentencePieceVocabulary
+    public let captions: any CaptionCodec
+    /// The SentencePiece vocabulary; nil where the model reads CLIP's.
+    public let vocabulary: SentencePieceVocabulary?
+    /// The checkpoints that the weights came from.
+    public let weightFiles: [String]
+    /// What is strange about the files, without making them useless: weights that are not finite.
+    public let warnings: [String]
 
     /// Opens a folder.
     ///
-    /// - Throws: `FlowTokError` where the folder or one of its files is missing or its configuration cannot be used;
-    ///   `WeightMismatch`, `CheckpointError` or `VocabularyError` where a file does not hold what it should.
-    ///
     /// - Parameter precision: what products are computed in, and what the weights are kept in.
+    /// - Throws: `FlowTokError` where the folder or one of its files is missing, its configuration cannot be used, or it
+    ///   holds another kind of model; `WeightMismatch`, `CheckpointError`, `ImageTokenizerError` or `VocabularyError` where
+    ///   a file does not hold what it should.
     public init(path: String, precision: Precision = .float32) throws {
         self.path = path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-            throw FlowTokError.modelNotFound(path: path)
-        }
-        for file in [ModelFolder.configurationFile, ModelFolder.weightsFile, ModelFolder.vocabularyFile]
-        where !FileManager.default.fileExists(atPath: path + "/" + file) {
-            throw FlowTokError.missingFile(folder: path, file: file)
-        }
-        let file = path + "/" + ModelFolder.configurationFile
-        configuration = try ModelFolder.readConfiguration(file)
-        let weights = CheckpointWeights(try Checkpoint(path: path + "/" + ModelFolder.weightsFile))
-        model = FlowTokModel(configuration, weights: Weights(PackingWeights(weights, as: precision)))
-        // The projector and the temperature of training may be there; drawing and captioning do without.
-        try weights.verify(ignoring: { $0.hasPrefix("flow.context_projector.") || $0 == "flow.t2t_temperature" })
-        vocabulary = try SentencePieceVocabulary(path: path + "/" + ModelFolder.vocabularyFile)
-        guard vocabulary.count == configuration.textEncoder.vocabularySize else {
+        kind = try FolderKind(folder: path)
+        switch kind {
+        case .flowTok:
+            for file in [ModelFolder.weightsFile, ModelFolder.vocabularyFile]
+            where !FileManager.default.fileExists(atPath: path + "/" + file) {
+                throw FlowTokError.missingFile(folder: path, file: file)
+            }
+            configuration = try ModelFolder.readConfiguration(path + "/" + ModelFolder.configurationFile)
+            weightFiles = [path + "/" + ModelFolder.weightsFile]
+            (model, warnings) = try ModelFolder.load(configuration, Checkpoint(path: weightFiles[0]), precision)
+            let pieces = try SentencePieceVocabulary(path: path + "/" + ModelFolder.vocabularyFile)
+            guard pieces.count == configuration.textEncoder.vocabularySize else {
+                throw FlowTokError.unusableModel(
+                    file: path + "/" + ModelFolder.vocabularyFile,
+                    reason: "it has \(pieces.count) pieces, expected \(configuration.textEncoder.vocabularySize)")
+            }
+            vocabulary = pieces
+            captions = try PieceCodec(pieces, length: configuration.textEncoder.contextLength)
+        case .officialFlowTok:
+            let official = try OfficialFlowTokConfiguration.read(from: path)
+            let opened = try OfficialFlowTok(folder: path, official, precision: precision)
+            configuration = official.model
+            weightFiles = try official.files.checkpoints(in: path)
+            (model, captions, vocabulary, warnings) = (opened.model, opened.captions, nil, opened.warnings)
+        case .tiTok, .flowTiTok, .maskGITVQGAN, .maskGIT, .maskGenVQ, .maskGenKL:
             throw FlowTokError.unusableModel(
-                file: path + "/" + ModelFolder.vocabularyFile,
-                reason: "it has \(vocabulary.count) pieces, expected \(configuration.textEncoder.vocabularySize)")
+                file: path + "/" + ModelFolder.configurationFile, reason: "it is of \(kind.title), expected a FlowTok")
         }
     }
 
+    /// The networks of one of this package's own models. The image tokenizer's encoder is read when it is first used.
+    private static func load(
+        _ configuration: ModelConfiguration, _ checkpoint: Checkpoint, _ precision: Precision
+    ) throws -> (FlowTokModel, [String]) {
+        let weights = CheckpointWeights(checkpoint, checksValues: true)
+        let model = FlowTokModel(
+            configuration, weights: Weights(PackingWeights(weights, as: precision)), expected: ExpectedWeights(weights),
+            encoderWeights: {
+                Weights(PackingWeights(CheckpointWeights(checkpoint), as: precision))["image_tokenizer"]
+            })
+        // The projector and the temperature of training may be there; drawing and captioning do without.
+        try weights.verify(ignoring: { $0.hasPrefix("flow.context_projector.") || $0 == "flow.t2t_temperature" })
+        return (model, weights.firstNonFinite.map { [notFinite(checkpoint.path, $0)] } ?? [])
+    }
+
     private static func readConfiguration(_ file: String) throws -> ModelConfiguration {
-        let configuration: ModelConfiguration
-        do {
-            configuration = try JSONDecoder().decode(
-                ModelConfiguration.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
-        } catch let error as DecodingError {
-            throw FlowTokError.unusableModel(file: file, reason: error.oneLine)
-        } catch {
-            throw FlowTokError.unusableModel(file: file, reason: "it cannot be read: \(error.localizedDescription)")
-        }
+        let configuration = try ConfigurationFile.read(ModelConfiguration.self, from: file)
         if let problem = configuration.problem { throw FlowTokError.unusableModel(file: file, reason: problem) }
         return configuration
     }
@@ -67,14 +91,11 @@ public struct ModelFolder: Sendable {
         vocabulary: SentencePieceVocabulary, to path: String
     ) throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let text = try encoder.encode(configuration)
         try Checkpoint.write(
             weights, as: type, metadata: ["format": "flowtok", "model": configuration.name],
             to: path + "/" + weightsFile)
         try AtomicFile.write(to: path + "/" + vocabularyFile, vocabulary.modelBytes)
-        try AtomicFile.write(to: path + "/" + configurationFile, text)
+        try ConfigurationFile.write(configuration, in: path)
     }
 }
 

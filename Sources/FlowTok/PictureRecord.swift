@@ -13,6 +13,8 @@ public struct PictureRecord: Sendable, Hashable, Codable {
         /// The times between which guidance applied: two, in order.
         public var guidanceInterval: [Float]
         public var precision: Precision
+        /// Where the noise of the seed came from.
+        public var rng: NoiseGenerator
         /// The picture's size in pixels.
         public var width: Int
         public var height: Int
@@ -20,7 +22,7 @@ public struct PictureRecord: Sendable, Hashable, Codable {
         enum CodingKeys: String, CodingKey {
             case solver, steps, guidance
             case guidanceInterval = "guidance_interval"
-            case precision, width, height
+            case precision, rng, width, height
         }
     }
 
@@ -40,7 +42,7 @@ public struct PictureRecord: Sendable, Hashable, Codable {
         settings = Settings(
             solver: image.solver, steps: image.steps, guidance: image.guidance.scale,
             guidanceInterval: [image.guidance.interval.lowerBound, image.guidance.interval.upperBound],
-            precision: image.precision, width: image.image.width, height: image.image.height)
+            precision: image.precision, rng: image.rng, width: image.image.width, height: image.image.height)
     }
 
     /// The record of a grid of `images`, which `picture` holds: their prompts a line each, and the first one's settings.
@@ -76,6 +78,7 @@ extension PictureRecord {
             fields.append(("Guidance interval", settings.guidanceInterval.map { String($0) }.joined(separator: " to ")))
         }
         if settings.precision != .float32 { fields.append(("Precision", settings.precision.rawValue)) }
+        if settings.rng != .philox { fields.append(("RNG", settings.rng.rawValue)) }
         fields += [("Seed", String(seed)), ("Size", "\(settings.width)x\(settings.height)")]
         if let pictures { fields.append(("Pictures", String(pictures))) }
         // A model's name may hold anything, so it comes last.
@@ -113,7 +116,8 @@ extension PictureRecord {
         self.model = model
         settings = Settings(
             solver: solver, steps: steps, guidance: guidance, guidanceInterval: interval.count == 2 ? interval : [0, 1],
-            precision: fields["Precision"].flatMap({ Precision(rawValue: $0) }) ?? .float32, width: size[0], height: size[1])
+            precision: fields["Precision"].flatMap({ Precision(rawValue: $0) }) ?? .float32,
+            rng: fields["RNG"].flatMap({ NoiseGenerator(rawValue: $0) }) ?? .philox, width: size[0], height: size[1])
         pictures = fields["Pictures"].flatMap { Int($0) }
     }
 }

@@ -5,14 +5,41 @@ import Tensors
 /// the caption (FlowTok, section 3.2; reference sections 7.1 to 7.5). Pixels are [batch, 3, side, side] in 0...1.
 public struct FlowTiTok: Sendable {
     public let configuration: FlowTiTokConfiguration
-    public let encoder: FlowTiTokEncoder
     public let decoder: FlowTiTokDecoder
+    private let encoding: Encoding
+
+    private enum Encoding: Sendable {
+        case made(FlowTiTokEncoder)
+        case deferred(Deferred<FlowTiTokEncoder>)
+    }
+
+    public var encoder: FlowTiTokEncoder {
+        switch encoding {
+        case .made(let encoder): encoder
+        case .deferred(let encoder): encoder.value
+        }
+    }
 
     /// `logvarBias` is where the encoder's log-variance starts when it is not read: near -5 for a small model, since with
     /// unit posterior noise at the start the autoencoder learns nothing for thousands of steps.
     public init(_ configuration: FlowTiTokConfiguration, weights: Weights, logvarBias: Float = 0) {
         self.configuration = configuration
-        encoder = FlowTiTokEncoder(configuration, weights: weights, logvarBias: logvarBias)
+        encoding = .made(FlowTiTokEncoder(configuration, weights: weights, logvarBias: logvarBias))
+        decoder = FlowTiTokDecoder(configuration, weights: weights["decoder"])
+    }
+
+    /// A tokenizer that reads its encoder when it first encodes: drawing does without.
+    ///
+    /// - Parameters:
+    ///   - expected: is asked for the encoder's parameters now, and need not give them.
+    ///   - encoderWeights: where they come from then.
+    public init(
+        _ configuration: FlowTiTokConfiguration, weights: Weights, expected: Weights,
+        encoderWeights: @escaping @Sendable () -> Weights
+    ) {
+        self.configuration = configuration
+        _ = FlowTiTokEncoder(configuration, weights: expected, logvarBias: 0)
+        encoding = .deferred(Deferred { FlowTiTokEncoder(configuration, weights: encoderWeights(), logvarBias: 0) })
         decoder = FlowTiTokDecoder(configuration, weights: weights["decoder"])
     }
 

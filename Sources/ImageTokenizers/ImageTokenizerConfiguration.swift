@@ -23,7 +23,7 @@ public enum ImageTokenizerConfiguration: Sendable, Hashable, Codable {
         case .tiTok(let configuration): self = .tiTok(configuration)
         case .flowTiTok(let configuration): self = .flowTiTok(configuration)
         case .maskGITVQGAN(let configuration): self = .maskGITVQGAN(configuration)
-        case .flowTok, .clipText, .other: return nil
+        case .flowTok, .clipText, .generator, .other: return nil
         }
     }
 

@@ -44,27 +44,46 @@ public final class CheckpointWeights: WeightSource {
     private var missing: [String] = []
     private var misshaped: [String] = []
     private var unreadable: [String] = []
+    private let checksValues: Bool
+    /// The first parameter found to hold a value that is infinite or not a number; nil where none was, or where that is
+    /// not looked at.
+    public private(set) var firstNonFinite: String?
 
-    public init(_ checkpoint: Checkpoint) {
+    /// - Parameter checksValues: whether every parameter is looked through for values that are not finite as it is read.
+    public init(_ checkpoint: Checkpoint, checksValues: Bool = false) {
         self.checkpoint = checkpoint
+        self.checksValues = checksValues
     }
 
     public func contains(_ name: String) -> Bool { checkpoint.contains(name) }
 
     public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
-        guard checkpoint.contains(name) else {
-            missing.append(name)
-            return .zeros([0])
-        }
-        used.insert(name)
+        guard expect(name, shape: shape) else { return .zeros([0]) }
         do {
             let tensor = try checkpoint.tensor(name)
-            if tensor.shape == shape { return tensor }
-            misshaped.append("\(name) \(tensor.shape), expected \(shape)")
+            if checksValues, firstNonFinite == nil, tensor.firstNonFinite != nil { firstNonFinite = name }
+            return tensor
         } catch {
             unreadable.append("\(name): \(error)")
         }
         return .zeros([0])
+    }
+
+    public func release(named name: String) { checkpoint.release(name) }
+
+    /// Whether a parameter is there in that shape, without reading it; `verify` reports it where it is not.
+    @discardableResult
+    public func expect(_ name: String, shape: [Int]) -> Bool {
+        guard let entry = checkpoint.entry(name) else {
+            missing.append(name)
+            return false
+        }
+        used.insert(name)
+        guard entry.shape == shape else {
+            misshaped.append("\(name) \(entry.shape), expected \(shape)")
+            return false
+        }
+        return true
     }
 
     /// Throws a `WeightMismatch` unless everything that was asked for was there in its shape, and everything that is there

@@ -22,4 +22,6 @@ public final class RoutedWeights: WeightSource {
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? {
         (isFirst(name) ? first : second).packed(named: name, shape: shape)
     }
+
+    public func release(named name: String) { (isFirst(name) ? first : second).release(named: name) }
 }

@@ -36,10 +36,13 @@ public protocol WeightSource: AnyObject {
     /// to ask for the tensor. `shape` is the stored shape, which may have trailing axes of extent 1 or be a patch
     /// convolution's.
     func packed(named name: String, shape: [Int]) -> PackedMatrix?
+    /// Tells the source that the parameter of that name was copied, so that a file's pages need not stay in memory for it.
+    func release(named name: String)
 }
 
 extension WeightSource {
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? { nil }
+    public func release(named name: String) {}
 }
 
 /// A place in a source's tree of names: `weights["blocks"][0]["attn.qkv"]`.

@@ -27,7 +27,7 @@ import ArgumentParser
             version: version,
             subcommands: [
                 TextToImage.self, ImageToText.self, Tokenize.self, Detokenize.self, Reconstruct.self, Info.self,
-                Inspect.self, BuildDataset.self, Train.self, Evaluate.self, Doctor.self,
+                Import.self, Inspect.self, BuildDataset.self, Train.self, Evaluate.self, Doctor.self,
             ])
     }
 

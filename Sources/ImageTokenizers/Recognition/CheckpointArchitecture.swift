@@ -6,6 +6,8 @@ public enum CheckpointArchitecture: Sendable, Hashable {
     case maskGITVQGAN(MaskGITVQGANConfiguration)
     case flowTok(FlowTokShape)
     case clipText(CLIPTextShape)
+    /// A generator over tokens; its shape is told by its folder's configuration.
+    case generator(CheckpointFamily.Generator)
     /// Known by name; its shape is of no interest here.
     case other(String)
 
@@ -92,6 +94,7 @@ public enum CheckpointArchitecture: Sendable, Hashable {
             case .maskGITVQGAN: self = .maskGITVQGAN(try .inferred(from: catalog))
             case .flowTok: self = .flowTok(try .inferred(from: catalog))
             case .clip(let format): self = .clipText(try .inferred(from: catalog, format: format))
+            case .generator(let generator): self = .generator(generator)
             case .other(let title): self = .other(title)
             }
         } catch let problem as TensorCatalog.Problem {
@@ -106,6 +109,7 @@ public enum CheckpointArchitecture: Sendable, Hashable {
         case .maskGITVQGAN: .maskGITVQGAN
         case .flowTok: .flowTok
         case .clipText(let shape): .clip(shape.format)
+        case .generator(let generator): .generator(generator)
         case .other(let title): .other(title)
         }
     }

@@ -6,6 +6,8 @@ public enum CheckpointFamily: Sendable, Hashable {
     case maskGITVQGAN
     case flowTok
     case clip(CLIPFormat)
+    /// A generator over the tokens of one of these tokenizers.
+    case generator(Generator)
     /// Something else that is known by name: what it is.
     case other(String)
 
@@ -16,6 +18,16 @@ public enum CheckpointFamily: Sendable, Hashable {
         /// open_clip's models with a tower of their own for texts: the same names under `text.`.
         case openCLIP = "open_clip"
         case huggingFace = "hugging_face"
+    }
+
+    /// The published generators.
+    public enum Generator: String, Sendable, Codable, CaseIterable {
+        /// MaskGIT's two networks, which draw classes.
+        case imageBert = "maskgit-vit"
+        case uvitBert = "maskgit-uvit"
+        /// MaskGen over integer and over continuous tokens, which draw captions.
+        case maskGenVQ = "maskgen-vq"
+        case maskGenKL = "maskgen-kl"
     }
 
     /// What the family is called in messages.
@@ -29,6 +41,10 @@ public enum CheckpointFamily: Sendable, Hashable {
         case .clip(.openAI): "CLIP in OpenAI's format"
         case .clip(.openCLIP): "CLIP in open_clip's format with a text tower of its own"
         case .clip(.huggingFace): "CLIP in Hugging Face's format"
+        case .generator(.imageBert): "a MaskGIT generator over TiTok tokens (ImageBert)"
+        case .generator(.uvitBert): "a MaskGIT generator over TiTok tokens (UViTBert)"
+        case .generator(.maskGenVQ): "MaskGen over integer tokens"
+        case .generator(.maskGenKL): "MaskGen over continuous tokens"
         case .other(let title): title
         }
     }
@@ -73,13 +89,13 @@ public enum CheckpointFamily: Sendable, Hashable {
             ["image_tokenizer.latent_tokens"]
         ),
         (
-            .other("a MaskGIT generator over TiTok tokens (ImageBert)"),
+            .generator(.imageBert),
             ["model.embeddings.word_embeddings.weight", "model.lm_head.weight"]
         ),
-        (.other("a MaskGIT generator over TiTok tokens (UViTBert)"), ["embeddings.weight", "in_blocks.0.attn.qkv.weight"]),
-        (.other("MaskGen over integer tokens"), ["text_embed_proj.weight", "blocks.0.norm1_context.linear.weight"]),
+        (.generator(.uvitBert), ["embeddings.weight", "in_blocks.0.attn.qkv.weight"]),
+        (.generator(.maskGenVQ), ["text_embed_proj.weight", "blocks.0.norm1_context.linear.weight"]),
         (
-            .other("MaskGen over continuous tokens"),
+            .generator(.maskGenKL),
             ["decoder_blocks.0.norm1_context.linear.weight", "diffusion_pos_embed_learned"]
         ),
         (.other("RAR, an autoregressive generator over MaskGIT-VQGAN codes"), ["target_aware_pos_embed", "cls_token"]),

@@ -12,7 +12,7 @@ package struct Batch {
     package let captions: [String]
 
     /// Samples `first..<first + count` of a source, made in parallel.
-    package init(_ source: any SampleSource, first: UInt64, count: Int, side: Int, codec: CaptionCodec) throws {
+    package init(_ source: any SampleSource, first: UInt64, count: Int, side: Int, codec: any CaptionCodec) throws {
         let made = Mutex<[Result<(CaptionedImage, [Int32]), any Error>?]>(Array(repeating: nil, count: count))
         parallelFor(count) { i in
             let result = Result {

@@ -21,7 +21,7 @@ public final class FlowTask: TrainingTask {
     private let temperature: Tensor
     private let source: any SampleSource
     private let shown: any SampleSource
-    private let codec: CaptionCodec
+    private let codec: PieceCodec
 
     private static func isTrained(_ name: String) -> Bool {
         name.hasPrefix("flow.") || name.hasPrefix("text_decoder.")
@@ -43,7 +43,7 @@ public final class FlowTask: TrainingTask {
             throw TrainingError.badConfiguration(file: "the flow's configuration", reason: problem)
         }
         let imageTokenizer = tokenizer.configuration.imageTokenizer
-        codec = try CaptionCodec(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
+        codec = try PieceCodec(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
         frozen = NamedTensors(tokenizer.weights)
         // The statistics of the latents that the flow is to see.
         let batch = try Batch(source, first: 1 << 40, count: 512, side: imageTokenizer.imageSize, codec: codec)
@@ -105,7 +105,7 @@ public final class FlowTask: TrainingTask {
         let decoded = min(count, max(1, Int((Float(count) * configuration.decodingShare).rounded())))
         // A different part of the batch decodes at each step, so that both directions' samples do.
         let firstDecoded = (step * decoded) % (count - decoded + 1)
-        let logits = model.textDecoder(tokens.sliced(axis: 0, firstDecoded..<firstDecoded + decoded))
+        let logits = try model.captionLogits(tokens.sliced(axis: 0, firstDecoded..<firstDecoded + decoded))
         let length = codec.length
         let decoding = logits.crossEntropy(
             Array(batch.ids[firstDecoded * length..<(firstDecoded + decoded) * length]))

@@ -15,7 +15,7 @@ public final class TokenizerTask: TrainingTask {
     private let configuration: TokenizerTrainingConfiguration
     private let source: any SampleSource
     private let shown: any SampleSource
-    private let codec: CaptionCodec
+    private let codec: PieceCodec
     private let frozen: (any WeightSource)?
     private let tokenizer: FlowTiTok
     private let textEncoder: TextTransformer
@@ -34,7 +34,7 @@ public final class TokenizerTask: TrainingTask {
         self.configuration = configuration
         self.source = source
         self.shown = shown
-        codec = try CaptionCodec(vocabulary, length: configuration.textEncoder.contextLength)
+        codec = try PieceCodec(vocabulary, length: configuration.textEncoder.contextLength)
         emptyCaption = try codec.encode("")
         let given = initial.map { NamedTensors($0) }
         let start: any WeightSource = given ?? FreshWeights(seed: configuration.training.seed)

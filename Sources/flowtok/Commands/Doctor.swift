@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import FlowTok
 import Foundation
+import ImageTokenizers
 import Tensors
 
 /// `flowtok doctor`.
@@ -51,12 +52,13 @@ struct Doctor: ParsableCommand {
             memory: Int(clamping: ProcessInfo.processInfo.physicalMemory), memoryAvailable: SystemFacts.availableMemory)
         do {
             let path = try model ?? DefaultModel.path()
-            let opened = try FlowTok(model: path)
-            let weights = try Checkpoint(path: path + "/" + ModelFolder.weightsFile)
+            let opened = try ModelFolder(path: path)
+            for warning in opened.warnings { Console.report("warning: \(warning)") }
+            let entries = try opened.weightFiles.flatMap { try Checkpoint(path: $0).entries }
             report.model = DoctorReport.Model(
                 path: path, name: opened.configuration.name, licence: opened.configuration.licence,
-                parameters: weights.entries.reduce(0) { $0 + $1.shape.reduce(1, *) },
-                bytes: weights.entries.reduce(0) { $0 + $1.byteCount }, imageSize: opened.imageTokenizer.imageSize)
+                parameters: entries.reduce(0) { $0 + $1.shape.reduce(1, *) },
+                bytes: entries.reduce(0) { $0 + $1.byteCount }, imageSize: opened.configuration.imageTokenizer.imageSize)
             return (report, nil)
         } catch {
             let failure = Failure(error)

@@ -54,6 +54,7 @@ struct Info: ParsableCommand {
             lines.append(("interval", settings.guidanceInterval.map { String($0) }.joined(separator: " to ")))
         }
         if settings.precision != .float32 { lines.append(("precision", settings.precision.rawValue)) }
+        if settings.rng != .philox { lines.append(("rng", settings.rng.rawValue)) }
         lines.append(("size", "\(settings.width)×\(settings.height)"))
         if let pictures = record.pictures { lines.append(("pictures", String(pictures))) }
         for (name, value) in lines {

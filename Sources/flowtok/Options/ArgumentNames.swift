@@ -4,6 +4,8 @@ import Tensors
 
 extension Solver: ExpressibleByArgument {}
 
+extension NoiseGenerator: ExpressibleByArgument {}
+
 extension Precision: ExpressibleByArgument {
     /// The usual short names mean the same.
     public init?(argument: String) {

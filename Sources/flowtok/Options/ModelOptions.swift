@@ -25,7 +25,13 @@ struct ModelOptions: ParsableArguments {
         if !precision.isAccelerated {
             Console.report("warning: this CPU has no instructions for \(precision.rawValue) products; they are slow here")
         }
-        return if let model { try FlowTok(model: model, precision: precision) } else { try FlowTok(precision: precision) }
+        let opened = if let model {
+            try FlowTok(model: model, precision: precision)
+        } else {
+            try FlowTok(precision: precision)
+        }
+        for warning in opened.warnings { Console.report("warning: \(warning)") }
+        return opened
     }
 }
 

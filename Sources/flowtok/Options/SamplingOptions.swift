@@ -22,6 +22,9 @@ struct SamplingOptions: ParsableArguments {
     @Option(help: "How the flow is followed (default: the model's own).")
     var solver: Solver?
 
+    @Option(help: "The noise that a seed stands for: torch draws what PyTorch draws from this seed on the CPU.")
+    var rng = NoiseGenerator.philox
+
     func validate() throws {
         if let steps { try checkSteps(steps) }
         if let guidance, !(guidance.isFinite && abs(guidance) <= 1000) {
@@ -32,7 +35,8 @@ struct SamplingOptions: ParsableArguments {
     /// A request for one picture of a prompt.
     func request(_ prompt: String, seed: UInt64) -> GenerationRequest {
         GenerationRequest(
-            prompt, seed: seed, solver: solver, steps: steps, guidance: guidance, guidanceInterval: guidanceInterval?.times)
+            prompt, seed: seed, solver: solver, steps: steps, guidance: guidance, guidanceInterval: guidanceInterval?.times,
+            rng: rng)
     }
 }
 

@@ -2,6 +2,7 @@ import Checkpoints
 import Flow
 import FlowTok
 import Foundation
+import ImageTokenizers
 import Images
 import Layers
 import Training
@@ -41,7 +42,7 @@ struct Failure: Error, CustomStringConvertible {
         case let error as DatasetError: status(of: error)
         case let error as TrainingError: status(of: error)
         case VocabularyError.unreadable: .missing
-        case is VocabularyError, is WeightMismatch, is SolverError: .data
+        case is VocabularyError, is ImageTokenizerError, is WeightMismatch, is SolverError: .data
         case is CancellationError: .interrupted
         default: .fault
         }
@@ -50,8 +51,8 @@ struct Failure: Error, CustomStringConvertible {
     private static func status(of error: FlowTokError) -> ExitStatus {
         switch error {
         case .emptyPrompt, .badSetting: .usage
-        case .modelNotFound, .missingFile: .missing
-        case .unusableModel, .unfitVocabulary, .tokenShape, .foreignTokens: .data
+        case .modelNotFound, .missingFile, .incompleteFiles: .missing
+        case .unusableModel, .unfitVocabulary, .tokenShape, .foreignTokens, .cannotCaption, .unusableFiles: .data
         case .cancelled: .interrupted
         }
     }

@@ -38,7 +38,7 @@ import Training
     func batchesDoNotDependOnThreads(_ kind: String) throws {
         let usual = Machine.threads
         defer { Machine.threads = usual }
-        let codec = try CaptionCodec(TinyTraining.vocabulary(), length: 4)
+        let codec = try PieceCodec(TinyTraining.vocabulary(), length: 4)
         let source = try data(kind).sources(side: 32).training
         let batches = try [1, 2, 5].map { count in
             Machine.threads = count

@@ -1,8 +1,7 @@
-import TextModels
 import Vocabularies
 
-/// Captions to the ids that a model reads, and back: SentencePiece pieces, the end piece, and padding to N positions.
-public struct CaptionCodec: Sendable {
+/// Captions as SentencePiece pieces, the end piece, and padding to N positions.
+public struct PieceCodec: CaptionCodec {
     public let vocabulary: SentencePieceVocabulary
     /// N.
     public let length: Int
