@@ -12,7 +12,7 @@ final class Comparison {
     private let report: GoldenReport
     private var given: Set<String> = []
     /// Where the case's checkpoints are written; gone with this object.
-    private let folder: URL
+    let folder: URL
 
     init(_ golden: GoldenCase) throws {
         self.golden = golden
@@ -32,9 +32,17 @@ final class Comparison {
         _ name: String = "model", as format: SyntheticFile.Format, under prefix: String = "",
         computed: [(String, Tensor)] = []
     ) throws -> Checkpoint {
-        let path = folder.appendingPathComponent("\(name).\(format.rawValue)").path
-        try SyntheticFile.write(golden.parameters, under: prefix, computed: computed, as: format, to: path)
-        return try Checkpoint(path: path)
+        let file = try write("\(name).\(format.rawValue)", as: format, under: prefix, computed: computed)
+        return try Checkpoint(path: folder.appendingPathComponent(file).path)
+    }
+
+    /// The same as a file of that name in `folder`. Returns the name.
+    func write(
+        _ name: String, as format: SyntheticFile.Format, under prefix: String = "", computed: [(String, Tensor)] = []
+    ) throws -> String {
+        try SyntheticFile.write(
+            golden.parameters, under: prefix, computed: computed, as: format, to: folder.appendingPathComponent(name).path)
+        return name
     }
 
     // MARK: - Inputs

@@ -29,7 +29,7 @@ func compareFlowTiTok(_ comparison: Comparison) throws {
     let shape = try golden.decode("config", as: FlowTiTokConfiguration.self)
     let model = try flowTiTok(shape, comparison.checkpoint(as: .torch, computed: shape.computed))
     let (encoder, decoder) = (model.encoder, model.decoder)
-    let batch = try golden.contains("input_image") ? golden.tensor("input_image").shape[0] : 1
+    let batch = try golden.outputs.contains("moments") ? golden.golden("moments").shape[0] : 1
     let images = try comparison.image("image", shape: [batch, 3, shape.imageSize, shape.imageSize])
     let noise = try comparison.noise("posterior_noise", shape: [batch, shape.tokenSize, 1, shape.latentTokens])
     let text = try comparison.noise(

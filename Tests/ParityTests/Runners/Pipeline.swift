@@ -1,15 +1,14 @@
-import Checkpoints
 import Flow
 import FlowTok
+import Foundation
 import ImageTokenizers
-import Layers
 import Tensors
 import TestSupport
 import Testing
 import TextModels
 
-/// Ids to pixels: text tower, text variational encoder, guided integration, tokenizer decoder, from the three files of a
-/// release.
+/// Ids to pixels: text tower, text variational encoder, guided integration, tokenizer decoder, from a folder with the three
+/// files of a release and a vocabulary.
 func comparePipeline(_ comparison: Comparison) throws {
     struct Run: Decodable {
         let steps: Int
@@ -18,20 +17,11 @@ func comparePipeline(_ comparison: Comparison) throws {
     }
     let golden = comparison.golden
     let run = try golden.decode("run", as: Run.self)
-    let configuration = try modelConfiguration(golden)
-    #expect(configuration.problem == nil)
-    let flow = try golden.decode("config", "flowtok", as: FlowTokCaseShape.self)
-    let files = try ReleaseFiles(
-        tower: comparison.checkpoint("clip", as: .torch, under: "clip."),
-        flow: comparison.checkpoint("flowtok", as: .torch, under: "flowtok.", computed: flow.computed),
-        tokenizer: comparison.checkpoint(
-            "flowtitok", as: .torch, under: "flowtitok.", computed: configuration.imageTokenizer.computed))
-    let model = FlowTokModel(configuration, weights: Weights(PackingWeights(files, as: .float32)))
-    try files.verify()
+    let model = try release(comparison).model
 
     let ids = try comparison.givenIntegers("input_ids").map { Int32($0) }
     try compareIDs(comparison)
-    let batch = ids.count / configuration.textEncoder.contextLength
+    let batch = ids.count / model.configuration.textEncoder.contextLength
     let noise = try comparison.noise("text_noise", shape: [batch] + model.latentShape)
     let (start, hidden) = model.textTokens(ids, noise: noise)
     let posterior = model.textVariationalEncoder(hidden)
@@ -53,45 +43,33 @@ func comparePipeline(_ comparison: Comparison) throws {
     ]) { $0 == "image_clamped_fraction" || comparison.isFull ? 1e-4 : 3e-5 }
 }
 
-/// The official model as one of this package's: the latents' deviation is the inverse of the scale factor, and a small
-/// text decoder, which the official release lacks, stands in.
-private func modelConfiguration(_ golden: GoldenCase) throws -> ModelConfiguration {
+/// The case's model as a folder of published files.
+private func release(_ comparison: Comparison) throws -> ModelFolder {
+    let golden = comparison.golden
     let text = try golden.decode("config", "clip", as: ClipCaseShape.self).configuration()
     let flow = try golden.decode("config", "flowtok", as: FlowTokCaseShape.self)
     let tokenizer = try golden.decode("config", "flowtitok", as: FlowTiTokConfiguration.self)
-    let scale = try golden.decode("config", "scale_factor", as: Float.self)
-    var decoder = text
-    (decoder.width, decoder.layers, decoder.heads) = (4, 1, 1)
-    return ModelConfiguration(
-        name: golden.name, imageTokenizer: tokenizer, textEncoder: text, textVariationalEncoder: flow.text,
-        textDecoder: decoder, velocity: flow.velocity,
-        latents: LatentStatistics(
-            mean: .init(repeating: 0, count: flow.channels), deviation: .init(repeating: 1 / scale, count: flow.channels)))
+    let files = try ModelFiles(
+        flow: comparison.write("FlowTok.pth", as: .torch, under: "flowtok.", computed: flow.computed),
+        imageTokenizer: comparison.write("FlowTiTok.bin", as: .torch, under: "flowtitok.", computed: tokenizer.computed),
+        textEncoder: comparison.write("clip.bin", as: .torch, under: "clip."), vocabulary: ["merges.txt"])
+    // The published vocabulary is not at hand everywhere, and ids are given: any merges of that number will do.
+    let pairs = (0..<text.vocabularySize - 514).map { "\(letter($0 / 256)) \(letter($0 % 256))" }
+    try Data((["#version: 0.2"] + pairs + [""]).joined(separator: "\n").utf8)
+        .write(to: comparison.folder.appendingPathComponent("merges.txt"))
+    try OfficialFlowTokConfiguration(
+        name: golden.name, files: files, velocity: flow.velocity, textVariationalEncoder: flow.text,
+        imageTokenizer: tokenizer, textEncoder: text,
+        scaleFactor: golden.decode("config", "scale_factor", as: Float.self)
+    ).write(to: comparison.folder.path)
+    let opened = try ModelFolder(path: comparison.folder.path)
+    #expect(opened.warnings.isEmpty, "\(opened.warnings)")
+    return opened
 }
 
-/// The three files of a release under this package's names for their models; the text decoder's weights are zeros.
-private final class ReleaseFiles: WeightSource {
-    private let parts: [(prefix: String, source: CheckpointWeights, ignoring: (String) -> Bool)]
-
-    init(tower: Checkpoint, flow: Checkpoint, tokenizer: Checkpoint) {
-        parts = [
-            ("text_encoder.", CheckpointWeights(tower), isUnusedOfTextTower),
-            ("flow.", CheckpointWeights(flow), isUnusedOfFlowTok),
-            ("image_tokenizer.", CheckpointWeights(tokenizer), { $0.contains("positional_embedding.freqs_") }),
-        ]
-    }
-
-    private func place(_ name: String) -> (source: CheckpointWeights, name: String)? {
-        parts.first { name.hasPrefix($0.prefix) }.map { ($0.source, String(name.dropFirst($0.prefix.count))) }
-    }
-
-    func contains(_ name: String) -> Bool { place(name).map { $0.source.contains($0.name) } ?? name.hasPrefix("text_decoder.") }
-
-    func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
-        place(name).map { $0.source.tensor(named: $0.name, shape: shape, initial: initial) } ?? .zeros(shape)
-    }
-
-    func verify() throws {
-        for part in parts { try part.source.verify(ignoring: part.ignoring) }
-    }
+/// One of the 256 letters that stand for bytes in CLIP's vocabulary.
+private func letter(_ index: Int) -> Character {
+    let shown = Array(33...126) + Array(161...172) + Array(174...255)
+    let scalar = index < shown.count ? shown[index] : 256 + index - shown.count
+    return Character(Unicode.Scalar(UInt32(scalar)) ?? "?")
 }
