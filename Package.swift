@@ -51,14 +51,14 @@ let package = Package(
         floor("TextModels", uses: ["Layers", "Tensors"]),
         floor("Generators", uses: ["Layers", "Tensors"]),
         // Floor 5.
-        floor("FlowTok", uses: ["Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
+        floor("FlowTok", uses: ["Flow", "Generators", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         // Floor 6.
         floor("Training", uses: ["CKernels", "FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         floor("Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Tensors"]),
         // Floor 7.
         .executableTarget(
             name: "flowtok",
-            dependencies: ["FlowTok", "Training", "Evaluation", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
+            dependencies: ["FlowTok", "Training", "Evaluation", "Flow", "Generators", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
             swiftSettings: swiftSettings),
         // Tests.
         .target(name: "TestSupport", dependencies: ["Layers", "Tensors", "Checkpoints", "CZlib"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
@@ -75,8 +75,12 @@ let package = Package(
         tests(of: "Training", uses: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         tests(of: "Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Vocabularies"]),
         .testTarget(
+            name: "ParityTests",
+            dependencies: ["TestSupport", "FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Generators", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "CommandLineTests",
-            dependencies: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Layers", "Checkpoints", "Images", "Vocabularies", "Tensors", "TestSupport"],
+            dependencies: ["FlowTok", "Flow", "Generators", "ImageTokenizers", "TextModels", "Layers", "Checkpoints", "Images", "Vocabularies", "Tensors", "TestSupport"],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
