@@ -96,7 +96,7 @@ import Testing
         try FileManager.default.removeItem(atPath: scratch.path("m/FlowTiTok_32.bin"))
         expectFailure(try run("import", "m"), 66, "the image tokenizer (such as FlowTiTok_512.bin) and CLIP's text tower")
         try FileManager.default.removeItem(atPath: scratch.path("m/FlowTok-tiny.pth"))
-        expectFailure(try run("import", "m"), 66, "no FlowTok and no image tokenizer")
+        expectFailure(try run("import", "m"), 66, "no FlowTok, no generator and no image tokenizer")
         expectFailure(try run("import", "none"), 66, "no such file")
         #expect(!scratch.has("m/config.json"))
     }
