@@ -71,7 +71,7 @@ let package = Package(
         tests(of: "ImageTokenizers", uses: ["Checkpoints", "Images", "Layers", "Tensors"]),
         tests(of: "Generators", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "TextModels", uses: ["Checkpoints", "Layers", "Tensors"]),
-        tests(of: "FlowTok", uses: ["Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels"]),
+        tests(of: "FlowTok", uses: ["Checkpoints", "Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels", "Vocabularies"]),
         tests(of: "Training", uses: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         tests(of: "Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Vocabularies"]),
         .testTarget(
@@ -80,7 +80,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["FlowTok", "Flow", "Generators", "ImageTokenizers", "TextModels", "Layers", "Checkpoints", "Images", "Vocabularies", "Tensors"],
+            dependencies: ["FlowTok", "Flow", "Generators", "ImageTokenizers", "TextModels", "Layers", "Checkpoints", "Images", "Vocabularies", "Tensors", "TestSupport"],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

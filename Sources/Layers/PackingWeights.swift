@@ -14,16 +14,19 @@ public final class PackingWeights: WeightSource {
     public func contains(_ name: String) -> Bool { source.contains(name) }
 
     public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
-        // What is borrowed from a file comes back page by page as it is used.
-        defer { source.release(named: name) }
+        // Of what is left when the matrices are packed, tables of many rows are the most, and few of them are used: what is
+        // borrowed from a file comes back page by page.
+        defer { if packs { source.release(named: name) } }
         return source.tensor(named: name, shape: shape, initial: initial)
     }
+
+    /// OpenBLAS packs for itself.
+    private var packs: Bool { precision != .float32 || !Machine.usesOpenBLAS }
 
     public func release(named name: String) { source.release(named: name) }
 
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? {
-        // OpenBLAS packs for itself.
-        guard precision != .float32 || !Machine.usesOpenBLAS, source.contains(name) else { return nil }
+        guard packs, source.contains(name) else { return nil }
         let tensor = source.tensor(named: name, shape: shape, initial: .zeros)
         defer { source.release(named: name) }
         guard tensor.shape == shape, let outputs = shape.first, outputs > 0 else { return PackedMatrix(.zeros([0, 0]), as: .float32) }

@@ -26,8 +26,9 @@ import ArgumentParser
                 """,
             version: version,
             subcommands: [
-                TextToImage.self, ImageToText.self, Generate.self, Tokenize.self, Detokenize.self, Reconstruct.self, Info.self,
-                Import.self, Inspect.self, BuildDataset.self, Train.self, Evaluate.self, Doctor.self,
+                TextToImage.self, ImageToText.self, Generate.self, Tokenize.self, Detokenize.self, Reconstruct.self,
+                Info.self, Import.self, Convert.self, Inspect.self, BuildDataset.self, Train.self, Evaluate.self,
+                Doctor.self,
             ])
     }
 

@@ -15,7 +15,7 @@ public struct ImageTokenizerFolder: Sendable {
     public let configuration: ImageTokenizerConfiguration
     /// The checkpoint's path.
     public let weightsFile: String
-    private let imported: Configuration?
+    let imported: Configuration?
 
     /// Opens a folder without reading its weights.
     ///
@@ -67,7 +67,7 @@ public struct ImageTokenizerFolder: Sendable {
     /// The `config.json` that `flowtok import` writes: the tokenizer's own keys, and the files.
     struct Configuration: Codable, Sendable {
         let name: String
-        let files: ModelFiles
+        var files: ModelFiles
         let tokenizer: ImageTokenizerConfiguration
         let textEncoder: TextTransformerConfiguration?
 

@@ -145,7 +145,7 @@ public struct ModelImport: Sendable {
     /// The folder that holds all files.
     private static func folder(of paths: [String]) throws -> String {
         let folders = Set(paths.map { path in
-            let parent = (path as NSString).deletingLastPathComponent
+            let parent = FilePath.folder(of: path)
             return parent.isEmpty ? "." : parent
         })
         guard folders.count == 1, let folder = folders.first else {

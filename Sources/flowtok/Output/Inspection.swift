@@ -35,10 +35,13 @@ struct Inspection: Encodable {
         bytes = size ?? 0
         switch Kind(path) {
         case .configuration:
-            let configuration = try JSONDecoder().decode(ModelConfiguration.self, from: InputFile.data(path))
-            recognised = "the configuration of the flowtok model \"\(configuration.name)\" (\(configuration.licence))"
-            problem = configuration.problem
+            let summary = try ConfigurationSummary(folder: FilePath.folder(of: path))
+            (recognised, problem) = (summary.text, summary.problem)
             (values, tensors, metadata, finite) = (nil, nil, nil, nil)
+        case .merges:
+            let vocabulary = try (try? CLIPVocabulary(path: path)) ?? CLIPVocabulary(path: path, mergeCount: nil)
+            recognised = "CLIP's vocabulary of \(vocabulary.count) tokens"
+            (values, tensors, metadata, finite, problem) = (nil, nil, nil, nil, nil)
         case .vocabulary:
             let vocabulary = try SentencePieceVocabulary(path: path)
             recognised = "a SentencePiece vocabulary of \(vocabulary.count) pieces"
@@ -59,13 +62,14 @@ struct Inspection: Encodable {
     }
 
     private enum Kind {
-        case configuration, vocabulary, checkpoint
+        case configuration, vocabulary, merges, checkpoint
 
         init(_ path: String) {
             self =
                 switch (path as NSString).lastPathComponent {
                 case ModelFolder.configurationFile: .configuration
                 case let name where name.hasSuffix(".model"): .vocabulary
+                case let name where name.hasSuffix(".txt") || name.hasSuffix(".txt.gz"): .merges
                 default: .checkpoint
                 }
         }
@@ -84,6 +88,7 @@ struct Inspection: Encodable {
     static func files(in folder: String) throws -> [String] {
         let names = try InputFile.names(in: folder).filter { name in
             name == ModelFolder.configurationFile || name.hasSuffix(".index.json")
+                || name == "merges.txt" || name.hasSuffix(".txt.gz")
                 || suffixes.contains((name as NSString).pathExtension)
         }
         guard !names.isEmpty else {

@@ -1,4 +1,5 @@
 import Checkpoints
+import ImageTokenizers
 
 /// What a checkpoint is for, told by its metadata and the names of its tensors.
 enum Recognition {
@@ -24,19 +25,14 @@ enum Recognition {
         }
     }
 
-    /// The published models, each by names that only it has.
-    private static let marks: [(what: String, names: [String])] = [
-        ("FlowTok: velocity network and text variational encoder", ["x_embedder.weight", "context_encoder."]),
-        ("FlowTiTok or TA-TiTok: a 1D image tokenizer", ["latent_tokens", "decoder.text_guidance_proj.weight"]),
-        ("TiTok: a 1D image tokenizer", ["latent_tokens", "encoder.", "decoder."]),
-        ("CLIP: text and vision towers", ["token_embedding.weight", "visual."]),
-    ]
-
+    /// The architecture and its size, by the names and shapes of the tensors.
     private static func known(_ checkpoint: Checkpoint) -> String? {
-        marks.first { mark in
-            mark.names.allSatisfy { name in
-                name.hasSuffix(".") ? checkpoint.names.contains { $0.hasPrefix(name) } : checkpoint.contains(name)
-            }
-        }?.what
+        let shapes = Dictionary(checkpoint.entries.map { ($0.name, $0.shape) }) { first, _ in first }
+        do {
+            return try CheckpointArchitecture(shapes: shapes, file: checkpoint.path)?.summary
+        } catch {
+            // What it looks like, and what contradicts that.
+            return String(describing: error).replacing(checkpoint.path + ": ", with: "")
+        }
     }
 }

@@ -1,0 +1,51 @@
+import Tensors
+
+extension Checkpoint {
+    /// Writes all tensors of this checkpoint to a safetensors file, whole or not at all, with one tensor in memory at a
+    /// time.
+    ///
+    /// Floating-point values are rounded to nearest even; integers and truth values stay as they are. The metadata is taken
+    /// along.
+    ///
+    /// - Parameters:
+    ///   - type: the floating-point type to write; nil keeps every tensor's own.
+    ///   - metadata: texts for the header, in place of those that this checkpoint has under the same keys.
+    ///   - progress: called after every tensor with the number of bytes read so far, and of all.
+    /// - Throws: `CheckpointError.valueOutOfRange` where a finite value is infinite in the new type; `invalidWrite`,
+    ///   `limitExceeded`, `unwritableFile`; what `progress` throws.
+    public func convert(
+        to path: String, as type: ElementType? = nil, metadata: [String: String] = [:],
+        progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+    ) throws {
+        let declarations = entries.map { entry in
+            SafetensorsWriter.Declaration(
+                name: entry.name, type: entry.type.isFloatingPoint ? type ?? entry.type : entry.type, shape: entry.shape)
+        }
+        let writer = try SafetensorsWriter(
+            to: path, tensors: declarations, metadata: self.metadata.merging(metadata) { $1 })
+        let total = entries.reduce(0) { $0 + $1.byteCount }
+        var done = 0
+        for (entry, declaration) in zip(entries, declarations) {
+            if entry.type == declaration.type {
+                try rawBytes(entry.name) { try writer.write(entry.name, bytes: $0) }
+            } else {
+                let values = try tensor(entry.name)
+                try checkRange(of: values, entry, declaration.type)
+                try writer.write(entry.name, values)
+            }
+            release(entry.name)
+            done += entry.byteCount
+            try progress(done, total)
+        }
+        try writer.finish()
+    }
+
+    /// float16 ends at 65504, below many a weight; the other types reach as far as float32.
+    private func checkRange(of values: Tensor, _ entry: Entry, _ type: ElementType) throws {
+        guard type == .f16 else { return }
+        // From here on, rounding to nearest gives infinity.
+        let limit: Float = 65520
+        let bad = values.withUnsafeBufferPointer { $0.firstIndex { $0.isFinite && abs($0) >= limit } }
+        if let bad { throw CheckpointError.valueOutOfRange(path: path, tensor: entry.name, index: bad, type: type) }
+    }
+}

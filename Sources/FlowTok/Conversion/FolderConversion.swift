@@ -1,0 +1,157 @@
+import Checkpoints
+import Foundation
+
+/// A model folder with its weights in another type: the same model, with everything that belongs to it.
+public struct FolderConversion: Sendable {
+    /// A file that is written: from where, under which name, and whether it is a checkpoint.
+    public struct Item: Sendable, Hashable {
+        public let source: String
+        public let name: String
+        public let isCheckpoint: Bool
+    }
+
+    public let folder: String
+    public let kind: FolderKind
+    /// All files but `config.json`, checkpoints first.
+    public let items: [Item]
+    /// The configuration with the new names; nil where it is copied as it is.
+    private let configuration: (any Encodable & Sendable)?
+
+    /// Looks at a folder.
+    ///
+    /// - Throws: what opening its configuration throws.
+    public init(_ folder: String) throws {
+        self.folder = folder
+        kind = try FolderKind(folder: folder)
+        var plan = Plan(folder: folder)
+        switch kind {
+        case .officialFlowTok:
+            var official = try OfficialFlowTokConfiguration.read(from: folder)
+            official.files = try plan.rename(official.files)
+            configuration = official
+        case .flowTok:
+            try plan.add(checkpoint: ModelFolder.weightsFile)
+            configuration = nil
+        case .tiTok, .flowTiTok, .maskGITVQGAN, .maskGIT, .maskGenVQ, .maskGenKL:
+            let opened = kind.isImageTokenizer ? try ImageTokenizerFolder(path: folder) : nil
+            if var imported = opened?.imported {
+                imported.files = try plan.rename(imported.files)
+                configuration = imported
+            } else {
+                if let opened {
+                    plan.add(path: opened.weightsFile, as: ModelFolder.weightsFile, isCheckpoint: true)
+                } else {
+                    try plan.add(checkpoint: ModelFolder.weightsFile)
+                }
+                configuration = nil
+            }
+        }
+        try plan.addRest()
+        items = plan.items
+    }
+
+    /// Writes the folder, whole or not at all.
+    ///
+    /// - Parameters:
+    ///   - type: the floating-point type of the weights; nil keeps their own.
+    ///   - progress: called with the checkpoint at hand and the share of it that is done.
+    /// - Throws: `FlowTokError.unusableFiles` where there is a folder with files at `path` already; what
+    ///   `Checkpoint.convert` throws; what `progress` throws.
+    public func write(
+        to path: String, as type: ElementType? = nil, progress: (_ file: String, _ share: Double) throws -> Void = { _, _ in }
+    ) throws {
+        let files = FileManager.default
+        if let names = try? files.contentsOfDirectory(atPath: path), !names.isEmpty {
+            throw FlowTokError.unusableFiles("\(path): is there already and not empty, expected a new folder")
+        }
+        let target = URL(fileURLWithPath: path).standardizedFileURL
+        let unfinished = target.deletingLastPathComponent()
+            .appendingPathComponent(".flowtok-" + String(UInt64.random(in: .min ... .max), radix: 36) + ".tmp").path
+        try files.createDirectory(atPath: unfinished, withIntermediateDirectories: true)
+        do {
+            for item in items {
+                let output = unfinished + "/" + item.name
+                if item.isCheckpoint {
+                    try Checkpoint(path: item.source).convert(to: output, as: type) { done, total in
+                        try progress(item.name, total == 0 ? 1 : Double(done) / Double(total))
+                    }
+                } else {
+                    try files.copyItem(
+                        at: URL(fileURLWithPath: item.source).resolvingSymlinksInPath(), to: URL(fileURLWithPath: output))
+                }
+            }
+            if let configuration {
+                try ConfigurationFile.write(configuration, in: unfinished)
+            } else {
+                try files.copyItem(
+                    at: URL(fileURLWithPath: folder + "/" + ModelFolder.configurationFile).resolvingSymlinksInPath(),
+                    to: URL(fileURLWithPath: unfinished + "/" + ModelFolder.configurationFile))
+            }
+            // An empty folder may stand in the way.
+            rmdir(target.path)
+            try files.moveItem(atPath: unfinished, toPath: target.path)
+        } catch {
+            try? files.removeItem(atPath: unfinished)
+            throw error
+        }
+    }
+
+    /// The files of a folder on their way.
+    private struct Plan {
+        let folder: String
+        private(set) var items: [Item] = []
+
+        init(folder: String) { self.folder = folder }
+
+        mutating func add(path: String, as name: String, isCheckpoint: Bool) {
+            items.append(Item(source: path, name: free(name), isCheckpoint: isCheckpoint))
+        }
+
+        /// A checkpoint inside the folder that keeps its name.
+        mutating func add(checkpoint name: String) throws {
+            add(path: try ModelFiles.path(of: name, in: folder), as: name, isCheckpoint: true)
+        }
+
+        /// Adds the named files, and says what they are called now.
+        mutating func rename(_ files: ModelFiles) throws -> ModelFiles {
+            var renamed = files
+            for part in [\ModelFiles.flow, \.imageTokenizer, \.textEncoder, \.generator] {
+                guard let name = files[keyPath: part] else { continue }
+                let path = try ModelFiles.path(of: name, in: folder)
+                let stem = ((name as NSString).lastPathComponent as NSString).deletingPathExtension
+                add(path: path, as: stem + ".safetensors", isCheckpoint: true)
+                renamed[keyPath: part] = items.last?.name
+            }
+            renamed.vocabulary = try files.vocabulary?.map { name in
+                add(path: try ModelFiles.path(of: name, in: folder), as: (name as NSString).lastPathComponent, isCheckpoint: false)
+                return items.last?.name ?? name
+            }
+            return renamed
+        }
+
+        /// Adds what else lies in the folder and is no checkpoint: the vocabulary, the model card, the licence.
+        mutating func addRest() throws {
+            let sources = Set(items.map { URL(fileURLWithPath: $0.source).standardizedFileURL.path })
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
+                let path = folder + "/" + name
+                var isFolder: ObjCBool = false
+                guard !name.hasPrefix("."), name != ModelFolder.configurationFile, !ImportedFile.isCheckpoint(name),
+                    !sources.contains(URL(fileURLWithPath: path).standardizedFileURL.path),
+                    FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue
+                else { continue }
+                add(path: path, as: name, isCheckpoint: false)
+            }
+        }
+
+        /// A name that no other file has: files that lay in several folders may be called alike.
+        private func free(_ name: String) -> String {
+            var candidate = name
+            var number = 2
+            while items.contains(where: { $0.name == candidate }) || candidate == ModelFolder.configurationFile {
+                candidate = "\(number)-\(name)"
+                number += 1
+            }
+            return candidate
+        }
+    }
+}

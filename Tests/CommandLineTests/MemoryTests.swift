@@ -1,0 +1,87 @@
+import Flow
+import FlowTok
+import Foundation
+import ImageTokenizers
+import Layers
+import Tensors
+import TestSupport
+import Testing
+import TextModels
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// The memory that FlowTok-XL takes, from files as they are published. Minutes and gigabytes: with FLOWTOK_FULL=1 only.
+@Suite(.serialized, .enabled(if: Goldens.fullWanted, "full-size checks run with FLOWTOK_FULL=1"))
+struct MemoryTests {
+    /// The published XL at 256 pixels.
+    private static let configuration = OfficialFlowTokConfiguration(
+        name: "FlowTok-XL", files: ModelFiles(),
+        velocity: VelocityConfiguration(depth: 28, width: 1152, heads: 16, tokens: 77, channels: 16),
+        textVariationalEncoder: TextVariationalConfiguration(width: 768, channels: 16),
+        imageTokenizer: FlowTiTokConfiguration(
+            imageSize: 256, patchSize: 16, latentTokens: 77, tokenSize: 16, textContextLength: 77, textEmbeddingWidth: 768,
+            encoder: TransformerShape(width: 768, layers: 12, heads: 12),
+            decoder: TransformerShape(width: 1024, layers: 24, heads: 16)),
+        textEncoder: TextTransformerConfiguration(
+            vocabularySize: 49408, contextLength: 77, width: 768, layers: 12, heads: 12))
+
+    /// Names and shapes of all parameters, without their values.
+    private static func parameters() -> [(name: String, shape: [Int])] {
+        var found: [(name: String, shape: [Int])] = []
+        let source = ExpectedWeights(holds: { _ in true }) { found.append(($0, $1)) }
+        _ = FlowTokModel(configuration.model, weights: Weights(source))
+        return found
+    }
+
+    private static func write(_ all: [(name: String, shape: [Int])], to folder: String) throws {
+        for (prefix, file, type) in [
+            ("flow.", "FlowTok-XL.pth", TorchArchive.Values.float), ("image_tokenizer.", "FlowTiTok_512.bin", .float),
+            ("text_encoder.", "ViT-L-14-336px.pt", .half),
+        ] {
+            let own = all.filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.shape) }
+            let shapes = Dictionary(uniqueKeysWithValues: own)
+            try TorchArchive.write(own, as: type, to: folder + "/" + file) { name in
+                let shape = shapes[name] ?? []
+                let inputs = Double(shape.dropFirst().reduce(1, *))
+                let isScale = name.hasSuffix("weight") || name.hasSuffix(".g")
+                return SyntheticValues.tensor(
+                    name, shape: shape, base: shape.count == 1 && isScale ? 1 : 0,
+                    scale: shape.count > 1 ? (3 / inputs).squareRoot() : isScale ? 0.1 : 0.05)
+            }
+        }
+        try Data(ClipVocabularyFiles.merges(tokens: 49408).utf8)
+            .write(to: URL(fileURLWithPath: folder + "/bpe_simple_vocab_16e6.txt"))
+    }
+
+    @Test func drawingTakesTheWeightsAndLittleMore() throws {
+        let scratch = try Scratch()
+        let all = Self.parameters()
+        try scratch.makeFolder("xl")
+        try Self.write(all, to: scratch.path("xl"))
+        let imported = try Tool.run(["import", "xl", "--fast", "--image-size", "256"], in: scratch)
+        #expect(imported.status == 0, "\(imported.errors)")
+        #expect(imported.output.contains("FlowTok-XL, 77×16"))
+        // What drawing reads: not the image tokenizer's encoder.
+        let needed = all.filter {
+            !$0.name.hasPrefix("image_tokenizer.encoder.") && $0.name != "image_tokenizer.latent_tokens"
+        }.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        // The smaller one first: what is told of children is their largest.
+        for (precision, bytes) in [("bfloat16", 2), ("float32", 4)] {
+            let clock = ContinuousClock()
+            let start = clock.now
+            let drawn = try Tool.run(
+                ["t2i", "a red fox", "--model", "xl", "--seed", "1", "--steps", "20", "--guidance", "2", "--precision", precision, "--json"],
+                in: scratch)
+            let seconds = (clock.now - start) / .seconds(1)
+            #expect(drawn.status == 0, "\(drawn.errors)")
+            var usage = rusage()
+            getrusage(RUSAGE_CHILDREN.rawValue == 0 ? -1 : -1, &usage)
+            let peak = usage.ru_maxrss * 1024
+            let ratio = Double(peak) / Double(needed * bytes)
+            print("FlowTok-XL, 256 px, 20 steps, guidance 2, \(precision): \(peak >> 20) MiB at most, \(needed * bytes >> 20) MiB of weights, ratio \(ratio); \(seconds) s in all; \(drawn.output)")
+            #expect(ratio <= 1.15, "\(precision)")
+        }
+    }
+}
