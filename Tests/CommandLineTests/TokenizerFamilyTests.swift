@@ -132,9 +132,9 @@ import Testing
         let good = try codes("fox.json")
         let names = try scratch.names()
         let cases: [(Any, String)] = [
-            (good.dropLast() + [50], "token 5 is 50, expected 0 to 49"),
-            ([-1] + good.dropFirst(), "token 0 is -1, expected 0 to 49"),
-            (good.dropLast() + [1 << 40], "token 5 is 1099511627776, expected 0 to 49"),
+            (Array(good.dropLast()) + [50], "token 5 is 50, expected 0 to 49"),
+            ([-1] + Array(good.dropFirst()), "token 0 is -1, expected 0 to 49"),
+            (Array(good.dropLast()) + [1 << 40], "token 5 is 1099511627776, expected 0 to 49"),
             (Array(good.dropLast()), "[1, 5], expected [any, 6]"), (good + good, "[1, 12], expected [any, 6]"), ([Int](), "[1, 0]"),
             (good.dropLast().map { $0 as Any } + [1.5 as Any], "token 5 is no integer"),
             (good.dropLast().map { $0 as Any } + ["7" as Any], "token 5 is no integer"),

@@ -39,7 +39,7 @@ struct Detokenize: ParsableCommand {
         guard !InputFile.isFolder(tokens) else { throw Failure(.data, "\(tokens): is a folder, expected a file of tokens") }
         try OutputPath.checkIsPNG(output)
         try OutputPath.check(file: output)
-        let tokenizer = try model.openTokenizer(caption.clip)
+        let tokenizer = try model.openTokenizer(clip: caption.clip.source)
         let found = try TokenFile.read(
             from: tokens, by: tokenizer.maker, codebookSize: tokenizer.tokenizer.codebookSize)
         let picture: Image

@@ -43,7 +43,7 @@ struct Reconstruct: ParsableCommand {
     func run() throws {
         let first = try Image(path: images[0])
         let outputs = try outputs()
-        let tokenizer = try model.openTokenizer(caption.clip)
+        let tokenizer = try model.openTokenizer(clip: caption.clip.source)
         var (psnrs, ssims): ([Double], [Double]) = ([], [])
         for (index, file) in images.enumerated() {
             let picture = try index == 0 ? first : Image(path: file)

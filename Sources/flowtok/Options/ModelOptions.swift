@@ -42,9 +42,9 @@ struct ModelOptions: ParsableArguments {
 
 extension ModelOptions {
     /// Sets the threads and opens the model's image tokenizer, which need not be one of a FlowTok.
-    func openTokenizer(_ clip: CLIPOptions = CLIPOptions()) throws -> PictureTokenizer {
+    func openTokenizer(clip: CLIPSource? = nil) throws -> PictureTokenizer {
         prepare()
-        let opened = try PictureTokenizer(path: model ?? DefaultModel.path(), clip: clip.source, precision: precision)
+        let opened = try PictureTokenizer(path: model ?? DefaultModel.path(), clip: clip, precision: precision)
         for warning in opened.warnings { Console.report("warning: \(warning)") }
         return opened
     }
