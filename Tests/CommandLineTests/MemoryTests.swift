@@ -82,7 +82,7 @@ struct MemoryTests {
             getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
             let peak = usage.ru_maxrss * 1024
             let ratio = Double(peak) / Double(needed * bytes)
-            print("FlowTok-XL, 256 px, 20 steps, guidance 2, \(precision): \(peak >> 20) MiB at most, \(needed * bytes >> 20) MiB of weights, ratio \(ratio); \(seconds) s in all; \(drawn.output)")
+            print("FlowTok-XL, 256 px, 20 steps, guidance 2, \(precision): \(peak >> 20) MiB at most, \((needed * bytes) >> 20) MiB of weights, ratio \(ratio); \(seconds) s in all; \(drawn.output)")
             #expect(ratio <= 1.15, "\(precision)")
         }
     }
