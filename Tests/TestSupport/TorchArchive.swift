@@ -66,12 +66,18 @@ package final class TorchArchive {
         try append(header)
         try append(data)
         directory.append(little: 0x02014b50 as UInt32)
-        for word in [20, 20, 0x0800, 0, 0, 0] as [UInt16] { directory.append(little: word) }
+        for word in [45, 45, 0x0800, 0, 0, 0] as [UInt16] { directory.append(little: word) }
         for word in [crc, UInt32(data.count), UInt32(data.count)] { directory.append(little: word) }
-        for word in [UInt16(name.utf8.count), 0, 0, 0, 0] { directory.append(little: word) }
+        // Records beyond 4 GiB have their place in a zip64 field.
+        let isFar = start >= UInt32.max
+        for word in [UInt16(name.utf8.count), isFar ? 12 : 0, 0, 0, 0] { directory.append(little: word) }
         directory.append(little: 0 as UInt32)
-        directory.append(little: UInt32(start))
+        directory.append(little: isFar ? .max : UInt32(start))
         directory += Data(name.utf8)
+        if isFar {
+            for word in [1, 8] as [UInt16] { directory.append(little: word) }
+            directory.append(little: UInt64(start))
+        }
         entries += 1
     }
 
@@ -80,10 +86,35 @@ package final class TorchArchive {
         let size = directory.count
         try append(directory)
         var end = Data()
+        guard start < UInt32.max else {
+            try finishFar(start: start, size: size)
+            return
+        }
         end.append(little: 0x06054b50 as UInt32)
         for word in [0, 0, UInt16(entries), UInt16(entries)] { end.append(little: word) }
         end.append(little: UInt32(size))
         end.append(little: UInt32(start))
+        end.append(little: 0 as UInt16)
+        try append(end)
+        try handle.close()
+    }
+
+    /// The end of an archive whose directory lies beyond 4 GiB.
+    private func finishFar(start: Int, size: Int) throws {
+        let wide = offset
+        var end = Data()
+        end.append(little: 0x06064b50 as UInt32)
+        end.append(little: 44 as UInt64)
+        end.append(little: 0x002d_002d as UInt32)
+        for word in [0, UInt64(entries), UInt64(entries), UInt64(size), UInt64(start)] { end.append(little: word) }
+        end.append(little: 0x07064b50 as UInt32)
+        end.append(little: 0 as UInt32)
+        end.append(little: UInt64(wide))
+        end.append(little: 1 as UInt32)
+        end.append(little: 0x06054b50 as UInt32)
+        end.append(little: 0 as UInt32)
+        for word in [UInt16.max, .max] { end.append(little: word) }
+        for word in [UInt32.max, .max] { end.append(little: word) }
         end.append(little: 0 as UInt16)
         try append(end)
         try handle.close()
