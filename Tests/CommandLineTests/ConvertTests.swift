@@ -20,7 +20,7 @@ enum ClipFiles {
 
     @Test func aTorchFileBecomesSafetensors() throws {
         let values = Tensor([1, -2.5, 3.14159, 65504, 1e-8, 0], shape: [2, 3])
-        try TorchArchive.write([("w", [2, 3]), ("s", [])], to: scratch.path("a.pth")) { $0 == "w" ? values : Tensor(7) }
+        try TorchArchiveWriter.write([("w", values), ("s", Tensor(7))], to: scratch.path("a.pth"))
         let converted = try run("convert", "a.pth", "a.safetensors")
         #expect(converted.status == 0, "\(converted.errors)")
         let same = try Checkpoint(path: scratch.path("a.safetensors"))

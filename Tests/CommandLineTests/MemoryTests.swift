@@ -36,20 +36,22 @@ struct MemoryTests {
     }
 
     private static func write(_ all: [(name: String, shape: [Int])], to folder: String) throws {
-        for (prefix, file, type) in [
-            ("flow.", "FlowTok-XL.pth", TorchArchive.Values.float), ("image_tokenizer.", "FlowTiTok_512.bin", .float),
-            ("text_encoder.", "ViT-L-14-336px.pt", .half),
+        for (prefix, file, half) in [
+            ("flow.", "FlowTok-XL.pth", false), ("image_tokenizer.", "FlowTiTok_512.bin", false),
+            ("text_encoder.", "ViT-L-14-336px.pt", true),
         ] {
-            let own = all.filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.shape) }
-            let shapes = Dictionary(uniqueKeysWithValues: own)
-            try TorchArchive.write(own, as: type, to: folder + "/" + file) { name in
-                let shape = shapes[name] ?? []
+            let writer = try TorchArchiveWriter(to: folder + "/" + file, half: half)
+            for (whole, shape) in all where whole.hasPrefix(prefix) {
+                let name = String(whole.dropFirst(prefix.count))
                 let inputs = Double(shape.dropFirst().reduce(1, *))
                 let isScale = name.hasSuffix("weight") || name.hasSuffix(".g")
-                return SyntheticValues.tensor(
-                    name, shape: shape, base: shape.count == 1 && isScale ? 1 : 0,
-                    scale: shape.count > 1 ? (3 / inputs).squareRoot() : isScale ? 0.1 : 0.05)
+                try writer.append(
+                    name,
+                    SyntheticValues.tensor(
+                        name, shape: shape, base: shape.count == 1 && isScale ? 1 : 0,
+                        scale: shape.count > 1 ? (3 / inputs).squareRoot() : isScale ? 0.1 : 0.05))
             }
+            try writer.finish()
         }
         try Data(ClipVocabularyFiles.merges(tokens: 49408).utf8)
             .write(to: URL(fileURLWithPath: folder + "/bpe_simple_vocab_16e6.txt"))
@@ -77,7 +79,7 @@ struct MemoryTests {
             let seconds = (clock.now - start) / .seconds(1)
             #expect(drawn.status == 0, "\(drawn.errors)")
             var usage = rusage()
-            getrusage(RUSAGE_CHILDREN.rawValue == 0 ? -1 : -1, &usage)
+            getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
             let peak = usage.ru_maxrss * 1024
             let ratio = Double(peak) / Double(needed * bytes)
             print("FlowTok-XL, 256 px, 20 steps, guidance 2, \(precision): \(peak >> 20) MiB at most, \(needed * bytes >> 20) MiB of weights, ratio \(ratio); \(seconds) s in all; \(drawn.output)")

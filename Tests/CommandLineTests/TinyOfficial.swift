@@ -90,8 +90,7 @@ enum TinyOfficial {
     }
 
     static func torch(_ tensors: [(name: String, tensor: Tensor)], to path: String) throws {
-        let values = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) })
-        try TorchArchive.write(tensors.map { ($0.name, $0.tensor.shape) }, to: path) { values[$0]! }
+        try TorchArchiveWriter.write(tensors, to: path)
     }
 
     /// A text tower of one layer under Hugging Face's names.

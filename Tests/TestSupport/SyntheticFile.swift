@@ -22,10 +22,10 @@ package enum SyntheticFile {
         func name(_ parameter: SyntheticParameter) -> String { String(parameter.name.dropFirst(prefix.count)) }
         switch format {
         case .torch:
-            let tensors = chosen.map { (name: name($0), shape: $0.shape) } + computed.map { (name: $0.0, shape: $0.1.shape) }
-            let made = Dictionary(chosen.map { (name($0), $0) }, uniquingKeysWith: { first, _ in first })
-            let tables = Dictionary(computed, uniquingKeysWith: { first, _ in first })
-            try TorchArchive.write(tensors, to: path) { name in made[name]?.tensor ?? tables[name] ?? .zeros([]) }
+            let writer = try TorchArchiveWriter(to: path)
+            for parameter in chosen { try writer.append(name(parameter), parameter.tensor) }
+            for (name, tensor) in computed { try writer.append(name, tensor) }
+            try writer.finish()
         case .safetensors:
             let writer = try SafetensorsWriter(
                 to: path,

@@ -32,17 +32,23 @@ public struct FolderConversion: Sendable {
         case .flowTok:
             try plan.add(checkpoint: ModelFolder.weightsFile)
             configuration = nil
-        case .tiTok, .flowTiTok, .maskGITVQGAN, .maskGIT, .maskGenVQ, .maskGenKL:
-            let opened = kind.isImageTokenizer ? try ImageTokenizerFolder(path: folder) : nil
-            if var imported = opened?.imported {
+        case .tiTok, .flowTiTok, .maskGITVQGAN:
+            let opened = try ImageTokenizerFolder(path: folder)
+            if var imported = opened.imported {
                 imported.files = try plan.rename(imported.files)
                 configuration = imported
             } else {
-                if let opened {
-                    plan.add(path: opened.weightsFile, as: ModelFolder.weightsFile, isCheckpoint: true)
-                } else {
-                    try plan.add(checkpoint: ModelFolder.weightsFile)
-                }
+                plan.add(path: opened.weightsFile, as: ModelFolder.weightsFile, isCheckpoint: true)
+                configuration = nil
+            }
+        case .maskGIT, .maskGenVQ, .maskGenKL:
+            // What the hub holds has no list of files.
+            let file = try ConfigurationFile.path(in: folder)
+            if var imported = try? ConfigurationFile.read(GeneratorFolder.Configuration.self, from: file) {
+                imported.files = try plan.rename(imported.files)
+                configuration = imported
+            } else {
+                plan.add(path: try ModelFolder.hubWeights(in: folder), as: ModelFolder.weightsFile, isCheckpoint: true)
                 configuration = nil
             }
         }

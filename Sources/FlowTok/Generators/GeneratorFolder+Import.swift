@@ -7,7 +7,7 @@ extension GeneratorFolder {
     /// The `config.json` that `flowtok import` writes for a generator: which file holds what, and the shape of every part.
     struct Configuration: Codable, Sendable {
         let name: String
-        let files: ModelFiles
+        var files: ModelFiles
         let generator: GeneratorConfiguration
         let imageTokenizer: ImageTokenizerConfiguration?
         let textEncoder: TextTransformerConfiguration?
