@@ -52,11 +52,6 @@ public struct ImageTokenizerFolder: Sendable {
     }
 
     /// CLIP's text tower where the folder names one, for tokenizers whose decoder is guided by captions; otherwise nil.
-    public func textEncoder(precision: Precision = .float32) throws -> CLIPTextEncoder? {
-        try text?.load(precision: precision)
-    }
-
-    /// The files of that tower.
     var text: CLIPFiles? {
         get throws {
             guard let imported, let configuration = imported.textEncoder, let vocabulary = imported.files.vocabulary else {
