@@ -75,7 +75,8 @@ func compareFlowTiTok(_ comparison: Comparison) throws {
     ]
     if golden.contains("rope_in") {
         let queries = try comparison.given("rope_in")
-        results["rope_out"] = { try rotated(queries, by: encoder.rotary) }
+        let isOfEncoder = queries.shape[3] == shape.encoder.width / shape.encoder.heads
+        results["rope_out"] = { rotated(queries, by: isOfEncoder ? encoder.rotary : decoder.rotary) }
     }
     if golden.contains("probe_in") {
         let probe = try comparison.given("probe_in")
@@ -96,7 +97,7 @@ func divergences(_ moments: Tensor) -> Tensor {
 }
 
 /// Queries x [1, 1, positions, dimension] turned by the table; keys turn alike and values stay.
-private func rotated(_ x: Tensor, by table: RotaryTable) throws -> Tensor {
+private func rotated(_ x: Tensor, by table: RotaryTable) -> Tensor {
     let one = x.reshaped([1, x.shape[2], x.shape[3]])
     let dimension = x.shape[3]
     let packed = Tensor.concatenated([one, one, one], axis: 2).rotatingQueriesAndKeys(table, heads: 1)

@@ -54,8 +54,7 @@ private func release(_ comparison: Comparison) throws -> ModelFolder {
         imageTokenizer: comparison.write("FlowTiTok.bin", as: .torch, under: "flowtitok.", computed: tokenizer.computed),
         textEncoder: comparison.write("clip.bin", as: .torch, under: "clip."), vocabulary: ["merges.txt"])
     // The published vocabulary is not at hand everywhere, and ids are given: any merges of that number will do.
-    let pairs = (0..<text.vocabularySize - 514).map { "\(letter($0 / 256)) \(letter($0 % 256))" }
-    try Data((["#version: 0.2"] + pairs + [""]).joined(separator: "\n").utf8)
+    try Data(ClipVocabularyFiles.merges(tokens: text.vocabularySize).utf8)
         .write(to: comparison.folder.appendingPathComponent("merges.txt"))
     try OfficialFlowTokConfiguration(
         name: golden.name, files: files, velocity: flow.velocity, textVariationalEncoder: flow.text,
@@ -65,11 +64,4 @@ private func release(_ comparison: Comparison) throws -> ModelFolder {
     let opened = try ModelFolder(path: comparison.folder.path)
     #expect(opened.warnings.isEmpty, "\(opened.warnings)")
     return opened
-}
-
-/// One of the 256 letters that stand for bytes in CLIP's vocabulary.
-private func letter(_ index: Int) -> Character {
-    let shown = Array(33...126) + Array(161...172) + Array(174...255)
-    let scalar = index < shown.count ? shown[index] : 256 + index - shown.count
-    return Character(Unicode.Scalar(UInt32(scalar)) ?? "?")
 }
