@@ -90,14 +90,41 @@ private struct CodeFile: Codable {
     let format: String
     let model: String
     let weights: String?
-    let tokens: [Int]
+    private let values: [Value]
+
+    /// A number that says where it stands when it is none.
+    private struct Value: Codable {
+        let number: Int
+
+        init(number: Int) { self.number = number }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            guard let number = try? container.decode(Int.self) else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "no integer")
+            }
+            self.number = number
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(number)
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case format, model, weights
+        case values = "tokens"
+    }
 
     init(format: String, model: String, weights: String?, tokens: [Int]) {
         self.format = format
         self.model = model
         self.weights = weights
-        self.tokens = tokens
+        values = tokens.map { Value(number: $0) }
     }
+
+    var tokens: [Int] { values.map(\.number) }
 
     init(path: String) throws {
         let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
