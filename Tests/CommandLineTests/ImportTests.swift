@@ -225,6 +225,7 @@ import Testing
         for (from, to, message) in [
             ("\"num_latent_tokens\" : 16", "\"num_latent_tokens\" : 1099511627776", "num_latent_tokens is 1099511627776"),
             ("\"tokens\" : 16", "\"tokens\" : 1099511627776", "velocity.tokens is 1099511627776"),
+            ("\"image_size\" : 32", "\"image_size\" : 4096", "make 262144 patches"),
             ("\"scale_factor\" : 1.0143", "\"scale_factor\" : 0", "scale_factor is 0"),
             ("\"activation\" : \"quick_gelu\"", "\"activation\" : \"relu\"", "expected it causal with quick_gelu or gelu"),
             ("\"model_type\" : \"flowtok-official\"", "\"model_type\" : \"clip\"", "model_type is \"clip\""),
