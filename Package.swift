@@ -51,7 +51,7 @@ let package = Package(
         floor("TextModels", uses: ["Layers", "Tensors"]),
         floor("Generators", uses: ["Layers", "Tensors"]),
         // Floor 5.
-        floor("FlowTok", uses: ["Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
+        floor("FlowTok", uses: ["Flow", "Generators", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         // Floor 6.
         floor("Training", uses: ["CKernels", "FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         floor("Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Tensors"]),
@@ -61,10 +61,10 @@ let package = Package(
         // Floor 7.
         .executableTarget(
             name: "flowtok",
-            dependencies: ["FlowTok", "Training", "Evaluation", "Benchmarks", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
+            dependencies: ["FlowTok", "Training", "Evaluation", "Benchmarks", "Flow", "Generators", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
             swiftSettings: swiftSettings),
         // Tests.
-        .target(name: "TestSupport", dependencies: ["Layers", "Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .target(name: "TestSupport", dependencies: ["Layers", "Tensors", "Checkpoints", "CZlib"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests(of: "Tensors", uses: ["CKernels", "COpenBLAS"]),
         tests(of: "Checkpoints", uses: ["Tensors", "CZlib"]),
         tests(of: "Images"),
@@ -74,12 +74,16 @@ let package = Package(
         tests(of: "ImageTokenizers", uses: ["Checkpoints", "Images", "Layers", "Tensors"]),
         tests(of: "Generators", uses: ["Checkpoints", "Layers", "Tensors"]),
         tests(of: "TextModels", uses: ["Checkpoints", "Layers", "Tensors"]),
-        tests(of: "FlowTok", uses: ["Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels"]),
+        tests(of: "FlowTok", uses: ["Checkpoints", "Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels", "Vocabularies"]),
         tests(of: "Training", uses: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         tests(of: "Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Vocabularies"]),
         .testTarget(
+            name: "ParityTests",
+            dependencies: ["TestSupport", "FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Generators", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "CommandLineTests",
-            dependencies: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Layers", "Checkpoints", "Images", "Vocabularies", "Tensors"],
+            dependencies: ["FlowTok", "Flow", "Generators", "ImageTokenizers", "TextModels", "Layers", "Checkpoints", "Images", "Vocabularies", "Tensors", "TestSupport"],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

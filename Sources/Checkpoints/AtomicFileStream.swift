@@ -22,7 +22,7 @@ public final class AtomicFileStream {
     /// Creates the temporary file beside `path`.
     init(path: String) throws {
         self.path = path
-        let parent = (path as NSString).deletingLastPathComponent
+        let parent = FilePath.folder(of: path)
         folder = parent.isEmpty ? "." : parent
         // A name of its own length: one made of the target's could be too long for the file system.
         let random = String(UInt64.random(in: .min ... .max), radix: 36)

@@ -11,7 +11,7 @@ enum ShardIndex {
         let places = try contents.withBytes { bytes in
             try parseIndex(bytes, path: path, metadata: &parsed.metadata)
         }
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = FilePath.folder(of: path)
         var shards: [String: [String: TensorRecord]] = [:]
         for (name, shard) in places {
             if shards[shard] == nil {

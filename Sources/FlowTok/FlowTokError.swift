@@ -17,7 +17,9 @@ public enum FlowTokError: Error, Equatable, CustomStringConvertible, LocalizedEr
     /// Tokens of another shape than the model's.
     case tokenShape(found: [Int], expected: [Int])
     /// Tokens that another model made.
-    case foreignTokens(file: String, model: String, expected: String)
+    case foreignTokens(file: String, model: TokenMaker, expected: TokenMaker)
+    /// A file that holds no tokens of a picture, or such as the model has none.
+    case unusableTokens(file: String, reason: String)
     /// The model of this name only draws: it has no text decoder.
     case cannotCaption(model: String)
     /// Files that form no model together.
@@ -37,7 +39,8 @@ public enum FlowTokError: Error, Equatable, CustomStringConvertible, LocalizedEr
         case .unfitVocabulary(let reason): "the vocabulary does not serve this model: \(reason)"
         case .tokenShape(let found, let expected): "tokens of shape \(found), expected \(expected)"
         case .foreignTokens(let file, let model, let expected):
-            "\(file) holds tokens of the model \"\(model)\", which \"\(expected)\" cannot decode"
+            "\(file) holds tokens of the model \"\(model.told(beside: expected)), which \"\(expected.told(beside: model)) cannot decode"
+        case .unusableTokens(let file, let reason): "\(file): \(reason)"
         case .cannotCaption(let model):
             "the model \"\(model)\" has no text decoder: it draws captions and cannot write them, expected a model for both directions"
         case .unusableFiles(let reason): reason

@@ -60,7 +60,7 @@ public struct ModelFolder: Sendable {
             (model, captions, vocabulary, warnings) = (opened.model, opened.captions, nil, opened.warnings)
         case .tiTok, .flowTiTok, .maskGITVQGAN, .maskGIT, .maskGenVQ, .maskGenKL:
             throw FlowTokError.unusableModel(
-                file: path + "/" + ModelFolder.configurationFile, reason: "it is of \(kind.title), expected a FlowTok")
+                file: path + "/" + ModelFolder.configurationFile, reason: "it is of \(kind.title), expected a FlowTok\(kind.isGenerator ? "; flowtok generate draws with it" : "")")
         }
     }
 
@@ -77,6 +77,17 @@ public struct ModelFolder: Sendable {
         // The projector and the temperature of training may be there; drawing and captioning do without.
         try weights.verify(ignoring: { $0.hasPrefix("flow.context_projector.") || $0 == "flow.t2t_temperature" })
         return (model, weights.firstNonFinite.map { [notFinite(checkpoint.path, $0)] } ?? [])
+    }
+
+    /// The checkpoint of a folder as the hub holds it.
+    ///
+    /// - Throws: `FlowTokError.missingFile`.
+    static func hubWeights(in path: String) throws -> String {
+        let names = [weightsFile, weightsFile + ".index.json", "pytorch_model.bin"]
+        guard let found = names.first(where: { FileManager.default.fileExists(atPath: path + "/" + $0) }) else {
+            throw FlowTokError.missingFile(folder: path, file: weightsFile)
+        }
+        return path + "/" + found
     }
 
     private static func readConfiguration(_ file: String) throws -> ModelConfiguration {

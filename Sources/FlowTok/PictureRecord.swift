@@ -7,9 +7,12 @@ import Tensors
 public struct PictureRecord: Sendable, Hashable, Codable {
     /// The settings that a picture was drawn with.
     public struct Settings: Sendable, Hashable, Codable {
-        public var solver: Solver
+        /// Nil where no flow was followed.
+        public var solver: Solver?
         public var steps: Int
         public var guidance: Float
+        /// The noise in the choice of tokens; nil where none are chosen.
+        public var temperature: Double?
         /// The times between which guidance applied: two, in order.
         public var guidanceInterval: [Float]
         public var precision: Precision
@@ -20,7 +23,7 @@ public struct PictureRecord: Sendable, Hashable, Codable {
         public var height: Int
 
         enum CodingKeys: String, CodingKey {
-            case solver, steps, guidance
+            case solver, steps, guidance, temperature
             case guidanceInterval = "guidance_interval"
             case precision, rng, width, height
         }
@@ -32,8 +35,15 @@ public struct PictureRecord: Sendable, Hashable, Codable {
     /// The name of the model.
     public var model: String
     public var settings: Settings
+    /// The number of the class; nil where a caption was drawn.
+    public var imageClass: Int?
     /// The number of pictures in a grid; nil for a single picture.
     public var pictures: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case prompt, seed, model, settings, pictures
+        case imageClass = "class"
+    }
 
     public init(_ image: GeneratedImage) {
         prompt = image.prompt
@@ -45,13 +55,28 @@ public struct PictureRecord: Sendable, Hashable, Codable {
             precision: image.precision, rng: image.rng, width: image.image.width, height: image.image.height)
     }
 
-    /// The record of a grid of `images`, which `picture` holds: their prompts a line each, and the first one's settings.
-    public init?(grid picture: Image, of images: [GeneratedImage]) {
-        guard let first = images.first else { return nil }
-        self.init(first)
+    /// The record of a picture that a generator drew.
+    ///
+    /// - Parameter prompt: what was drawn, in words.
+    public init(_ picture: GeneratorPicture, of prompt: String, request: GeneratorRequest, by generator: PictureGenerator) {
+        self.prompt = prompt
+        seed = request.seed
+        model = generator.name
+        if case .imageClass(let number) = request.subject { imageClass = number }
+        settings = Settings(
+            solver: nil, steps: picture.steps, guidance: Float(picture.guidance), temperature: picture.temperature,
+            guidanceInterval: [0, 1], precision: generator.precision, rng: request.rng, width: picture.image.width,
+            height: picture.image.height)
+    }
+
+    /// The record of a grid of pictures, which `picture` holds: their prompts a line each, and the first one's settings.
+    public init?(grid picture: Image, of records: [PictureRecord]) {
+        guard let first = records.first else { return nil }
+        self = first
+        if records.contains(where: { $0.imageClass != first.imageClass }) { imageClass = nil }
         var seen: Set<String> = []
-        prompt = images.map(\.prompt).filter { seen.insert($0).inserted }.joined(separator: "\n")
-        pictures = images.count
+        prompt = records.map(\.prompt).filter { seen.insert($0).inserted }.joined(separator: "\n")
+        pictures = records.count
         settings.width = picture.width
         settings.height = picture.height
     }
@@ -70,10 +95,11 @@ extension PictureRecord {
     /// The record as text chunks: `Description` is the prompt; `parameters` is the prompt and, in a last line, the settings
     /// in the form that programs of this kind write and read.
     public var pngText: [PNGText] {
-        var fields = [
-            ("Steps", String(settings.steps)), ("Solver", settings.solver.rawValue),
-            ("Guidance", String(settings.guidance)),
-        ]
+        var fields = [("Steps", String(settings.steps))]
+        if let solver = settings.solver { fields.append(("Solver", solver.rawValue)) }
+        fields.append(("Guidance", String(settings.guidance)))
+        if let temperature = settings.temperature { fields.append(("Temperature", String(temperature))) }
+        if let imageClass { fields.append(("Class", String(imageClass))) }
         if settings.guidanceInterval != [0, 1] {
             fields.append(("Guidance interval", settings.guidanceInterval.map { String($0) }.joined(separator: " to ")))
         }
@@ -106,7 +132,8 @@ extension PictureRecord {
             rest = rest[(comma?.upperBound ?? rest.endIndex)...]
         }
         let size = (fields["Size"] ?? "").split(separator: "x").compactMap { Int($0) }
-        guard let steps = fields["Steps"].flatMap({ Int($0) }), let solver = fields["Solver"].flatMap({ Solver(rawValue: $0) }),
+        let solver = fields["Solver"].flatMap { Solver(rawValue: $0) }
+        guard let steps = fields["Steps"].flatMap({ Int($0) }), fields["Solver"] == nil || solver != nil,
             let guidance = fields["Guidance"].flatMap({ Float($0) }), let seed = fields["Seed"].flatMap({ UInt64($0) }),
             let model = fields["Model"], size.count == 2
         else { return nil }
@@ -115,9 +142,11 @@ extension PictureRecord {
         self.seed = seed
         self.model = model
         settings = Settings(
-            solver: solver, steps: steps, guidance: guidance, guidanceInterval: interval.count == 2 ? interval : [0, 1],
+            solver: solver, steps: steps, guidance: guidance, temperature: fields["Temperature"].flatMap { Double($0) },
+            guidanceInterval: interval.count == 2 ? interval : [0, 1],
             precision: fields["Precision"].flatMap({ Precision(rawValue: $0) }) ?? .float32,
             rng: fields["RNG"].flatMap({ NoiseGenerator(rawValue: $0) }) ?? .philox, width: size[0], height: size[1])
+        imageClass = fields["Class"].flatMap { Int($0) }
         pictures = fields["Pictures"].flatMap { Int($0) }
     }
 }

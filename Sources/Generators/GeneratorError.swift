@@ -10,6 +10,8 @@ public enum GeneratorError: Error, Equatable, CustomStringConvertible, Localized
     case ambiguousClass(String, classes: [String])
     /// A class number that the model does not have.
     case noSuchClass(Int, count: Int)
+    /// A configuration that cannot be told from tensors, and why.
+    case undetermined(String)
 
     public var description: String {
         switch self {
@@ -20,6 +22,7 @@ public enum GeneratorError: Error, Equatable, CustomStringConvertible, Localized
         case .ambiguousClass(let given, let classes):
             "\"\(given)\" is the name of \(classes.count) classes: \(classes.joined(separator: "; ")). Give the number"
         case .noSuchClass(let given, let count): "no class \(given): the model has classes 0 to \(count - 1)"
+        case .undetermined(let reason): reason
         }
     }
 

@@ -74,9 +74,15 @@ public struct TextTransformer: Sendable {
 
     /// Hidden states of every position, those after the end token too: [batch, context, width].
     public func callAsFunction(_ ids: [Int32]) -> Tensor {
+        states(ids).last
+    }
+
+    /// Hidden states of every position: before the last block and as they are, which MaskGen reads, and after it,
+    /// normalised. Both [batch, context, width].
+    public func states(_ ids: [Int32]) -> (beforeLastBlock: Tensor, last: Tensor) {
         var x = embed(ids)
-        for block in blocks { x = block(x) }
-        return lastNorm(x)
+        for block in blocks.dropLast() { x = block(x) }
+        return (x, lastNorm(blocks.last.map { $0(x) } ?? x))
     }
 }
 

@@ -62,10 +62,14 @@ enum TinyModel {
 
 /// Weights none of which are zero. A fresh model draws grey only.
 final class LivelyWeights: WeightSource {
+    private let seed: UInt64
+
+    init(seed: UInt64 = 5) { self.seed = seed }
+
     func contains(_ name: String) -> Bool { true }
 
     func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
-        var random = CounterRandom(seed: 5, stream: stableHash(name))
+        var random = CounterRandom(seed: seed, stream: stableHash(name))
         let spread = shape.count > 1 ? 0.7 / Float(shape.dropFirst().reduce(1, *)).squareRoot() : 0.1
         let noise = Tensor.randomNormal(shape, using: &random) * (shape.count == 1 ? 0.1 : spread * 2)
         if case .ones = initial { return noise + 1 }

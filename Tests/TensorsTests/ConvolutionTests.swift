@@ -73,6 +73,24 @@ import Testing
         expectGradient([x, w]) { $0[0].convolved($0[1], stride: form.stride, padding: form.padding) }
     }
 
+    @Test(arguments: [(2, 3, 5, 4, 3), (1, 2, 3, 9, 7), (1, 1, 1, 1, 5), (2, 4, 6, 6, 1)])
+    func byChannel(form: (batch: Int, channels: Int, height: Int, width: Int, kernel: Int)) {
+        let x = Tensor.normal([form.batch, form.channels, form.height, form.width], seed: 10)
+        let w = Tensor.normal([form.channels, 1, form.kernel, form.kernel], seed: 11)
+        let bias = Tensor.normal([form.channels], seed: 12)
+        let found = x.convolvedByChannel(w, bias: bias)
+        #expect(found.shape == x.shape)
+        for channel in 0..<form.channels {
+            let place = channel..<channel + 1
+            let alone = x.sliced(axis: 1, place).convolved(
+                w.sliced(axis: 0, place), bias: bias.sliced(axis: 0, place), padding: Padding(form.kernel / 2))
+            let part = found.sliced(axis: 1, place)
+            #expect(zip(part.values, alone.values).allSatisfy { abs($0 - $1) < 1e-4 })
+        }
+        expectGradient([x, w, bias]) { $0[0].convolvedByChannel($0[1], bias: $0[2]) }
+        expectGradient([x, w]) { $0[0].convolvedByChannel($0[1]) }
+    }
+
     @Test func paddingThatKeepsTheSize() {
         #expect(Padding.same(height: 8, width: 8, kernel: (3, 3)) == Padding(1))
         #expect(Padding.same(height: 8, width: 7, kernel: (3, 3), stride: 2) == Padding(top: 0, left: 1, bottom: 1, right: 1))

@@ -2,21 +2,26 @@ import Checkpoints
 import Foundation
 import Tensors
 
-/// One case of a system: its manifest and its tensors.
+/// One case of a system: its manifest and its tensors, either of which may be absent.
 package struct GoldenCase {
+    package let system: String
     package let name: String
     /// The parameters that the official module had, in state-dict order.
     package let parameters: [SyntheticParameter]
     private let manifest: [String: Any]
-    private let file: Checkpoint
+    private let file: Checkpoint?
 
     package init(_ system: String, _ name: String) throws {
         self.name = name
+        self.system = system
         let folder = Goldens.folder.appendingPathComponent(system, isDirectory: true)
-        let json = try Data(contentsOf: folder.appendingPathComponent(name + ".json"))
+        let files = (manifest: folder.appendingPathComponent(name + ".json"), tensors: folder.appendingPathComponent(name + ".safetensors"))
+        let hasManifest = FileManager.default.fileExists(atPath: files.manifest.path)
+        let json = hasManifest ? try Data(contentsOf: files.manifest) : Data("{}".utf8)
         manifest = try JSONSerialization.jsonObject(with: json) as? [String: Any] ?? [:]
         parameters = try JSONDecoder().decode(Parameters.self, from: json).tensors ?? []
-        file = try Checkpoint(path: folder.appendingPathComponent(name + ".safetensors").path, strippingPrefixes: false)
+        file = FileManager.default.fileExists(atPath: files.tensors.path)
+            ? try Checkpoint(path: files.tensors.path, strippingPrefixes: false) : nil
     }
 
     private struct Parameters: Decodable {
@@ -36,22 +41,37 @@ package struct GoldenCase {
 
     /// The names of what is stored, a strided golden's under its own name.
     package var outputs: [String] {
-        Set(file.names.map { name in
+        Set((file?.names ?? []).map { name in
             [".sub", ".stride", ".shape"].first(where: name.hasSuffix).map { String(name.dropLast($0.count)) } ?? name
         }).sorted()
     }
 
-    package func contains(_ tensor: String) -> Bool { file.contains(tensor) }
+    package func contains(_ tensor: String) -> Bool { file?.contains(tensor) ?? false }
+
+    /// Whether the manifest has something at a path of keys.
+    package func has(_ path: String...) -> Bool {
+        var value: Any = manifest
+        for key in path {
+            guard let inner = (value as? [String: Any])?[key] else { return false }
+            value = inner
+        }
+        return true
+    }
+
+    private func stored() throws -> Checkpoint {
+        guard let file else { throw GoldenError.noTensors(name) }
+        return file
+    }
 
     /// A golden of floating-point values.
-    package func tensor(_ name: String) throws -> Tensor { try file.tensor(name) }
+    package func tensor(_ name: String) throws -> Tensor { try stored().tensor(name) }
 
     /// A golden of integers, row-major.
-    package func integers(_ name: String) throws -> [Int] { try file.integers(name).map { Int($0) } }
+    package func integers(_ name: String) throws -> [Int] { try stored().integers(name).map { Int($0) } }
 
     /// A golden that is stored whole, or as every n-th value of the flattened tensor.
     package func golden(_ name: String) throws -> Golden {
-        guard file.contains(name + ".sub") else {
+        guard contains(name + ".sub") else {
             let whole = try tensor(name)
             return Golden(shape: whole.shape, stride: 1, values: whole.values)
         }
@@ -97,4 +117,6 @@ package struct Golden {
 package enum GoldenError: Error {
     /// The manifest has nothing at a path of keys.
     case noEntry([String], String)
+    /// A case has no file of tensors.
+    case noTensors(String)
 }

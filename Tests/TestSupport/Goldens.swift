@@ -27,18 +27,24 @@ package enum Goldens {
     /// Whether full-size cases can run.
     package static var fullAreAvailable: Bool { areAvailable && fullWanted }
 
-    /// The names of a system's cases, in order: every manifest that has tensors beside it.
+    /// The names of a system's cases, in order: every manifest, and every file of tensors without one.
     package static func cases(of system: String) -> [String] {
         let folder = folder.appendingPathComponent(system, isDirectory: true)
-        let files = Set((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
-        return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
-            .filter { files.contains($0 + ".safetensors") }.sorted()
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return Set(
+            files.compactMap { file in
+                [".json", ".safetensors"].first(where: file.hasSuffix).map { String(file.dropLast($0.count)) }
+            }
+        ).sorted()
     }
 
     /// The cases whose name starts with `prefix`, full-size ones or the others.
     package static func cases(of system: String, prefix: String, full: Bool) -> [String] {
-        cases(of: system).filter { $0.hasPrefix(prefix) && $0.hasSuffix("_full") == full }
+        cases(of: system).filter { $0.hasPrefix(prefix) && isFullSize($0) == full }
     }
+
+    /// Whether a case is of a published model's size, by its name.
+    package static func isFullSize(_ name: String) -> Bool { name.hasPrefix("full_") || name.hasSuffix("_full") }
 
     private static func isFolder(_ url: URL) -> Bool {
         var folder: ObjCBool = false

@@ -63,6 +63,7 @@ public enum FolderKind: String, Sendable, Hashable, CaseIterable {
             case modelType = "model_type"
             case model
             case channelMultipliers = "channel_mult"
+            case losses
         }
 
         private enum Sections: String, CodingKey {
@@ -70,8 +71,9 @@ public enum FolderKind: String, Sendable, Hashable, CaseIterable {
             case generator, maskgen
         }
 
-        private struct Tokenizer: Decodable {
-            let quantize_mode: String?
+        /// A diffusion head makes MaskGen one over continuous tokens.
+        private struct Losses: Decodable {
+            let diffloss_d: Int?
         }
 
         init(from decoder: any Decoder) throws {
@@ -83,8 +85,8 @@ public enum FolderKind: String, Sendable, Hashable, CaseIterable {
             }
             let model = try values.nestedContainer(keyedBy: Sections.self, forKey: .model)
             if model.contains(.maskgen) {
-                let tokenizer = try model.decodeIfPresent(Tokenizer.self, forKey: .tokenizer)
-                official = tokenizer?.quantize_mode == "vae" ? .maskGenKL : .maskGenVQ
+                let losses = try values.decodeIfPresent(Losses.self, forKey: .losses)
+                official = losses?.diffloss_d == nil ? .maskGenVQ : .maskGenKL
             } else {
                 official = model.contains(.generator) ? .maskGIT : model.contains(.tokenizer) ? .tiTok : nil
             }

@@ -36,11 +36,7 @@ public struct ImageTokenizerFolder: Sendable {
             weightsFile = try ModelFiles.path(of: imported.files.imageTokenizer, .imageTokenizer, in: path)
         } else {
             name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
-            let names = [ModelFolder.weightsFile, ModelFolder.weightsFile + ".index.json", "pytorch_model.bin"]
-            guard let found = names.first(where: { FileManager.default.fileExists(atPath: path + "/" + $0) }) else {
-                throw FlowTokError.missingFile(folder: path, file: names[0])
-            }
-            weightsFile = path + "/" + found
+            weightsFile = try ModelFolder.hubWeights(in: path)
         }
     }
 
@@ -56,13 +52,16 @@ public struct ImageTokenizerFolder: Sendable {
     }
 
     /// CLIP's text tower where the folder names one, for tokenizers whose decoder is guided by captions; otherwise nil.
-    public func textEncoder(precision: Precision = .float32) throws -> CLIPTextEncoder? {
-        guard let imported, let configuration = imported.textEncoder, let vocabulary = imported.files.vocabulary else {
-            return nil
+    var text: CLIPFiles? {
+        get throws {
+            guard let imported, let configuration = imported.textEncoder, let vocabulary = imported.files.vocabulary else {
+                return nil
+            }
+            return CLIPFiles(
+                configuration: configuration,
+                weightsFile: try ModelFiles.path(of: imported.files.textEncoder, .textEncoder, in: path),
+                vocabulary: try vocabulary.map { try ModelFiles.path(of: $0, in: path) })
         }
-        return try CLIPTextEncoder(
-            configuration, weights: ModelFiles.path(of: imported.files.textEncoder, .textEncoder, in: path),
-            vocabulary: vocabulary.map { try ModelFiles.path(of: $0, in: path) }, precision: precision)
     }
 
     /// The `config.json` that `flowtok import` writes: the tokenizer's own keys, and the files.

@@ -53,9 +53,11 @@ public struct ModelImport: Sendable {
             kind = .officialFlowTok
             configuration = try OfficialFlowTokConfiguration(importing: parts, files: named, options: options)
             notes = []
-        } else if let generator = parts.generator {
-            throw FlowTokError.unusableFiles(
-                "\(generator.path): \(generator.shape.title) is opened by the config.json that was published with it, and is not imported")
+        } else if parts.generator != nil {
+            let imported = try GeneratorFolder.Configuration(importing: parts, files: named, options: options)
+            kind = imported.kind
+            configuration = imported
+            notes = imported.notes
         } else if parts.tokenizer != nil {
             let imported = try ImageTokenizerFolder.Configuration(importing: parts, files: named, options: options)
             kind = imported.kind
@@ -63,7 +65,7 @@ public struct ModelImport: Sendable {
             notes = imported.notes
         } else {
             throw FlowTokError.incompleteFiles(
-                "\(sources.joined(separator: ", ")): no FlowTok and no image tokenizer among these files, expected at least one of them")
+                "\(sources.joined(separator: ", ")): no FlowTok, no generator and no image tokenizer among these files, expected at least one of them")
         }
     }
 
@@ -71,6 +73,7 @@ public struct ModelImport: Sendable {
     public var summary: String {
         switch kind {
         case .officialFlowTok: "complete for text to image"
+        case .maskGIT, .maskGenVQ, .maskGenKL: notes.isEmpty ? "complete for generate" : "for generate"
         default: "for tokenize, detokenize and reconstruct"
         }
     }
@@ -115,7 +118,7 @@ public struct ModelImport: Sendable {
 
     // MARK: - Files
 
-    private static func look(at source: String) throws -> [ImportedFile] {
+    static func look(at source: String) throws -> [ImportedFile] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue else {
             return [try ImportedFile(named: source)]
@@ -142,7 +145,7 @@ public struct ModelImport: Sendable {
     /// The folder that holds all files.
     private static func folder(of paths: [String]) throws -> String {
         let folders = Set(paths.map { path in
-            let parent = (path as NSString).deletingLastPathComponent
+            let parent = FilePath.folder(of: path)
             return parent.isEmpty ? "." : parent
         })
         guard folders.count == 1, let folder = folders.first else {

@@ -15,8 +15,8 @@ extension OfficialFlowTokConfiguration {
                 parts.vocabulary.isEmpty
                     ? "CLIP's vocabulary (bpe_simple_vocab_16e6.txt.gz, or vocab.json and merges.txt)" : nil,
             ].compactMap { $0 }
-            throw FlowTokError.incompleteFiles(
-                "\(parts.flow?.path ?? "the FlowTok"): text to image also needs \(missing.joined(separator: ", and "))")
+            let list = missing.count == 1 ? missing[0] : missing.dropLast().joined(separator: ", ") + " and " + missing[missing.count - 1]
+            throw FlowTokError.incompleteFiles("\(parts.flow?.path ?? "the FlowTok"): text to image also needs \(list)")
         }
         guard case .flowTiTok(var image) = tokenizer.configuration else {
             throw FlowTokError.unusableFiles(

@@ -49,7 +49,7 @@ struct Convert: ParsableCommand {
         let progress = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
         if InputFile.isFolder(input) {
             let conversion = try FolderConversion(input)
-            let parent = (output as NSString).deletingLastPathComponent
+            let parent = FilePath.folder(of: output)
             try OutputPath.check(folder: parent)
             try conversion.write(to: output, as: type?.element) { progress.show($1, $0) }
             progress.finish()

@@ -47,9 +47,12 @@ struct Info: ParsableCommand {
         let settings = record.settings
         var lines = [
             ("prompt", record.prompt.onOneLine), ("seed", String(record.seed)), ("model", record.model.onOneLine),
-            ("steps", String(settings.steps)), ("solver", settings.solver.rawValue),
-            ("guidance", String(settings.guidance)),
+            ("steps", String(settings.steps)),
         ]
+        if let number = record.imageClass { lines.insert(("class", String(number)), at: 1) }
+        if let solver = settings.solver { lines.append(("solver", solver.rawValue)) }
+        lines.append(("guidance", String(settings.guidance)))
+        if let temperature = settings.temperature { lines.append(("temp.", String(temperature))) }
         if settings.guidanceInterval != [0, 1] {
             lines.append(("interval", settings.guidanceInterval.map { String($0) }.joined(separator: " to ")))
         }

@@ -19,17 +19,32 @@ struct ModelOptions: ParsableArguments {
         if let threads { try checkThreads(threads) }
     }
 
-    /// Sets the threads and opens the model.
-    func open() throws -> FlowTok {
+    /// Sets the threads, and says where a precision does not suit the machine.
+    func prepare() {
         if let threads { Machine.threads = threads }
         if !precision.isAccelerated {
             Console.report("warning: this CPU has no instructions for \(precision.rawValue) products; they are slow here")
         }
+    }
+
+    /// Sets the threads and opens the model.
+    func open() throws -> FlowTok {
+        prepare()
         let opened = if let model {
             try FlowTok(model: model, precision: precision)
         } else {
             try FlowTok(precision: precision)
         }
+        for warning in opened.warnings { Console.report("warning: \(warning)") }
+        return opened
+    }
+}
+
+extension ModelOptions {
+    /// Sets the threads and opens the model's image tokenizer, which need not be one of a FlowTok.
+    func openTokenizer(clip: CLIPSource? = nil) throws -> PictureTokenizer {
+        prepare()
+        let opened = try PictureTokenizer(path: model ?? DefaultModel.path(), clip: clip, precision: precision)
         for warning in opened.warnings { Console.report("warning: \(warning)") }
         return opened
     }

@@ -9,6 +9,12 @@ struct PromptList {
     /// The most bytes of a prompt that are taken: far more than any model reads.
     static let longestPrompt = 65_536
 
+    /// Prompts that need no check.
+    init(_ prompts: [String]) {
+        self.prompts = prompts
+        isFromLines = false
+    }
+
     /// Reads the prompts: arguments, `-` for the lines of standard input, and the lines of a file.
     init(arguments: [String], file: String?) throws {
         var prompts: [String] = []

@@ -35,7 +35,7 @@ struct Inspection: Encodable {
         bytes = size ?? 0
         switch Kind(path) {
         case .configuration:
-            let summary = try ConfigurationSummary(folder: (path as NSString).deletingLastPathComponent)
+            let summary = try ConfigurationSummary(folder: FilePath.folder(of: path))
             (recognised, problem) = (summary.text, summary.problem)
             (values, tensors, metadata, finite) = (nil, nil, nil, nil)
         case .merges:

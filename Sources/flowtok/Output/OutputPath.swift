@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// Whether a file can be written, found out before any work is done for it.
@@ -31,7 +32,7 @@ enum OutputPath {
         } else if errno != ENOENT {
             throw unwritable(path, errno)
         }
-        return (path as NSString).deletingLastPathComponent
+        return FilePath.folder(of: path)
     }
 
     /// Throws where a folder is missing or takes no files: read-only, full, or not a folder.

@@ -3,6 +3,7 @@ import Checkpoints
 import Flow
 import FlowTok
 import Foundation
+import Generators
 import ImageTokenizers
 import Images
 import Layers
@@ -44,6 +45,8 @@ struct Failure: Error, CustomStringConvertible {
         case let error as TrainingError: status(of: error)
         case PeerFigures.Problem.missing: .missing
         case is PeerFigures.Problem: .data
+        case GeneratorError.undetermined: .data
+        case is GeneratorError: .usage
         case VocabularyError.unreadable: .missing
         case is VocabularyError, is ImageTokenizerError, is WeightMismatch, is SolverError: .data
         case is CancellationError: .interrupted
@@ -55,7 +58,7 @@ struct Failure: Error, CustomStringConvertible {
         switch error {
         case .emptyPrompt, .badSetting: .usage
         case .modelNotFound, .missingFile, .incompleteFiles: .missing
-        case .unusableModel, .unfitVocabulary, .tokenShape, .foreignTokens, .cannotCaption, .unusableFiles: .data
+        case .unusableModel, .unfitVocabulary, .tokenShape, .foreignTokens, .unusableTokens, .cannotCaption, .unusableFiles: .data
         case .cancelled: .interrupted
         }
     }

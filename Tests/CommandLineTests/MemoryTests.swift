@@ -1,0 +1,101 @@
+import Flow
+import FlowTok
+import Foundation
+import ImageTokenizers
+import Layers
+import Tensors
+import TestSupport
+import Testing
+import TextModels
+
+/// The memory that FlowTok-XL takes, from files as they are published. Minutes and gigabytes: with FLOWTOK_FULL=1 only.
+@Suite(.serialized, .enabled(if: Goldens.fullWanted, "full-size checks run with FLOWTOK_FULL=1"))
+struct MemoryTests {
+    /// The published XL at 256 pixels.
+    private static let configuration = OfficialFlowTokConfiguration(
+        name: "FlowTok-XL", files: ModelFiles(),
+        velocity: VelocityConfiguration(depth: 28, width: 1152, heads: 16, tokens: 77, channels: 16),
+        textVariationalEncoder: TextVariationalConfiguration(width: 768, channels: 16),
+        imageTokenizer: FlowTiTokConfiguration(
+            imageSize: 256, patchSize: 16, latentTokens: 77, tokenSize: 16, textContextLength: 77, textEmbeddingWidth: 768,
+            encoder: TransformerShape(width: 768, layers: 12, heads: 12),
+            decoder: TransformerShape(width: 1024, layers: 24, heads: 16)),
+        textEncoder: TextTransformerConfiguration(
+            vocabularySize: 49408, contextLength: 77, width: 768, layers: 12, heads: 12))
+
+    /// Names and shapes of all parameters, without their values.
+    private static func parameters() -> [(name: String, shape: [Int])] {
+        var found: [(name: String, shape: [Int])] = []
+        let source = ExpectedWeights(holds: { _ in true }) { found.append(($0, $1)) }
+        _ = FlowTokModel(configuration.model, weights: Weights(source))
+        return found
+    }
+
+    private static func write(_ all: [(name: String, shape: [Int])], to folder: String) throws {
+        for (prefix, file, half) in [
+            ("flow.", "FlowTok-XL.pth", false), ("image_tokenizer.", "FlowTiTok_512.bin", false),
+            ("text_encoder.", "ViT-L-14-336px.pt", true),
+        ] {
+            let writer = try TorchArchiveWriter(to: folder + "/" + file, half: half)
+            for (whole, shape) in all where whole.hasPrefix(prefix) {
+                let name = String(whole.dropFirst(prefix.count))
+                let inputs = Double(shape.dropFirst().reduce(1, *))
+                let isScale = name.hasSuffix("weight") || name.hasSuffix(".g")
+                try writer.append(
+                    name,
+                    SyntheticValues.tensor(
+                        name, shape: shape, base: shape.count == 1 && isScale ? 1 : 0,
+                        scale: shape.count > 1 ? (3 / inputs).squareRoot() : isScale ? 0.1 : 0.05))
+            }
+            try writer.finish()
+        }
+        try Data(ClipVocabularyFiles.merges(tokens: 49408).utf8)
+            .write(to: URL(fileURLWithPath: folder + "/bpe_simple_vocab_16e6.txt"))
+    }
+
+    @Test func drawingTakesTheWeightsAndLittleMore() throws {
+        let scratch = try Scratch()
+        let all = Self.parameters()
+        try scratch.makeFolder("xl")
+        try Self.write(all, to: scratch.path("xl"))
+        let imported = try Tool.run(["import", "xl", "--fast", "--image-size", "256"], in: scratch)
+        #expect(imported.status == 0, "\(imported.errors)")
+        #expect(imported.output.contains("FlowTok-XL, 77×16"))
+        // What drawing reads: not the image tokenizer's encoder.
+        let needed = all.filter {
+            !$0.name.hasPrefix("image_tokenizer.encoder.") && $0.name != "image_tokenizer.latent_tokens"
+        }.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        for (precision, bytes) in [("bfloat16", 2), ("float32", 4)] {
+            let clock = ContinuousClock()
+            let start = clock.now
+            let (drawn, peak) = try measure(
+                ["t2i", "a red fox", "--model", "xl", "--seed", "1", "--steps", "20", "--guidance", "2", "--precision", precision, "--json"],
+                in: scratch)
+            let seconds = (clock.now - start) / .seconds(1)
+            #expect(drawn.isEmpty, "\(drawn)")
+            let ratio = Double(peak) / Double(needed * bytes)
+            print("FlowTok-XL, 256 px, 20 steps, guidance 2, \(precision): \(peak >> 20) MiB at most, \((needed * bytes) >> 20) MiB of weights, ratio \(ratio); \(seconds) s in all")
+            #expect(ratio <= 1.15 && ratio > 0.5, "\(precision)")
+        }
+        // Converting holds a tensor at a time; the largest of these files is CLIP's table of tokens.
+        let (errors, peak) = try measure(["convert", "xl", "small", "--type", "bf16"], in: scratch)
+        print("convert of FlowTok-XL's folder to bf16: \(peak >> 20) MiB at most")
+        #expect(errors.isEmpty && peak < 512 << 20, "\(errors)")
+    }
+
+    /// Runs `flowtok` and follows the peak of its resident memory, which the system tells as long as it runs.
+    private func measure(_ arguments: [String], in scratch: Scratch) throws -> (errors: String, peak: Int) {
+        let (process, _, errors) = try Tool.start(arguments, in: scratch)
+        var peak = 0
+        while process.isRunning {
+            let status = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
+            if let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) {
+                peak = max(peak, (line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) << 10)
+            }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        return (try String(contentsOf: errors, encoding: .utf8), peak)
+    }
+}

@@ -1,0 +1,92 @@
+import Checkpoints
+import Foundation
+import Generators
+import ImageTokenizers
+import Layers
+import Tensors
+import TextModels
+
+/// Image tokenizers, generators and a CLIP that are small enough to be made and run in no time, as the files that users
+/// have: they have learned nothing, and their pictures differ.
+enum TinyFamilies {
+    private static let shape = TransformerShape(width: 64, layers: 1, heads: 1)
+
+    /// A TiTok of 32 pixels, with so many codes.
+    static func tiTok(
+        _ kind: TiTokConfiguration.Kind = .plain, _ quantization: TiTokConfiguration.Quantization = .vector,
+        codes: Int = 50, tokens: Int = 6
+    ) -> TiTokConfiguration {
+        TiTokConfiguration(
+            kind: kind, imageSize: 32, patchSize: 8, latentTokens: tokens, tokenSize: 4, quantization: quantization,
+            codebookSize: codes, textContextLength: 16, textEmbeddingWidth: 64, encoder: shape, decoder: shape)
+    }
+
+    static let maskGIT = MaskGITConfiguration(
+        architecture: .vit, codebookSize: 50, tokens: 6, width: 64, layers: 1, heads: 16, hidden: 64)
+    static let uvit = MaskGITConfiguration(
+        architecture: .uvit, codebookSize: 50, tokens: 6, width: 64, layers: 2, heads: 16, hidden: 64)
+    private static let joint = JointTransformerShape(width: 64, depth: 2, heads: 16, textWidth: 64, microWidth: 8)
+    static let maskGenVQ = MaskGenVQConfiguration(transformer: joint, codebookSize: 50, tokens: 6, aestheticScore: 6.5)
+    static let maskGenKL = MaskGenKLConfiguration(
+        transformer: joint, tokens: 6, channels: 4, headDepth: 1, headWidth: 64, samplingSteps: "5")
+
+    // MARK: - Files
+
+    static func write(_ configuration: ImageTokenizerConfiguration, seed: UInt64 = 5, to path: String) throws {
+        try write(seed: seed, to: path) { weights in
+            switch configuration {
+            case .tiTok(let shape): _ = TiTok(shape, weights: weights)
+            case .flowTiTok(let shape): _ = FlowTiTok(shape, weights: weights)
+            case .maskGITVQGAN(let shape): _ = MaskGITVQGAN(shape, weights: weights)
+            }
+        }
+    }
+
+    static func write(_ configuration: GeneratorConfiguration, to path: String) throws {
+        try write(to: path) { weights in
+            switch configuration {
+            case .maskGIT(let shape): _ = MaskGITGenerator(shape, weights: weights)
+            case .maskGenVQ(let shape): _ = MaskGenVQ(shape, weights: weights)
+            case .maskGenKL(let shape): _ = MaskGenKL(shape, weights: weights)
+            }
+        }
+    }
+
+    /// A folder as the hub holds it: `config.json` and `model.safetensors`.
+    static func writeFolder(_ configuration: ImageTokenizerConfiguration, seed: UInt64 = 5, to folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try write(configuration, seed: seed, to: folder + "/model.safetensors")
+        try JSONEncoder().encode(configuration).write(to: URL(fileURLWithPath: folder + "/config.json"))
+    }
+
+    /// The same for a generator, whose tokenizer lies in the folder `tokenizer`.
+    static func writeFolder(
+        _ configuration: GeneratorConfiguration, tokenizer: ImageTokenizerConfiguration, to folder: String
+    ) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try write(configuration, to: folder + "/model.safetensors")
+        try JSONEncoder().encode(configuration).write(to: URL(fileURLWithPath: folder + "/config.json"))
+        try writeFolder(tokenizer, to: folder + "/tokenizer")
+    }
+
+    /// A text tower in OpenAI's format, with its projection, and a vocabulary of three merges.
+    static func writeCLIP(to folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let merges = ["f o", "fo x</w>", "c a"]
+        try Data((["#version: 0.2"] + merges + [""]).joined(separator: "\n").utf8)
+            .write(to: URL(fileURLWithPath: folder + "/bpe_simple_vocab_16e6.txt"))
+        try write(to: folder + "/clip.safetensors") { weights in
+            _ = TextTransformer(
+                TextTransformerConfiguration(
+                    vocabularySize: 514 + merges.count, contextLength: 16, width: 64, layers: 2, heads: 1),
+                weights: weights)
+            _ = weights.tensor("text_projection", [64, 64], initial: .normal(deviation: 0.1))
+        }
+    }
+
+    private static func write(seed: UInt64 = 5, to path: String, _ make: (Weights) -> Void) throws {
+        let recorder = WeightRecorder(LivelyWeights(seed: seed))
+        make(Weights(recorder))
+        try Checkpoint.write(recorder.parameters, to: path)
+    }
+}
