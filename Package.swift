@@ -55,10 +55,13 @@ let package = Package(
         // Floor 6.
         floor("Training", uses: ["CKernels", "FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
         floor("Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Tensors"]),
+        floor(
+            "Benchmarks",
+            uses: ["CKernels", "COpenBLAS", "FlowTok", "Flow", "ImageTokenizers", "TextModels", "Training", "Layers", "Tensors"]),
         // Floor 7.
         .executableTarget(
             name: "flowtok",
-            dependencies: ["FlowTok", "Training", "Evaluation", "Flow", "Generators", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
+            dependencies: ["FlowTok", "Training", "Evaluation", "Benchmarks", "Flow", "Generators", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
             swiftSettings: swiftSettings),
         // Tests.
         .target(name: "TestSupport", dependencies: ["Layers", "Tensors", "Checkpoints", "CZlib"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

@@ -10,7 +10,11 @@
 #include <immintrin.h>
 #endif
 
+#if defined(__aarch64__)
+static const char *const names[] = {"portable", "neon"};
+#else
 static const char *const names[] = {"portable", "avx2", "avx512", "vnni", "bf16"};
+#endif
 
 enum ck_level ck_cpu_level(void) {
 #if defined(__x86_64__)
@@ -22,6 +26,8 @@ enum ck_level ck_cpu_level(void) {
     if (!__builtin_cpu_supports("avx512vnni")) return CK_AVX512;
     if (!__builtin_cpu_supports("avx512bf16")) return CK_AVX512_VNNI;
     return CK_AVX512_BF16;
+#elif defined(__aarch64__)
+    return CK_NEON;
 #else
     return CK_PORTABLE;
 #endif

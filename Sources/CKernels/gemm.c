@@ -11,8 +11,13 @@
 #include "gemm_kernel.h"
 
 enum {
-    block_steps = 256,  // 32-bit elements of k in one block: a panel of b is 32 KiB
-    rows_per_job = 112, // a whole number of tiles of every kernel's height, or nearly
+    block_steps = 256,       // of k, as 32-bit elements: a panel's block is 32 KiB and stays in the first-level cache
+    rows_per_job = 224,      // at most; in whole tiles
+    left_bytes = 512 << 10,  // of a that a job works on at a time: they stay in the second-level cache
+    pack_width = 4,          // panels of b that are packed together where k runs contiguously
+    pack_rows = 64,          // rows of a that are packed together where k runs contiguously
+    pack_steps = 64,         // steps that are packed together where it does not
+    apart = 16,              // elements between panels: they would else begin in the same few sets of the caches
 };
 
 static const struct gemm_kernel *kernel_for(enum ck_level level, enum ck_type type) {
@@ -23,6 +28,9 @@ static const struct gemm_kernel *kernel_for(enum ck_level level, enum ck_type ty
     if (level >= CK_AVX2) return &gemm_f32_avx2;
 #else
     if (type == CK_BF16 && level == CK_PORTABLE) return &gemm_bf16_portable;
+#if defined(__aarch64__)
+    if (level >= CK_NEON) return &gemm_f32_neon;
+#endif
 #endif
     return &gemm_f32_portable;
 }
@@ -88,34 +96,42 @@ CK_CLONES static void pack_contiguous_k(uint32_t *out, size_t stride, const floa
     }
 }
 
-/// The same from a source whose lines lie side by side (k has stride `along`).
-CK_CLONES static void pack_contiguous_lines(uint32_t *out, size_t stride, const float *source, size_t along, size_t lines,
-                                  size_t k, size_t unit) {
+/// The same from a source whose lines lie side by side (k has stride `along`), as panels of `width` lines each:
+/// out[panel·distance + step·width + line].
+CK_CLONES static void pack_contiguous_lines(uint32_t *out, size_t distance, size_t width, const float *source,
+                                            size_t along, size_t lines, size_t k, size_t unit) {
     size_t steps = (k + unit - 1) / unit;
     for (size_t step = 0; step < steps; step++) {
-        uint32_t *to = out + step * stride;
         const float *low = source + step * unit * along;
-        if (unit == 1) {
-            memcpy(to, low, lines * sizeof(float));
-        } else if (2 * step + 1 < k) {
-            const float *high = low + along;
-            for (size_t line = 0; line < lines; line++) to[line] = pair(low[line], high[line]);
-        } else {
-            for (size_t line = 0; line < lines; line++) to[line] = pair(low[line], 0);
+        const float *high = unit == 2 && 2 * step + 1 < k ? low + along : NULL;
+        for (size_t first = 0; first < lines; first += width) {
+            uint32_t *to = out + first / width * distance + step * width;
+            size_t count = lines - first < width ? lines - first : width;
+            if (unit == 1) {
+                memcpy(to, low + first, count * sizeof(float));
+            } else if (high) {
+                for (size_t line = 0; line < count; line++) to[line] = pair(low[first + line], high[first + line]);
+            } else {
+                for (size_t line = 0; line < count; line++) to[line] = pair(low[first + line], 0);
+            }
+            if (count < width) memset(to + count, 0, (width - count) * sizeof(uint32_t));
         }
-        if (lines < stride) memset(to + lines, 0, (stride - lines) * sizeof(uint32_t));
     }
 }
 
-/// Rows of k rounded to pairs in place: element [row][step]; what a needs when its k runs contiguously.
-CK_CLONES static void round_rows(uint32_t *out, size_t stride, const float *source, size_t across, size_t lines, size_t k) {
-    for (size_t line = 0; line < lines; line++) {
-        const float *from = source + line * across;
-        uint32_t *to = out + line * stride;
-        size_t whole = k / 2;
-        for (size_t step = 0; step < whole; step++) to[step] = pair(from[2 * step], from[2 * step + 1]);
-        if (k & 1) to[whole] = pair(from[k - 1], 0);
-    }
+/// The same with the kernel's own loop where it has one.
+static void pack_lines(const struct gemm_kernel *kernel, uint32_t *out, size_t distance, size_t width,
+                       const float *source, size_t along, size_t lines, size_t k) {
+    size_t whole = kernel->pack_panels ? k / kernel->unit : 0, done = whole * kernel->unit;
+    if (whole) kernel->pack_panels(out, distance, width, source, along, lines, whole);
+    if (done < k) pack_contiguous_lines(out + whole * width, distance, width, source + done * along, along, lines, k - done, kernel->unit);
+}
+
+/// Values of k rounded to pairs in place: what a row of a needs when its k runs contiguously.
+CK_CLONES static void round_row(uint32_t *out, const float *from, size_t k) {
+    size_t whole = k / 2;
+    for (size_t step = 0; step < whole; step++) out[step] = pair(from[2 * step], from[2 * step + 1]);
+    if (k & 1) out[whole] = pair(from[k - 1], 0);
 }
 
 struct product {
@@ -131,7 +147,8 @@ struct product {
     uint32_t *packed_a, *packed_b;
     const uint32_t *left;  // packed_a, or a itself where it needs no packing
     size_t left_row, left_step;
-    size_t jobs_a, jobs_b, row_jobs, column_jobs, panels_per_job;
+    size_t right_panel;  // from one panel of b to the next
+    size_t jobs_a, jobs_b, rows_per_job, row_jobs, column_jobs, panels_per_job;
 };
 
 static size_t steps_for(const struct gemm_kernel *kernel, size_t k) { return (k + kernel->unit - 1) / kernel->unit; }
@@ -139,6 +156,11 @@ static size_t steps_for(const struct gemm_kernel *kernel, size_t k) { return (k 
 static void prepare(struct product *p) {
     p->steps = steps_for(p->kernel, p->k);
     p->panels = (p->n + p->kernel->width - 1) / p->kernel->width;
+    p->row_jobs = (p->m + rows_per_job - 1) / rows_per_job;
+    p->rows_per_job = ((p->m + p->row_jobs - 1) / p->row_jobs + p->kernel->height - 1) / p->kernel->height * p->kernel->height;
+    p->row_jobs = (p->m + p->rows_per_job - 1) / p->rows_per_job;
+    p->right_panel = p->steps * p->kernel->width + apart;
+    p->jobs_b = p->transpose_b ? (p->panels + pack_width - 1) / pack_width : (p->steps + pack_steps - 1) / pack_steps;
     if (!p->transpose_a && p->kernel->unit == 1) {
         p->left = (const uint32_t *)(const void *)p->a;
         p->left_row = p->lda;
@@ -154,19 +176,19 @@ static void prepare(struct product *p) {
     }
 }
 
-enum { pack_rows = 32, pack_steps = 64 };
-
-/// Packs one slice of a: rows where k runs contiguously, steps where it does not.
+/// Packs a slice of a: some rows where k runs contiguously, and else some steps of all rows.
 static void pack_a(struct product *p, size_t job) {
+    const struct gemm_kernel *kernel = p->kernel;
     if (p->transpose_a) {
-        size_t first = job * pack_steps;
-        size_t unit = p->kernel->unit;
-        size_t k = p->k - first * unit < pack_steps * unit ? p->k - first * unit : pack_steps * unit;
-        pack_contiguous_lines(p->packed_a + first * p->m, p->m, p->a + first * unit * p->lda, p->lda, p->m, k, unit);
+        size_t step = job * pack_steps, first = step * kernel->unit;
+        size_t count = p->k - first < pack_steps * kernel->unit ? p->k - first : pack_steps * kernel->unit;
+        pack_lines(kernel, p->packed_a + step * p->m, 0, p->m, p->a + first * p->lda, p->lda, p->m, count);
     } else {
         size_t first = job * pack_rows;
         size_t rows = p->m - first < pack_rows ? p->m - first : pack_rows;
-        round_rows(p->packed_a + first * p->steps, p->steps, p->a + first * p->lda, p->lda, rows, p->k);
+        gemm_round round = kernel->round ? kernel->round : round_row;
+        for (size_t row = first; row < first + rows; row++)
+            round(p->packed_a + row * p->steps, p->a + row * p->lda, p->k);
     }
 }
 
@@ -175,15 +197,20 @@ static size_t pack_a_jobs(const struct product *p) {
     return p->transpose_a ? (p->steps + pack_steps - 1) / pack_steps : (p->m + pack_rows - 1) / pack_rows;
 }
 
-static void pack_b(struct product *p, size_t panel) {
-    size_t width = p->kernel->width, first = panel * width;
-    size_t columns = p->n - first < width ? p->n - first : width;
-    uint32_t *out = p->packed_b + panel * p->steps * width;
-    if (p->transpose_b) {
-        pack_contiguous_k(out, width, p->b + first * p->ldb, p->ldb, columns, p->k, p->kernel->unit,
-                          p->kernel->pack);
-    } else {
-        pack_contiguous_lines(out, width, p->b + first, p->ldb, columns, p->k, p->kernel->unit);
+/// Packs a slice of b: a few panels where k runs contiguously, and else some steps of all panels.
+static void pack_b(struct product *p, size_t job) {
+    const struct gemm_kernel *kernel = p->kernel;
+    size_t width = kernel->width;
+    if (!p->transpose_b) {
+        size_t step = job * pack_steps, first = step * kernel->unit;
+        size_t count = p->k - first < pack_steps * kernel->unit ? p->k - first : pack_steps * kernel->unit;
+        pack_lines(kernel, p->packed_b + step * width, p->right_panel, width, p->b + first * p->ldb, p->ldb, p->n, count);
+        return;
+    }
+    for (size_t panel = job * pack_width; panel < p->panels && panel < (job + 1) * pack_width; panel++) {
+        size_t column = panel * width, columns = p->n - column < width ? p->n - column : width;
+        pack_contiguous_k(p->packed_b + panel * p->right_panel, width, p->b + column * p->ldb, p->ldb, columns, p->k,
+                          kernel->unit, kernel->pack);
     }
 }
 
@@ -191,18 +218,22 @@ static void pack_b(struct product *p, size_t panel) {
 static void compute(const struct product *p, size_t row, size_t row_end, size_t panel, size_t panel_end) {
     const struct gemm_kernel *kernel = p->kernel;
     size_t width = kernel->width;
-    for (size_t block = 0; block < p->steps || block == 0; block += block_steps) {
-        size_t steps = p->steps - block < block_steps ? p->steps - block : block_steps;
-        bool first_block = block == 0;
+    size_t stretch = left_bytes / sizeof(uint32_t) / (row_end - row) / block_steps * block_steps;
+    if (stretch < block_steps) stretch = block_steps;
+    for (size_t start = 0; start < p->steps || start == 0; start += stretch) {
+        size_t end = start + stretch < p->steps ? start + stretch : p->steps;
         for (size_t j = panel; j < panel_end; j++) {
             size_t columns = p->n - j * width < width ? p->n - j * width : width;
-            const uint32_t *b = p->packed_b + (j * p->steps + block) * width;
-            const float *bias = first_block && p->bias ? p->bias + j * width : NULL;
-            for (size_t i = row; i < row_end; i += kernel->height) {
-                size_t rows = row_end - i < kernel->height ? row_end - i : kernel->height;
-                kernel->tile(rows, columns, steps, p->left + i * p->left_row + block * p->left_step, p->left_row,
-                             p->left_step, b, p->c + i * p->ldc + j * width, p->ldc, !first_block || p->beta != 0,
-                             bias);
+            for (size_t block = start; block < end || block == 0; block += block_steps) {
+                size_t steps = end - block < block_steps ? end - block : block_steps;
+                const uint32_t *b = p->packed_b + j * p->right_panel + block * width;
+                const float *bias = block == 0 && p->bias ? p->bias + j * width : NULL;
+                for (size_t i = row; i < row_end; i += kernel->height) {
+                    size_t rows = row_end - i < kernel->height ? row_end - i : kernel->height;
+                    kernel->tile(rows, columns, steps,
+                                 p->left + i * p->left_row + block * p->left_step, p->left_row, p->left_step, b, p->c + i * p->ldc + j * width, p->ldc, block > 0 || p->beta != 0,
+                                 bias);
+                }
             }
         }
     }
@@ -221,8 +252,8 @@ static void pack_job(void *context, size_t index, int thread) {
 static void compute_job(void *context, size_t index, int thread) {
     (void)thread;
     struct product *p = context;
-    size_t row = index % p->row_jobs * rows_per_job, panel = index / p->row_jobs * p->panels_per_job;
-    size_t row_end = row + rows_per_job < p->m ? row + rows_per_job : p->m;
+    size_t row = index % p->row_jobs * p->rows_per_job, panel = index / p->row_jobs * p->panels_per_job;
+    size_t row_end = row + p->rows_per_job < p->m ? row + p->rows_per_job : p->m;
     size_t panel_end = panel + p->panels_per_job < p->panels ? panel + p->panels_per_job : p->panels;
     compute(p, row, row_end, panel, panel_end);
 }
@@ -232,8 +263,8 @@ static size_t bytes_a(const struct gemm_kernel *kernel, size_t m, size_t k) {
 }
 
 static size_t bytes_b(const struct gemm_kernel *kernel, size_t n, size_t k) {
-    return ((n + kernel->width - 1) / kernel->width * kernel->width * steps_for(kernel, k) * sizeof(uint32_t) + 127) &
-           ~(size_t)63;
+    size_t panels = (n + kernel->width - 1) / kernel->width;
+    return (panels * (kernel->width * steps_for(kernel, k) + apart) * sizeof(uint32_t) + 127) & ~(size_t)63;
 }
 
 size_t ck_gemm_scratch(enum ck_level level, enum ck_type type, size_t m, size_t n, size_t k) {
@@ -253,7 +284,7 @@ void ck_gemm_serial(enum ck_level level, enum ck_type type, bool transpose_a, bo
     prepare(&p);
     size_t jobs = pack_a_jobs(&p);
     for (size_t job = 0; job < jobs; job++) pack_a(&p, job);
-    for (size_t panel = 0; panel < p.panels; panel++) pack_b(&p, panel);
+    for (size_t job = 0; job < p.jobs_b; job++) pack_b(&p, job);
     compute(&p, 0, m, 0, p.panels);
 }
 
@@ -275,10 +306,9 @@ void ck_gemm(enum ck_level level, enum ck_type type, bool transpose_a, bool tran
     p.packed_b = (uint32_t *)((char *)scratch + bytes_a(p.kernel, m, k));
     prepare(&p);
     p.jobs_a = pack_a_jobs(&p);
-    ck_parallel(p.jobs_a + p.panels, pack_job, &p);
-    p.row_jobs = (m + rows_per_job - 1) / rows_per_job;
+    ck_parallel(p.jobs_a + p.jobs_b, pack_job, &p);
     // Several jobs to a thread even out their speeds; the tiles and their order of summing stay the same.
-    size_t target = 8 * (size_t)ck_thread_count();
+    size_t target = 16 * (size_t)ck_thread_count();
     p.panels_per_job = p.panels * p.row_jobs / target;
     if (p.panels_per_job < 1) p.panels_per_job = 1;
     if (p.panels_per_job > p.panels) p.panels_per_job = p.panels;

@@ -132,6 +132,69 @@ INLINE BF16 __m512i load_bf16(const float *from) {
 PACK(F32, pack_f32, load_f32, 1)
 PACK(BF16, pack_bf16, load_bf16, 2)
 
-const struct gemm_kernel gemm_f32_avx512 = {height, width, 1, tile_f32, pack_f32};
-const struct gemm_kernel gemm_bf16_avx512 = {height, width, 2, tile_bf16, pack_bf16};
+INLINE __mmask16 first_lanes(size_t count) { return count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1); }
+
+/// Panels of `width` lines: for those of a tile's width this is inlined with the number known.
+#define PANELS(TARGET, NAME, PREPARE, ELEMENT, UNIT)                                                                   \
+    INLINE TARGET void NAME##_width(uint32_t *out, size_t distance, const size_t width, const float *source,           \
+                                    size_t along, size_t lines, size_t steps) {                                        \
+        PREPARE;                                                                                                       \
+        for (size_t step = 0; step < steps; step++) {                                                                  \
+            const float *low = source + step * UNIT * along, *high = low + along;                                      \
+            uint32_t *to = out + step * width;                                                                         \
+            /* What a whole vector writes beyond the panel's width, the next step overwrites; the last must not. */    \
+            int beyond = step + 1 < steps;                                                                             \
+            for (size_t line = 0; line < lines; line += width, to += distance) {                                       \
+                _Pragma("unroll") for (size_t i = 0; i < width; i += 16) {                                             \
+                    __mmask16 kept = first_lanes(width - i);                                                           \
+                    __mmask16 known = line + width <= lines   ? kept                                                   \
+                                      : line + i >= lines     ? 0                                                      \
+                                                              : first_lanes(lines - line - i) & kept;                  \
+                    (void)high;                                                                                        \
+                    __m512i element = ELEMENT;                                                                         \
+                    if (beyond || kept == 0xffff) {                                                                    \
+                        _mm512_storeu_si512(to + i, element);                                                          \
+                    } else {                                                                                           \
+                        _mm512_mask_storeu_epi32(to + i, kept, element);                                               \
+                    }                                                                                                  \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static TARGET void NAME(uint32_t *out, size_t distance, size_t panel, const float *source, size_t along,           \
+                            size_t lines, size_t steps) {                                                              \
+        if (panel == width) {                                                                                          \
+            NAME##_width(out, distance, width, source, along, lines, steps);                                           \
+        } else {                                                                                                       \
+            NAME##_width(out, distance, panel, source, along, lines, steps);                                           \
+        }                                                                                                              \
+    }
+
+PANELS(F32, panels_f32, , _mm512_maskz_loadu_epi32(known, low + line + i), 1)
+
+/// The low halves of 16 pairs and their high halves, which stand one after the other, in turns.
+INLINE BF16 __m512i in_turns(__m512bh halves, __m512i order) { return _mm512_permutexvar_epi16(order, (__m512i)halves); }
+
+INLINE F32 __m512i turns(void) {
+    uint16_t order[32];
+    for (int i = 0; i < 32; i++) order[i] = (uint16_t)(i / 2 + i % 2 * 16);
+    return _mm512_loadu_si512(order);
+}
+
+PANELS(BF16, panels_bf16, __m512i order = turns(),
+       in_turns(_mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(known, high + line + i),
+                                    _mm512_maskz_loadu_ps(known, low + line + i)), order), 2)
+
+static BF16 void round_bf16(uint32_t *out, const float *values, size_t count) {
+    size_t i = 0;
+    for (; i + 32 <= count; i += 32) _mm512_storeu_si512(out + i / 2, load_bf16(values + i));
+    if (i == count) return;
+    size_t rest = count - i;
+    __m512 low = _mm512_maskz_loadu_ps(first_lanes(rest), values + i);
+    __m512 high = rest > 16 ? _mm512_maskz_loadu_ps(first_lanes(rest - 16), values + i + 16) : _mm512_setzero_ps();
+    _mm512_mask_storeu_epi32(out + i / 2, first_lanes((rest + 1) / 2), (__m512i)_mm512_cvtne2ps_pbh(high, low));
+}
+
+const struct gemm_kernel gemm_f32_avx512 = {height, width, 1, tile_f32, pack_f32, panels_f32, 0};
+const struct gemm_kernel gemm_bf16_avx512 = {height, width, 2, tile_bf16, pack_bf16, panels_bf16, round_bf16};
 #endif

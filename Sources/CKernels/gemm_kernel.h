@@ -15,15 +15,29 @@ typedef void (*gemm_tile)(size_t rows, size_t columns, size_t steps, const uint3
 typedef size_t (*gemm_pack)(uint32_t *out, size_t stride, const float *source, size_t across, size_t lines,
                             size_t steps);
 
+/// Packs `steps` whole elements of k of `lines` lines that lie side by side, neighbouring k `along` values apart, into panels
+/// of `width` lines: out[panel·distance + step·width + line]. What the last panel has beyond `lines` is zero. `distance` leaves
+/// room for a vector between panels.
+typedef void (*gemm_pack_panels)(uint32_t *out, size_t distance, size_t width, const float *source, size_t along,
+                                 size_t lines, size_t steps);
+
+/// Rounds `count` values to elements of two, in place of k: what rows of a need. An odd last value is paired with zero.
+typedef void (*gemm_round)(uint32_t *out, const float *values, size_t count);
+
 struct gemm_kernel {
     size_t height;  // rows of a tile
     size_t width;   // columns of a tile
     size_t unit;    // values of k in a 32-bit element
     gemm_tile tile;
-    gemm_pack pack;  // NULL where the portable loop serves
+    // NULL where the portable loops serve.
+    gemm_pack pack;
+    gemm_pack_panels pack_panels;
+    gemm_round round;
 };
 
 extern const struct gemm_kernel gemm_f32_portable, gemm_bf16_portable;
 #if defined(__x86_64__)
 extern const struct gemm_kernel gemm_f32_avx2, gemm_f32_avx512, gemm_bf16_avx512;
+#elif defined(__aarch64__)
+extern const struct gemm_kernel gemm_f32_neon;
 #endif

@@ -114,12 +114,16 @@ CK_CLONES static float round_row_int8(uint8_t *out, const float *from, size_t k)
     for (size_t lane = 0; lane < 16; lane++) top = tops[lane] > top ? tops[lane] : top;
     float inverse = top > 0 ? 127 / top : 0;
     for (size_t i = 0; i < k; i++) out[i] = (uint8_t)(nearest(from[i] * inverse) + 128);
-    // Weights are zero where k is filled up, so that any value serves there.
     for (size_t i = k; i % 4 != 0; i++) out[i] = 0;
     return top / 127;
 }
 
-enum { block_steps = 256, rows_per_job = 112, pack_rows = 16 };
+enum {
+    block_steps = 256,       // of k: a panel's block is 32 KiB and stays in the first-level cache
+    rows_per_job = 224,      // at most; in whole tiles
+    left_bytes = 512 << 10,  // of activations that a job works on at a time: they stay in the second-level cache
+    pack_rows = 16,
+};
 
 struct product {
     enum ck_type type;
@@ -136,8 +140,12 @@ struct product {
     float *row_scales;
     gemm_tile tile;
     int8_tile tile8;
+    gemm_round round;
+    int8_round round8;
+    const struct ck_finish *finish;
+    const struct ck_elementwise *elementwise;
     size_t height;
-    size_t row_jobs, panels_per_job;
+    size_t rows_per_job, row_jobs, panels_per_job;
 };
 
 static void round_job(void *context, size_t index, int thread) {
@@ -147,9 +155,27 @@ static void round_job(void *context, size_t index, int thread) {
     for (size_t row = index * pack_rows; row < end; row++) {
         uint32_t *out = p->rounded + row * p->steps;
         if (p->type == CK_BF16) {
-            round_row_bf16(out, p->a + row * p->lda, p->inputs);
+            p->round(out, p->a + row * p->lda, p->inputs);
         } else {
-            p->row_scales[row] = round_row_int8((uint8_t *)out, p->a + row * p->lda, p->inputs);
+            p->row_scales[row] = p->round8((uint8_t *)out, p->a + row * p->lda, p->inputs);
+        }
+    }
+}
+
+/// Does what is left to do on rows [first, last) and outputs [column, end).
+static void finish_part(const struct product *p, size_t first, size_t last, size_t column, size_t end) {
+    const struct ck_finish *finish = p->finish;
+    size_t count = end - column;
+    for (size_t row = first; row < last; row++) {
+        float *c = p->c + row * p->ldc + column;
+        if (finish->activates) p->elementwise->activate(finish->activation, c, c, count);
+        if (!finish->residual) continue;
+        const float *residual = finish->residual + row * p->outputs + column;
+        if (finish->gate) {
+            const float *gate = finish->gate + row / finish->rows_per_gate * p->outputs + column;
+            p->elementwise->add_gated(c, residual, gate, c, 1, count);
+        } else {
+            p->elementwise->add(c, residual, c, count);
         }
     }
 }
@@ -157,55 +183,80 @@ static void round_job(void *context, size_t index, int thread) {
 static void compute_job(void *context, size_t index, int thread) {
     (void)thread;
     const struct product *p = context;
-    size_t first = index % p->row_jobs * rows_per_job, panel = index / p->row_jobs * p->panels_per_job;
-    size_t last = first + rows_per_job < p->rows ? first + rows_per_job : p->rows;
+    size_t first = index % p->row_jobs * p->rows_per_job, panel = index / p->row_jobs * p->panels_per_job;
+    size_t last = first + p->rows_per_job < p->rows ? first + p->rows_per_job : p->rows;
     size_t panel_end = panel + p->panels_per_job < p->panels ? panel + p->panels_per_job : p->panels;
     const uint32_t *left = p->type == CK_F32 ? (const uint32_t *)(const void *)p->a : p->rounded;
     size_t stride = p->type == CK_F32 ? p->lda : p->steps;
     // Integer sums have to be whole before they are scaled; the others are built block by block.
-    size_t block_size = p->type == CK_INT8 ? p->steps : block_steps;
-    for (size_t block = 0; block < p->steps || block == 0; block += block_size) {
-        size_t steps = p->steps - block < block_size ? p->steps - block : block_size;
+    size_t block_size = p->type == CK_INT8 && p->steps > 0 ? p->steps : block_steps;
+    size_t stretch = left_bytes / sizeof(uint32_t) / (last - first) / block_size * block_size;
+    if (stretch < block_size) stretch = block_size;
+    for (size_t start = 0; start < p->steps || start == 0; start += stretch) {
+        size_t end = start + stretch < p->steps ? start + stretch : p->steps;
         for (size_t j = panel; j < panel_end; j++) {
             size_t column = j * ck_panel_width;
             size_t columns = p->outputs - column < ck_panel_width ? p->outputs - column : ck_panel_width;
-            const uint32_t *b = p->weights + (j * p->steps + block) * ck_panel_width;
-            const float *bias = p->bias && block == 0 ? p->bias + column : NULL;
-            for (size_t row = first; row < last; row += p->height) {
-                size_t rows = last - row < p->height ? last - row : p->height;
-                float *c = p->c + row * p->ldc + column;
-                const uint32_t *a = left + row * stride + block;
-                if (p->type == CK_INT8) {
-                    struct int8_factors factors = {p->row_scales + row, p->scales + column, p->sums + column};
-                    p->tile8(rows, columns, steps, a, stride, b, c, p->ldc, &factors, bias);
-                } else {
-                    p->tile(rows, columns, steps, a, stride, 1, b, c, p->ldc, block > 0, bias);
+            for (size_t block = start; block < end || block == 0; block += block_size) {
+                size_t steps = end - block < block_size ? end - block : block_size;
+                const uint32_t *b = p->weights + (j * p->steps + block) * ck_panel_width;
+                const float *bias = p->bias && block == 0 ? p->bias + column : NULL;
+                for (size_t row = first; row < last; row += p->height) {
+                    size_t rows = last - row < p->height ? last - row : p->height;
+                    float *c = p->c + row * p->ldc + column;
+                    const uint32_t *a = left + row * stride + block;
+                    if (p->type == CK_INT8) {
+                        struct int8_factors factors = {p->row_scales + row, p->scales + column, p->sums + column};
+                        p->tile8(rows, columns, steps, a, stride, b, c, p->ldc, &factors, bias);
+                    } else {
+                        p->tile(rows, columns, steps, a, stride, 1, b, c, p->ldc, block > 0, bias);
+                    }
                 }
             }
         }
-        if (block_size == 0) break;
+    }
+    if (p->finish) {
+        size_t end = panel_end * ck_panel_width;
+        finish_part(p, first, last, panel * ck_panel_width, end < p->outputs ? end : p->outputs);
     }
 }
 
 void ck_gemm_packed(enum ck_level level, size_t rows, const float *a, size_t lda, const struct ck_packed *weights,
                     float *c, size_t ldc, const float *bias) {
+    ck_gemm_packed_finished(level, rows, a, lda, weights, c, ldc, bias, NULL);
+}
+
+void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, size_t lda,
+                             const struct ck_packed *weights, float *c, size_t ldc, const float *bias,
+                             const struct ck_finish *finish) {
     if (rows == 0 || weights->outputs == 0) return;
     struct product p = {.type = weights->type, .rows = rows, .outputs = weights->outputs, .inputs = weights->inputs,
                         .steps = steps_of(weights->type, weights->inputs), .panels = panels_of(weights->outputs),
                         .a = a, .lda = lda, .weights = weights->data, .scales = weights->scales,
                         .sums = weights->sums, .c = c, .ldc = ldc, .bias = bias, .height = 4,
                         .tile = weights->type == CK_BF16 ? tile_bf16_panel : tile_f32_panel,
-                        .tile8 = tile_int8_portable};
+                        .tile8 = tile_int8_portable, .round = round_row_bf16, .round8 = round_row_int8,
+                        .finish = finish, .elementwise = ck_elementwise_for(level)};
 #if defined(__x86_64__)
     if (weights->type == CK_BF16 && level >= CK_AVX512_BF16) {
         p.tile = gemm_bf16_avx512.tile;
+        p.round = gemm_bf16_avx512.round;
         p.height = gemm_bf16_avx512.height;
     } else if (weights->type == CK_F32 && level >= CK_AVX512) {
         p.tile = gemm_f32_avx512.tile;
         p.height = gemm_f32_avx512.height;
     } else if (weights->type == CK_INT8 && level >= CK_AVX512_VNNI) {
         p.tile8 = tile_int8_vnni;
+        p.round8 = round_int8_avx512;
         p.height = 14;
+    } else if (weights->type != CK_INT8 && level == CK_AVX2) {
+        p.tile = weights->type == CK_BF16 ? tile_bf16_panel_avx2 : tile_f32_panel_avx2;
+        p.height = 3;
+    }
+#elif defined(__aarch64__)
+    if (weights->type == CK_F32 && level >= CK_NEON) {
+        p.tile = tile_f32_panel_neon;
+        p.height = 3;
     }
 #else
     (void)level;
@@ -219,7 +270,9 @@ void ck_gemm_packed(enum ck_level level, size_t rows, const float *a, size_t lda
         ck_parallel((rows + pack_rows - 1) / pack_rows, round_job, &p);
     }
     p.row_jobs = (rows + rows_per_job - 1) / rows_per_job;
-    p.panels_per_job = p.panels * p.row_jobs / (8 * (size_t)ck_thread_count());
+    p.rows_per_job = ((rows + p.row_jobs - 1) / p.row_jobs + p.height - 1) / p.height * p.height;
+    p.row_jobs = (rows + p.rows_per_job - 1) / p.rows_per_job;
+    p.panels_per_job = p.panels * p.row_jobs / (16 * (size_t)ck_thread_count());
     if (p.panels_per_job < 1) p.panels_per_job = 1;
     ck_parallel(p.row_jobs * ((p.panels + p.panels_per_job - 1) / p.panels_per_job), compute_job, &p);
     if (p.rounded) ck_free(p.rounded, bytes);

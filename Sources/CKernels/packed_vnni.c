@@ -52,4 +52,28 @@ TARGET void tile_int8_vnni(size_t rows, size_t columns, size_t steps, const uint
 #undef ROWS
     }
 }
+
+TARGET float round_int8_avx512(uint8_t *out, const float *values, size_t count) {
+    __m512 tops[4];
+    for (int i = 0; i < 4; i++) tops[i] = _mm512_setzero_ps();
+    size_t i = 0;
+    for (; i + 64 <= count; i += 64)
+        for (int j = 0; j < 4; j++)
+            tops[j] = _mm512_max_ps(_mm512_abs_ps(_mm512_loadu_ps(values + i + 16 * j)), tops[j]);
+    for (; i < count; i += 16) {
+        __mmask16 known = count - i >= 16 ? 0xffff : (__mmask16)((1u << (count - i)) - 1);
+        tops[0] = _mm512_max_ps(_mm512_abs_ps(_mm512_maskz_loadu_ps(known, values + i)), tops[0]);
+    }
+    float top = _mm512_reduce_max_ps(
+        _mm512_max_ps(_mm512_max_ps(tops[0], tops[1]), _mm512_max_ps(tops[2], tops[3])));
+    __m512 inverse = _mm512_set1_ps(top > 0 ? 127 / top : 0);
+    for (i = 0; i < count; i += 16) {
+        __mmask16 known = count - i >= 16 ? 0xffff : (__mmask16)((1u << (count - i)) - 1);
+        __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_maskz_loadu_ps(known, values + i), inverse));
+        __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(whole, _mm512_set1_epi32(128)));
+        _mm_mask_storeu_epi8(out + i, known, bytes);
+    }
+    for (i = count; i % 4 != 0; i++) out[i] = 0;
+    return top / 127;
+}
 #endif

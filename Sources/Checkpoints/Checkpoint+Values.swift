@@ -72,6 +72,14 @@ extension Checkpoint {
         }
     }
 
+    /// The bytes of a tensor in the file's own type where they lie row-major, and what keeps them alive; nil where there is no
+    /// such tensor.
+    public func memory(of name: String) -> (bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable)? {
+        guard let record = try? record(name), record.strides == nil else { return nil }
+        let start = record.contents.pointer(at: record.offset)
+        return (UnsafeRawBufferPointer(start: start, count: record.byteCount), record.contents)
+    }
+
     /// Calls `body` with the values of a tensor in the file's own type, row-major and little-endian, at any alignment;
     /// the pointer must not escape.
     ///

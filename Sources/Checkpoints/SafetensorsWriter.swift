@@ -43,6 +43,13 @@ public final class SafetensorsWriter {
         pending = Dictionary(header.places.map { ($0.declaration.name, $0) }) { first, _ in first }
     }
 
+    /// The bytes before the first value of such a file.
+    ///
+    /// - Throws: as `init` does.
+    public static func headerSize(of tensors: [Declaration], metadata: [String: String] = [:], path: String) throws -> Int {
+        try SafetensorsHeader(tensors, metadata: metadata, path: path).bytes.count
+    }
+
     /// Writes a tensor that was declared with a floating-point type, rounding to nearest even.
     ///
     /// - Throws: `CheckpointError.invalidWrite` where the name was not declared or is written already, or the shape or

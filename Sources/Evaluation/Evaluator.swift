@@ -17,14 +17,12 @@ public struct Evaluator: Sendable {
     let gallery: Gallery
     /// Cases of each measure.
     public let cases: Int
-    let precision: Precision
 
     /// - Parameters:
     ///   - folder: sprite shards, as `flowtok dataset` writes them.
-    public init(_ flowtok: FlowTok, sprites folder: String, cases: Int = 300, precision: Precision = .float32) throws {
+    public init(_ flowtok: FlowTok, sprites folder: String, cases: Int = 300) throws {
         self.flowtok = flowtok
         self.cases = cases
-        self.precision = precision
         sprites = try SpriteDataset(folder: URL(fileURLWithPath: folder)).sprites
         emoji = sprites.indices.filter { [sprites] in sprites[$0].description.isEmoji }
         held = sprites.indices.filter { [sprites] in sprites[$0].description.heldOut }
@@ -39,21 +37,30 @@ public struct Evaluator: Sendable {
         gallery = Gallery(emoji.map { [sprites] in sprites[$0].image })
     }
 
-    /// All measures, one after the other; `report` hears of each as it is done.
+    /// What can be measured by itself.
+    public enum Part: String, Sendable, CaseIterable {
+        case tokenizer, named, backgrounds, relations, counts, captions
+    }
+
+    /// The measures of `parts`, one after the other; `report` hears of each as it is done.
     public func run(
-        direction: CaptioningDefaults.Direction? = nil, report: (Measure) throws -> Void
+        _ parts: [Part] = Part.allCases, direction: CaptioningDefaults.Direction? = nil,
+        report: (Measure) throws -> Void
     ) throws -> [Measure] {
-        var all: [Measure] = []
-        for part in [tokenizer, named, backgrounds, relations, counts] {
-            let measures = try Precision.$current.withValue(precision) { try part() }
+        try parts.flatMap { part in
+            let measures = try Precision.$current.withValue(flowtok.precision) {
+                switch part {
+                case .tokenizer: try tokenizer()
+                case .named: try named()
+                case .backgrounds: try backgrounds()
+                case .relations: try relations()
+                case .counts: try counts()
+                case .captions: try captionedSprites(direction) + captionedPairs(direction)
+                }
+            }
             try measures.forEach(report)
-            all += measures
+            return measures
         }
-        let captions = try Precision.$current.withValue(precision) {
-            try captionedSprites(direction) + captionedPairs(direction)
-        }
-        try captions.forEach(report)
-        return all + captions
     }
 
     // MARK: - Choosing cases

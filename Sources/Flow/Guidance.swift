@@ -15,6 +15,12 @@ public struct Guidance: Sendable, Hashable {
 }
 
 extension VelocityNetwork {
+    /// Computes what guided evaluations at these times need of the condition, all at once.
+    public func prepare(times: [Float], guidance: Guidance) {
+        let isGuided = guidance.scale != 1 && times.contains { guidance.interval.contains($0) }
+        prepare(times: times, indicators: isGuided ? [.conditional, .unconditional] : [.conditional])
+    }
+
     /// The guided text-to-image velocity of tokens x [batch, N, D] at one time: both fields as one batch of twice the size,
     /// so that the weights are read once (reference section 8).
     public func guided(_ x: Tensor, time: Float, by guidance: Guidance) -> Tensor {

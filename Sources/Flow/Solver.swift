@@ -63,6 +63,20 @@ public struct FlowIntegrator: Sendable {
         steps == 1 ? [0] : (0..<steps).map { end * Float($0) / Float(steps - 1) }
     }
 
+    /// The times at which the field will be evaluated, in order; empty for the adaptive solver, which chooses them on the way.
+    public func evaluationTimes(backward: Bool = false) -> [Float] {
+        let h = FlowIntegrator.end / Float(steps)
+        let times: [Float] =
+            switch solver {
+            case .dopri5: []
+            case .euler: FlowIntegrator.eulerTimes(steps: steps)
+            case .adamsBashforth2: (0..<steps).map { h * Float($0) }
+            case .midpoint: (0..<steps).flatMap { [h * Float($0), h * Float($0) + h / 2] }
+            case .heun: (0..<steps).flatMap { [h * Float($0), h * Float($0) + h] }
+            }
+        return backward ? times.map { FlowIntegrator.end - $0 } : times
+    }
+
     /// The tokens at the end. `progress` is called after every step and may throw to cancel. With `backward` the field is
     /// followed from the end to 0.
     public func integrate(

@@ -56,6 +56,8 @@ public struct VelocityNetwork: Sendable {
     package let blocks: [VelocityBlock]
     let finalModulation: Linear
     let finalProjection: Linear
+    /// What the times and indicators that were asked for give, in a network that serves inference.
+    let modulations: ModulationTable?
 
     package static let epsilon: Float = 1e-6
 
@@ -73,9 +75,11 @@ public struct VelocityNetwork: Sendable {
             VelocityBlock(weights["blocks"][$0], width: width, heads: configuration.heads)
         }
         finalModulation = Linear(
-            weights["final_layer.adaLN_modulation.1"], from: width, to: 2 * width, initial: .zeros)
+            seldom: weights["final_layer.adaLN_modulation.1"], from: width, to: 2 * width, initial: .zeros)
         finalProjection = Linear(
             weights["final_layer.linear"], from: width, to: configuration.channels, initial: .zeros)
+        let isConstant = finalModulation.isConstant && blocks.allSatisfy(\.modulation.isConstant)
+        modulations = isConstant ? ModulationTable(width: width, vectors: 6 * configuration.depth + 2) : nil
     }
 
     /// The embedding of times: [batch, width].
@@ -91,12 +95,30 @@ public struct VelocityNetwork: Sendable {
 
     /// The last modulation and projection: [batch, N, D].
     package func project(_ x: Tensor, condition: Tensor) -> Tensor {
-        let parts = finalModulation(condition.applying(.silu))
-        let width = configuration.width
-        return finalProjection(
-            x.modulated(
-                shift: parts.sliced(axis: 1, 0..<width), scale: parts.sliced(axis: 1, width..<2 * width),
-                epsilon: VelocityNetwork.epsilon))
+        let parts = finalModulation(condition.applying(.silu)).parts(2)
+        return project(x, shift: parts[0], scale: parts[1])
+    }
+
+    private func project(_ x: Tensor, shift: Tensor, scale: Tensor) -> Tensor {
+        finalProjection(x.modulated(shift: shift, scale: scale, epsilon: VelocityNetwork.epsilon))
+    }
+
+    /// All modulation of times and indicators, a row to each pair: [pairs, 6·depth + 2, width], the six vectors of every
+    /// block and the last two.
+    func modulation(times: [Float], indicators: [Int32]) -> Tensor {
+        Precision.$current.withValue(.float32) {
+            let activated = condition(times: times, indicators: indicators).applying(.silu)
+            let parts = blocks.map { $0.modulation(activated) } + [finalModulation(activated)]
+            return .concatenated(parts, axis: 1)
+        }
+    }
+
+    /// Computes what evaluations at these times need of the condition, all at once, so that the matrices that give it are
+    /// read once for a whole schedule. Without this it is computed when it is first needed. Does nothing in training.
+    public func prepare(times: [Float], indicators: [Indicator]) {
+        let keys = times.flatMap { time in indicators.map { ModulationTable.Key(time, $0.rawValue) } }
+        // What the matrices took on the way is not needed again.
+        if modulations?.prepare(keys, modulation) == true { Machine.releaseCachedMemory() }
     }
 
     /// The velocity of tokens x [batch, N, D] at times t in 0...1 (0 is text), one indicator to a sample.
@@ -106,9 +128,15 @@ public struct VelocityNetwork: Sendable {
                 && times.count == x.shape[0] && indicators.count == x.shape[0],
             "\(times.count) times, \(indicators.count) indicators and tokens of shape \(x.shape) for a network of \(configuration.tokens) tokens of \(configuration.channels)"
         )
+        var tokens = embed(x)
+        if let modulations {
+            let vectors = modulations.vectors(
+                zip(times, indicators).map { ModulationTable.Key($0, $1) }, modulation)
+            for (index, block) in blocks.enumerated() { tokens = block(tokens, parts: vectors[6 * index..<6 * index + 6]) }
+            return project(tokens, shift: vectors[vectors.count - 2], scale: vectors[vectors.count - 1])
+        }
         let condition = condition(times: times, indicators: indicators)
         let activated = condition.applying(.silu)
-        var tokens = embed(x)
         for block in blocks { tokens = block(tokens, modulation: activated) }
         return project(tokens, condition: condition)
     }
@@ -121,33 +149,39 @@ package struct VelocityBlock: Sendable {
     let network: FeedForward
 
     init(_ weights: Weights, width: Int, heads: Int) {
-        modulation = Linear(weights["adaLN_modulation.1"], from: width, to: 6 * width, initial: .zeros)
+        modulation = Linear(seldom: weights["adaLN_modulation.1"], from: width, to: 6 * width, initial: .zeros)
         attention = SelfAttention(weights["attn"], width: width, heads: heads)
         network = FeedForward(weights["mlp"], width: width, hidden: 4 * width, activation: .geluTanh)
     }
 
     /// The attention of x before its gate; `modulation` is silu(c) [batch, width].
     package func attended(_ x: Tensor, modulation activated: Tensor) -> Tensor {
-        attended(x, parts: modulation(activated))
-    }
-
-    private func attended(_ x: Tensor, parts: Tensor) -> Tensor {
-        attention(
-            x.modulated(shift: part(0, of: parts), scale: part(1, of: parts), epsilon: VelocityNetwork.epsilon))
-    }
-
-    /// One of the six vectors that the condition gives.
-    private func part(_ index: Int, of parts: Tensor) -> Tensor {
-        let width = parts.shape[1] / 6
-        return parts.sliced(axis: 1, index * width..<(index + 1) * width)
+        let parts = modulation(activated).parts(6)
+        return attention(x.modulated(shift: parts[0], scale: parts[1], epsilon: VelocityNetwork.epsilon))
     }
 
     /// x [batch, N, width]; `modulation` is silu(c) [batch, width].
     package func callAsFunction(_ x: Tensor, modulation activated: Tensor) -> Tensor {
-        let parts = modulation(activated)
-        let attended = x.addingGated(attended(x, parts: parts), by: part(2, of: parts))
+        self(x, parts: modulation(activated).parts(6)[...])
+    }
+
+    /// x [batch, N, width]; `parts` are the six vectors [batch, width] that the condition gives: shift, scale and gate of the
+    /// attention, then of the network.
+    func callAsFunction(_ x: Tensor, parts: ArraySlice<Tensor>) -> Tensor {
+        let first = parts.startIndex
+        let attended = attention(
+            x.modulated(shift: parts[first], scale: parts[first + 1], epsilon: VelocityNetwork.epsilon), addedTo: x,
+            gate: parts[first + 2])
         let normalized = attended.modulated(
-            shift: part(3, of: parts), scale: part(4, of: parts), epsilon: VelocityNetwork.epsilon)
-        return attended.addingGated(network(normalized), by: part(5, of: parts))
+            shift: parts[first + 3], scale: parts[first + 4], epsilon: VelocityNetwork.epsilon)
+        return network(normalized, addedTo: attended, gate: parts[first + 5])
+    }
+}
+
+extension Tensor {
+    /// Rows [batch, count·width] as `count` tensors [batch, width].
+    fileprivate func parts(_ count: Int) -> [Tensor] {
+        let width = shape[1] / count
+        return (0..<count).map { sliced(axis: 1, $0 * width..<($0 + 1) * width) }
     }
 }

@@ -28,9 +28,9 @@ public enum DefaultModel {
         }
         let package = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        places.append(package.appendingPathComponent("Models/default").path)
-        // Nobody puts a model into a build folder.
+        // Nobody puts a model into a build folder; but the checkout of a package that others depend on lies in one.
+        places = places.filter { !$0.contains("/.build/") } + [package.appendingPathComponent("Models/default").path]
         var seen: Set<String> = []
-        return places.filter { !$0.contains("/.build/") && seen.insert($0).inserted }
+        return places.filter { seen.insert($0).inserted }
     }
 }

@@ -21,7 +21,8 @@ extension FlowTokModel {
         from tokens: Tensor, integrator: FlowIntegrator, guidance: Guidance,
         progress: (SolverProgress) throws -> Void = { _ in }
     ) throws -> Tensor {
-        try integrator.integrate(
+        velocity.prepare(times: integrator.evaluationTimes(), guidance: guidance)
+        return try integrator.integrate(
             tokens, velocity: { x, t in velocity.guided(x, time: t, by: guidance) }, progress: progress)
     }
 
@@ -37,6 +38,8 @@ extension FlowTokModel {
     ) throws -> Tensor {
         let batch = imageTokens.shape[0]
         let indicator: Indicator = direction == .indicator ? .imageToText : .conditional
+        velocity.prepare(
+            times: integrator.evaluationTimes(backward: direction == .backward), indicators: [indicator])
         return try integrator.integrate(
             imageTokens, backward: direction == .backward,
             velocity: { x, t in

@@ -93,8 +93,8 @@ public struct FlowTiTokBlock: Sendable {
 
     /// x [batch, tokens, width], the patch tokens first.
     package func callAsFunction(_ x: Tensor, rotary: RotaryTable) -> Tensor {
-        let attended = x + attended(x, rotary: rotary)
-        return attended + network(secondNorm(attended))
+        let attended = attention(firstNorm(x), rotary: rotary, addedTo: x)
+        return network(secondNorm(attended), addedTo: attended)
     }
 }
 

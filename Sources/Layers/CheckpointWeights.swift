@@ -53,12 +53,17 @@ public final class CheckpointWeights: WeightSource {
     public init(_ checkpoint: Checkpoint, checksValues: Bool = false) {
         self.checkpoint = checkpoint
         self.checksValues = checksValues
+        if let problem = PackedFile.problem(of: checkpoint) { unreadable.append(problem) }
     }
 
     public func contains(_ name: String) -> Bool { checkpoint.contains(name) }
 
     public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
         guard expect(name, shape: shape) else { return .zeros([0]) }
+        if PackedFile.form(of: name, in: checkpoint) != nil {
+            unreadable.append("\(name): it is packed for inference")
+            return .zeros([0])
+        }
         do {
             let tensor = try checkpoint.tensor(name)
             if checksValues, firstNonFinite == nil, tensor.firstNonFinite != nil { firstNonFinite = name }
@@ -67,6 +72,24 @@ public final class CheckpointWeights: WeightSource {
             unreadable.append("\(name): \(error)")
         }
         return .zeros([0])
+    }
+
+    /// A matrix that the file holds packed, as it lies there.
+    public func packed(named name: String, shape: [Int]) -> PackedMatrix? {
+        guard let form = PackedFile.form(of: name, in: checkpoint) else { return nil }
+        guard expect(name, shape: shape) else { return PackedMatrix(.zeros([0, 0]), as: .float32) }
+        if let matrix = PackedFile.matrix(name, form, in: checkpoint) { return matrix }
+        unreadable.append("\(name): it has not the size of a matrix of \(form.shape) packed as \(form.precision.rawValue)")
+        return PackedMatrix(.zeros([0, 0]), as: .float32)
+    }
+
+    public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+        guard let entry = checkpoint.entry(name), entry.shape == shape, entry.type.isFloatingPoint else { return nil }
+        // Read once now, so that what is wrong with it is told when everything else is.
+        guard tensor(named: name, shape: shape, initial: .zeros).shape == shape else { return nil }
+        checkpoint.release(name)
+        let checkpoint = checkpoint
+        return DeferredMatrix({ (try? checkpoint.tensor(name)) ?? .zeros(shape) }, letGo: { checkpoint.release(name) })
     }
 
     public func release(named name: String) { checkpoint.release(name) }
@@ -79,8 +102,11 @@ public final class CheckpointWeights: WeightSource {
             return false
         }
         used.insert(name)
-        guard entry.shape == shape else {
-            misshaped.append("\(name) \(entry.shape), expected \(shape)")
+        let form = PackedFile.form(of: name, in: checkpoint)
+        if form != nil { used.formUnion(PackedFile.factors(of: name)) }
+        let found = form?.shape ?? entry.shape
+        guard found == shape else {
+            misshaped.append("\(name) \(found), expected \(shape)")
             return false
         }
         return true

@@ -6,6 +6,7 @@ public struct Linear: Sendable {
     public let weight: Tensor
     public let bias: Tensor?
     private let packed: PackedMatrix?
+    private let later: DeferredMatrix?
     private let inputs: Int
     private let outputs: Int
 
@@ -26,11 +27,26 @@ public struct Linear: Sendable {
     ) {
         let shape = shape ?? [outputs, inputs]
         packed = weights.packed(names.weight, shape)
+        later = nil
         weight = packed == nil ? weights.tensor(names.weight, shape, initial: initial) : .zeros([0])
         self.inputs = inputs
         self.outputs = outputs
         bias = names.bias.map { weights.tensor($0, [outputs], initial: biasInitial) }
     }
+
+    /// A map that inference needs a few times only, so that its matrix is not kept there but read when it is used.
+    public init(seldom weights: Weights, from inputs: Int, to outputs: Int, initial: Initializer) {
+        later = weights.deferred("weight", [outputs, inputs])
+        packed = later == nil ? weights.packed("weight", [outputs, inputs]) : nil
+        weight = later == nil && packed == nil
+            ? weights.tensor("weight", [outputs, inputs], initial: initial) : .zeros([0])
+        self.inputs = inputs
+        self.outputs = outputs
+        bias = weights.tensor("bias", [outputs], initial: .zeros)
+    }
+
+    /// Whether the map serves inference, so that it gives the same always.
+    public var isConstant: Bool { later != nil || packed != nil }
 
     /// The patch embedding of a vision transformer: a convolution [outputs, channels, patch, patch] with stride `patch`,
     /// applied to flattened patches [..., channels·patch·patch].
@@ -46,8 +62,27 @@ public struct Linear: Sendable {
     /// x [..., inputs] → [..., outputs].
     public func callAsFunction(_ x: Tensor) -> Tensor {
         if let packed { return x.linear(packed, bias: bias) }
+        if let later { return later.withTensor { x.linear($0, bias: bias) } }
         // The stored shape is read as a matrix here and not once for all: in training this is a recorded step, and what a
         // step recorded is gone after its gradient.
         return x.linear(weight.rank == 2 ? weight : weight.reshaped([outputs, inputs]), bias: bias)
+    }
+
+    /// activation(x Wᵀ + b).
+    public func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor {
+        if let packed { return x.linear(packed, bias: bias, activation: activation) }
+        return self(x).applying(activation)
+    }
+
+    /// residual + x Wᵀ + b.
+    public func callAsFunction(_ x: Tensor, addedTo residual: Tensor) -> Tensor {
+        if let packed { return x.linear(packed, bias: bias, addedTo: residual) }
+        return residual + self(x)
+    }
+
+    /// residual + gate ∘ (x Wᵀ + b) for x [batch, tokens, inputs], with a gate [batch, outputs].
+    public func callAsFunction(_ x: Tensor, addedTo residual: Tensor, gate: Tensor) -> Tensor {
+        if let packed { return x.linear(packed, bias: bias, addedTo: residual, gate: gate) }
+        return residual.addingGated(self(x), by: gate)
     }
 }

@@ -20,12 +20,18 @@ public final class PackingWeights: WeightSource {
         return source.tensor(named: name, shape: shape, initial: initial)
     }
 
+    public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+        source.deferred(named: name, shape: shape)
+    }
+
     /// OpenBLAS packs for itself.
     private var packs: Bool { precision != .float32 || !Machine.usesOpenBLAS }
 
     public func release(named name: String) { source.release(named: name) }
 
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? {
+        // A file that was packed before says itself what its matrices are.
+        if let ready = source.packed(named: name, shape: shape) { return ready }
         guard packs, source.contains(name) else { return nil }
         let tensor = source.tensor(named: name, shape: shape, initial: .zeros)
         defer { source.release(named: name) }
@@ -34,10 +40,10 @@ public final class PackingWeights: WeightSource {
         return PackedMatrix(matrix, as: type(of: matrix, name))
     }
 
-    /// Eight bits only for the maps inside transformer blocks; what leads in and out, and what the time of the flow goes
-    /// through, is small and stays finer.
+    /// Eight bits only for the maps inside transformer blocks; what leads in and out is small and stays finer. What the time
+    /// of the flow goes through is computed once for a schedule, and exactly.
     private func type(of matrix: Tensor, _ name: String) -> Precision {
-        if matrix.shape[1] < 64 || matrix.shape[0] < 64 { return .float32 }
+        if matrix.shape[1] < 64 || matrix.shape[0] < 64 || name.contains("t_embedder.") { return .float32 }
         guard precision == .int8 else { return precision }
         let isInside = name.contains(".attn.") || name.contains(".mlp.") || name.contains(".feed_forward.")
         return isInside ? .int8 : .bfloat16

@@ -31,7 +31,7 @@ public struct ResidualAttentionBlock: Sendable {
 
     /// x [batch, tokens, width] → the same shape.
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        let attended = x + output(input(firstNorm(x)).selfAttention(heads: heads, causal: causal))
-        return attended + network(secondNorm(attended))
+        let attended = output(input(firstNorm(x)).selfAttention(heads: heads, causal: causal), addedTo: x)
+        return network(secondNorm(attended), addedTo: attended)
     }
 }

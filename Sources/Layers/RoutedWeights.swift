@@ -23,5 +23,9 @@ public final class RoutedWeights: WeightSource {
         (isFirst(name) ? first : second).packed(named: name, shape: shape)
     }
 
+    public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+        (isFirst(name) ? first : second).deferred(named: name, shape: shape)
+    }
+
     public func release(named name: String) { (isFirst(name) ? first : second).release(named: name) }
 }

@@ -17,9 +17,23 @@ public struct SelfAttention: Sendable {
 
     /// x [batch, tokens, width]; `rotary` turns the q and k of the first tokens.
     public func callAsFunction(_ x: Tensor, rotary: RotaryTable? = nil) -> Tensor {
+        projection(attended(x, rotary: rotary))
+    }
+
+    /// residual + attention of x.
+    public func callAsFunction(_ x: Tensor, rotary: RotaryTable? = nil, addedTo residual: Tensor) -> Tensor {
+        projection(attended(x, rotary: rotary), addedTo: residual)
+    }
+
+    /// residual + gate ∘ attention of x, with a gate [batch, width].
+    public func callAsFunction(_ x: Tensor, addedTo residual: Tensor, gate: Tensor) -> Tensor {
+        projection(attended(x, rotary: nil), addedTo: residual, gate: gate)
+    }
+
+    private func attended(_ x: Tensor, rotary: RotaryTable?) -> Tensor {
         var packed = qkv(x)
-        if let rotary { packed = packed.rotatingQueriesAndKeys(rotary, heads: heads) }
-        return projection(packed.selfAttention(heads: heads))
+        if let rotary { packed.rotateQueriesAndKeys(rotary, heads: heads) }
+        return packed.selfAttention(heads: heads)
     }
 }
 
@@ -37,6 +51,9 @@ public struct SwiGLU: Sendable {
     public static func hiddenWidth(_ width: Int) -> Int { 4 * width * 2 / 3 }
 
     public func callAsFunction(_ x: Tensor) -> Tensor { w3(w12(x).swiGLU()) }
+
+    /// residual + what x gives.
+    public func callAsFunction(_ x: Tensor, addedTo residual: Tensor) -> Tensor { w3(w12(x).swiGLU(), addedTo: residual) }
 }
 
 /// fc2(activation(fc1(x))).
@@ -61,7 +78,17 @@ public struct FeedForward: Sendable {
         self.activation = activation
     }
 
-    public func callAsFunction(_ x: Tensor) -> Tensor { second(first(x).applying(activation)) }
+    public func callAsFunction(_ x: Tensor) -> Tensor { second(first(x, activation: activation)) }
+
+    /// residual + what x gives.
+    public func callAsFunction(_ x: Tensor, addedTo residual: Tensor) -> Tensor {
+        second(first(x, activation: activation), addedTo: residual)
+    }
+
+    /// residual + gate ∘ what x gives, with a gate [batch, width].
+    public func callAsFunction(_ x: Tensor, addedTo residual: Tensor, gate: Tensor) -> Tensor {
+        second(first(x, activation: activation), addedTo: residual, gate: gate)
+    }
 }
 
 /// A table of vectors by index, parameter `weight` [entries, width].

@@ -36,12 +36,16 @@ public protocol WeightSource: AnyObject {
     /// to ask for the tensor. `shape` is the stored shape, which may have trailing axes of extent 1 or be a patch
     /// convolution's.
     func packed(named name: String, shape: [Int]) -> PackedMatrix?
+    /// The matrix of that full name, to be read when it is needed, where the source serves inference and can give it again
+    /// later; nil where the model is to ask for the tensor and keep it.
+    func deferred(named name: String, shape: [Int]) -> DeferredMatrix?
     /// Tells the source that the parameter of that name was copied, so that a file's pages need not stay in memory for it.
     func release(named name: String)
 }
 
 extension WeightSource {
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? { nil }
+    public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? { nil }
     public func release(named name: String) {}
 }
 
@@ -65,6 +69,11 @@ public struct Weights {
     }
 
     public func contains(_ name: String) -> Bool { source.contains(self[name].path) }
+
+    /// The matrix `name` of this place, to be read when it is needed, or nil.
+    func deferred(_ name: String, _ shape: [Int]) -> DeferredMatrix? {
+        source.deferred(named: self[name].path, shape: shape)
+    }
 
     /// The matrix `name` of this place in packed form, or nil.
     func packed(_ name: String, _ shape: [Int]) -> PackedMatrix? { source.packed(named: self[name].path, shape: shape) }

@@ -17,15 +17,59 @@ public struct PackedMatrix: Sendable {
         memory = PackedMemory(weight, type: precision.packedType)
     }
 
-    /// Bytes that the packed form takes.
-    public var byteCount: Int { memory.byteCount }
+    /// The packed form that another `PackedMatrix` of the same type had, without a copy where it is aligned to 64 bytes.
+    ///
+    /// - Parameters:
+    ///   - bytes: as `withBytes` gave them; kept alive by `owner`.
+    ///   - scales, sums: one for every output, for int8 alone.
+    /// - Returns: nil where a size is not that of such a matrix.
+    public init?(
+        outputs: Int, inputs: Int, precision: Precision, bytes: UnsafeRawBufferPointer, scales: [Float], sums: [Int32],
+        owner: any AnyObject & Sendable
+    ) {
+        // A product of the two that overflows is no size of anything.
+        guard outputs >= 0, inputs >= 0, outputs <= 1 << 40, inputs <= 1 << 40,
+            !outputs.multipliedReportingOverflow(by: max(1, inputs) * 8).overflow,
+            bytes.count == ck_packed_bytes(precision.packedType, outputs, inputs),
+            scales.count == (precision == .int8 ? outputs : 0), sums.count == scales.count
+        else { return nil }
+        self.outputs = outputs
+        self.inputs = inputs
+        self.precision = precision
+        memory = PackedMemory(bytes, scales: scales, sums: sums, owner: owner)
+    }
 
-    /// out[rows×outputs] = x[rows×inputs] Wᵀ + bias.
-    func multiply(rows: Int, _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?) {
+    /// Bytes that the packed form takes.
+    public var byteCount: Int { ck_packed_bytes(precision.packedType, outputs, inputs) }
+
+    /// Calls `body` with the packed form, which is the same on every machine; the pointer must not escape.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(memory) {
+            try body(UnsafeRawBufferPointer(start: memory.base, count: byteCount))
+        }
+    }
+
+    /// The scale and the sum of every output; empty unless the matrix is int8.
+    public var factors: (scales: [Float], sums: [Int32]) {
+        guard let scales = memory.scales, let sums = memory.sums else { return ([], []) }
+        return withExtendedLifetime(memory) {
+            (Array(UnsafeBufferPointer(start: scales, count: outputs)), Array(UnsafeBufferPointer(start: sums, count: outputs)))
+        }
+    }
+
+    /// out[rows×outputs] = x[rows×inputs] Wᵀ + bias, and what `finish` says of it.
+    func multiply(
+        rows: Int, _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?,
+        finish: ck_finish? = nil
+    ) {
         var weights = ck_packed(
             type: precision.packedType, outputs: outputs, inputs: inputs, data: memory.base,
             scales: memory.scales, sums: memory.sums)
-        ck_gemm_packed(activeLevel, rows, x, inputs, &weights, out, outputs, bias)
+        guard var finish else {
+            ck_gemm_packed(activeLevel, rows, x, inputs, &weights, out, outputs, bias)
+            return
+        }
+        ck_gemm_packed_finished(activeLevel, rows, x, inputs, &weights, out, outputs, bias, &finish)
     }
 }
 
@@ -35,30 +79,49 @@ private final class PackedMemory: @unchecked Sendable {
     /// One scale and one sum for every output, for int8 alone.
     let scales: UnsafeMutablePointer<Float>?
     let sums: UnsafeMutablePointer<Int32>?
-    let byteCount: Int
-    private let factors: (bytes: Int, block: UnsafeMutableRawPointer)?
+    /// What was allocated here.
+    private var blocks: [UnsafeMutableRawPointer] = []
+    private let owner: (any AnyObject & Sendable)?
 
     init(_ weight: Tensor, type: ck_type) {
         let outputs = weight.shape[0]
-        byteCount = max(64, ck_packed_bytes(type, outputs, weight.shape[1]))
-        base = ck_allocate(byteCount)
-        if type == CK_INT8 {
-            let bytes = max(1, 8 * outputs)
-            let block = ck_allocate(bytes)!
-            factors = (bytes, block)
-            scales = block.assumingMemoryBound(to: Float.self)
-            sums = (block + 4 * outputs).assumingMemoryBound(to: Int32.self)
-        } else {
-            factors = nil
-            scales = nil
-            sums = nil
-        }
+        base = ck_allocate_kept(ck_packed_bytes(type, outputs, weight.shape[1]))
+        owner = nil
+        (scales, sums) = type == CK_INT8 ? PackedMemory.factors(outputs, &blocks) : (nil, nil)
+        blocks.append(base)
         ck_pack(type, outputs, weight.shape[1], weight.base, base, scales, sums)
     }
 
+    init(_ bytes: UnsafeRawBufferPointer, scales: [Float], sums: [Int32], owner: any AnyObject & Sendable) {
+        if let start = bytes.baseAddress, Int(bitPattern: start).isMultiple(of: 64) {
+            base = UnsafeMutableRawPointer(mutating: start)
+            self.owner = owner
+        } else {
+            base = ck_allocate_kept(bytes.count)
+            if let start = bytes.baseAddress { base.copyMemory(from: start, byteCount: bytes.count) }
+            blocks.append(base)
+            self.owner = nil
+        }
+        guard !scales.isEmpty else {
+            (self.scales, self.sums) = (nil, nil)
+            return
+        }
+        let made = PackedMemory.factors(scales.count, &blocks)
+        made.scales.update(from: scales, count: scales.count)
+        made.sums.update(from: sums, count: sums.count)
+        (self.scales, self.sums) = (made.scales, made.sums)
+    }
+
+    private static func factors(
+        _ outputs: Int, _ blocks: inout [UnsafeMutableRawPointer]
+    ) -> (scales: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Int32>) {
+        let block = ck_allocate_kept(8 * outputs)!
+        blocks.append(block)
+        return (block.assumingMemoryBound(to: Float.self), (block + 4 * outputs).assumingMemoryBound(to: Int32.self))
+    }
+
     deinit {
-        ck_free(base, byteCount)
-        if let factors { ck_free(factors.block, factors.bytes) }
+        blocks.forEach { ck_free_kept($0) }
     }
 }
 
@@ -75,15 +138,36 @@ extension Precision {
 extension Tensor {
     /// x Wᵀ + b over the last axis with a packed matrix: x [..., inputs] → [..., outputs]. Not for tensors whose gradient
     /// is asked for.
-    public func linear(_ weight: PackedMatrix, bias: Tensor? = nil) -> Tensor {
+    ///
+    /// - Parameters:
+    ///   - activation: applied to the result.
+    ///   - residual: of the result's shape; the result is added to it then, times `gate` [batch, outputs] where there is
+    ///     one for the batch's tokens.
+    public func linear(
+        _ weight: PackedMatrix, bias: Tensor? = nil, activation: Activation? = nil, addedTo residual: Tensor? = nil,
+        gate: Tensor? = nil
+    ) -> Tensor {
         precondition(
             rank > 0 && shape[rank - 1] == weight.inputs && bias.map { $0.shape == [weight.outputs] } ?? true,
             "packed map [\(weight.outputs), \(weight.inputs)] applied to shape \(shape)")
-        precondition(!isRecorded && bias?.isRecorded != true, "packed weights have no gradient")
-        let rows = weight.inputs == 0 ? shape.dropLast().reduce(1, *) : count / weight.inputs
-        return Tensor(uninitialized: shape.dropLast() + [weight.outputs]) { buffer in
+        precondition(
+            ![self, bias, residual, gate].contains { $0?.isRecorded == true }, "packed weights have no gradient")
+        let form: [Int] = shape.dropLast() + [weight.outputs]
+        precondition(
+            residual.map { $0.shape == form } ?? true, "product of shape \(form) added to shape \(residual?.shape ?? [])")
+        precondition(
+            gate.map { residual != nil && rank == 3 && $0.shape == [shape[0], weight.outputs] } ?? true,
+            "gate of shape \(gate?.shape ?? []) for a product of shape \(form)")
+        let rows = shape.dropLast().reduce(1, *)
+        let finish = activation == nil && residual == nil
+            ? nil
+            : ck_finish(
+                activates: activation != nil, activation: activation?.kind ?? CK_RELU,
+                residual: residual.map { UnsafePointer($0.base) }, gate: gate.map { UnsafePointer($0.base) },
+                rows_per_gate: gate == nil ? 1 : shape[1])
+        return Tensor(uninitialized: form) { buffer in
             guard let out = buffer.baseAddress, rows > 0 else { return }
-            weight.multiply(rows: rows, base, into: out, bias: bias?.base)
+            weight.multiply(rows: rows, base, into: out, bias: bias?.base, finish: finish)
         }
     }
 }

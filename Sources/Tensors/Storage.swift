@@ -21,6 +21,9 @@ final class Storage: @unchecked Sendable {
         base = UnsafeMutablePointer(mutating: memory)
     }
 
+    /// Whether the memory was allocated here.
+    var isOwner: Bool { owner == nil }
+
     deinit {
         if owner == nil { ck_free(base, max(count, 1) * MemoryLayout<Float>.stride) }
     }

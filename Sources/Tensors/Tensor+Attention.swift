@@ -60,6 +60,28 @@ extension Tensor {
     }
 }
 
+extension Tensor {
+    /// The same as `rotatingQueriesAndKeys`, in place where nothing else holds these values and no gradient is asked for.
+    public mutating func rotateQueriesAndKeys(_ table: RotaryTable, heads: Int) {
+        guard !isRecorded, ownsStorage, rank == 3, shape[2] == 3 * heads * table.dimension,
+            table.positions <= shape[1]
+        else {
+            self = rotatingQueriesAndKeys(table, heads: heads)
+            return
+        }
+        let (batch, tokens, stride) = (shape[0], shape[1], shape[2])
+        let values = base
+        inRows(batch * tokens, width: stride) { start, rows in
+            for row in start..<start + rows where row % tokens < table.positions {
+                let position = row % tokens * table.dimension
+                kernels.rotate(
+                    values + row * stride, table.cosines.base + position, table.sines.base + position, 2 * heads,
+                    table.dimension, 1)
+            }
+        }
+    }
+}
+
 private func attentionShape(batch: Int, heads: Int, tokens: Int, width: Int, stride: Int, causal: Bool) -> ck_attention {
     let dim = width / heads
     return ck_attention(

@@ -4,7 +4,7 @@
 public struct Tensor: Sendable {
     /// The extent of every axis, outermost first; empty for a scalar.
     public let shape: [Int]
-    let storage: Storage
+    private(set) var storage: Storage
     /// The place of this tensor in a recorded computation; nil where no gradient was asked for.
     public package(set) var node: GradientNode?
 
@@ -72,6 +72,11 @@ public struct Tensor: Sendable {
         try withExtendedLifetime(storage) {
             try body(UnsafeBufferPointer(start: storage.base, count: storage.count))
         }
+    }
+
+    /// Whether nothing else holds these values, so that they may be changed in place.
+    var ownsStorage: Bool {
+        mutating get { isKnownUniquelyReferenced(&storage) && storage.isOwner }
     }
 
     /// The same values without their place in a recorded computation.

@@ -117,7 +117,7 @@ public struct TextTransformerBlock: Sendable {
 
     package func callAsFunction(_ x: Tensor) -> Tensor {
         let packed = input(firstNorm(x))
-        let attended = x + output(packed.selfAttention(heads: heads, causal: causal))
-        return attended + network(secondNorm(attended))
+        let attended = output(packed.selfAttention(heads: heads, causal: causal), addedTo: x)
+        return network(secondNorm(attended), addedTo: attended)
     }
 }

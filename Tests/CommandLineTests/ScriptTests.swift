@@ -6,7 +6,7 @@ import Testing
     static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    @Test(arguments: ["Scripts/run", "Scripts/test", "Scripts/build-dataset", "Scripts/setup.sh", ".ci/run"])
+    @Test(arguments: ["Scripts/run", "Scripts/test", "Scripts/build-dataset", "Scripts/release-model", "Scripts/setup.sh", ".ci/run"])
     func scriptsAreValid(name: String) throws {
         let path = (Self.root / name).path
         #expect(FileManager.default.isExecutableFile(atPath: path) == !name.hasSuffix(".sh"))

@@ -103,3 +103,33 @@ import Testing
         }
     }
 }
+
+/// What is done to a product while it is in the caches is what is done to it afterwards.
+@Suite struct FinishedProductTests {
+    @Test(arguments: Precision.allCases)
+    func finishingChangesNothing(_ precision: Precision) {
+        var random = CounterRandom(seed: 19)
+        let (batch, tokens, inputs, outputs) = (3, 7, 40, 77)
+        let x = Tensor.randomNormal([batch, tokens, inputs], using: &random)
+        let weight = PackedMatrix(.randomNormal([outputs, inputs], using: &random), as: precision)
+        let bias = Tensor.randomNormal([outputs], using: &random)
+        let residual = Tensor.randomNormal([batch, tokens, outputs], using: &random)
+        let gate = Tensor.randomNormal([batch, outputs], using: &random)
+        let plain = x.linear(weight, bias: bias)
+        for (finished, expected) in [
+            (x.linear(weight, bias: bias, activation: .geluTanh), plain.applying(.geluTanh)),
+            (x.linear(weight, bias: bias, addedTo: residual), residual + plain),
+            (x.linear(weight, bias: bias, addedTo: residual, gate: gate), residual.addingGated(plain, by: gate)),
+            (
+                x.linear(weight, bias: bias, activation: .silu, addedTo: residual, gate: gate),
+                residual.addingGated(plain.applying(.silu), by: gate)
+            ),
+        ] {
+            #expect(finished.shape == expected.shape)
+            for (a, b) in zip(finished.values, expected.values) where abs(a - b) > 1e-5 * (1 + abs(b)) {
+                Issue.record("\(a) for \(b)")
+                return
+            }
+        }
+    }
+}

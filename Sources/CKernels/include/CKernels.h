@@ -9,4 +9,5 @@
 #include "ck_layout.h"
 #include "ck_memory.h"
 #include "ck_packed.h"
+#include "ck_peak.h"
 #include "ck_pool.h"

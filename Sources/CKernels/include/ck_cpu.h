@@ -3,6 +3,9 @@
 /// Instruction-set levels, each of which includes the ones below it.
 enum ck_level {
     CK_PORTABLE = 0,
+    // arm64
+    CK_NEON = 1,
+    // x86-64
     CK_AVX2 = 1,        // AVX2, FMA
     CK_AVX512 = 2,      // AVX-512 F, BW, DQ, VL
     CK_AVX512_VNNI = 3, // and VNNI
@@ -13,7 +16,7 @@ enum ck_level {
 enum ck_level ck_cpu_level(void);
 
 /// The level in use: `ck_cpu_level`, unless the environment variable FLOWTOK_KERNELS names a lower one
-/// (portable, avx2, avx512, vnni, bf16).
+/// (portable, avx2, avx512, vnni, bf16; on arm64 portable, neon).
 enum ck_level ck_active_level(void);
 
 /// The name of a level.

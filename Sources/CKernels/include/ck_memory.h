@@ -12,3 +12,8 @@ void ck_trim(void);
 
 /// Bytes that the cache holds at present.
 size_t ck_cached_bytes(void);
+
+/// The same without the cache, and no larger than asked: for what is kept as long as a model. Given back to
+/// `ck_free_kept`.
+void *ck_allocate_kept(size_t bytes);
+void ck_free_kept(void *block);

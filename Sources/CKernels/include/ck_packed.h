@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ck_elementwise.h"
 #include "ck_gemm.h"
 
 /// Weights in the order in which the kernels read them: panels of 32 outputs, in each the inputs one 32-bit element
@@ -31,3 +32,17 @@ struct ck_packed {
 /// Results do not depend on the number of threads.
 void ck_gemm_packed(enum ck_level level, size_t rows, const float *a, size_t lda, const struct ck_packed *weights,
                     float *c, size_t ldc, const float *bias);
+
+/// What becomes of a product while it is still in the caches: c = activation(c), then c = residual + gate ∘ c.
+struct ck_finish {
+    bool activates;
+    enum ck_activation activation;
+    const float *residual;  // [rows×outputs] without gaps, or NULL
+    const float *gate;      // a row of `outputs` for every `rows_per_gate` rows, or NULL
+    size_t rows_per_gate;
+};
+
+/// The same with the work of `finish` done on the result; finish may be NULL.
+void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, size_t lda,
+                             const struct ck_packed *weights, float *c, size_t ldc, const float *bias,
+                             const struct ck_finish *finish);

@@ -174,6 +174,10 @@ final class OfficialWeights: WeightSource {
         place(name).map { $0.0.tensor(named: $0.1, shape: shape, initial: initial) } ?? .zeros([0])
     }
 
+    func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+        place(name).flatMap { $0.0.deferred(named: $0.1, shape: shape) }
+    }
+
     func release(named name: String) { if let (source, name) = place(name) { source.release(named: name) } }
 
     /// Notes what the image tokenizer is to hold without reading it.

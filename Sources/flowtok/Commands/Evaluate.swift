@@ -14,10 +14,10 @@ struct Evaluate: ParsableCommand {
             EXAMPLES
               flowtok evaluate --sprites Data/sprites
               flowtok evaluate --model Runs/flow/model --sprites Data/sprites --cases 50
+              flowtok evaluate --only named backgrounds --precision bf16
             """)
 
-    @Option(help: "A model folder (default: the model that flowtok ships).", completion: .directory)
-    var model: String?
+    @OptionGroup var model: ModelOptions
 
     @Option(help: "A folder of sprite shards, as flowtok dataset writes them.", completion: .directory)
     var sprites = "Data/sprites"
@@ -25,8 +25,8 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Cases of each measure.")
     var cases = 300
 
-    @Option(help: "Threads to use (default: the cores that the process may use).")
-    var threads: Int?
+    @Option(parsing: .upToNextOption, help: "Measure these alone.")
+    var only: [Evaluator.Part] = []
 
     @Option(help: "Caption by the trained direction (indicator) or by following the drawing flow backward (default: the model's own).")
     var captioning: CaptioningDefaults.Direction?
@@ -39,10 +39,8 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        if let threads { try setThreads(threads) }
-        let flowtok = try model.map { try FlowTok(model: $0) } ?? FlowTok()
-        let evaluator = try Evaluator(flowtok, sprites: sprites, cases: cases)
-        _ = try evaluator.run(direction: captioning) { measure in
+        let evaluator = try Evaluator(model.open(), sprites: sprites, cases: cases)
+        _ = try evaluator.run(only.isEmpty ? Evaluator.Part.allCases : only, direction: captioning) { measure in
             if json {
                 try Console.print(json: measure)
             } else {
@@ -53,3 +51,4 @@ struct Evaluate: ParsableCommand {
 }
 
 extension CaptioningDefaults.Direction: ExpressibleByArgument {}
+extension Evaluator.Part: ExpressibleByArgument {}

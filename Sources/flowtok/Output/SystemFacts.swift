@@ -27,6 +27,16 @@ enum SystemFacts {
         field("MemAvailable:", of: "/proc/meminfo")?.split(separator: " ").first.flatMap { Int($0) }.map { $0 * 1024 }
     }
 
+    /// The path of this program.
+    static var executable: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    }
+
+    /// Processes that wanted to run, on average over the last minute; nil where the system does not say.
+    static var loadAverage: Double? {
+        field("", of: "/proc/loadavg")?.split(separator: " ").first.flatMap { Double($0) }
+    }
+
     /// The version of the compiler, as far as it can be told at compile time.
     static var compiler: String {
         #if compiler(>=6.4)

@@ -1,3 +1,4 @@
+import Benchmarks
 import Checkpoints
 import Flow
 import FlowTok
@@ -44,6 +45,8 @@ struct Failure: Error, CustomStringConvertible {
         case let error as TrainingError: status(of: error)
         case GeneratorError.undetermined: .data
         case is GeneratorError: .usage
+        case PeerFigures.Problem.missing: .missing
+        case is PeerFigures.Problem: .data
         case VocabularyError.unreadable: .missing
         case is VocabularyError, is ImageTokenizerError, is WeightMismatch, is SolverError: .data
         case is CancellationError: .interrupted

@@ -1,0 +1,49 @@
+import Tensors
+
+/// What one row of a benchmark measures.
+public struct Benchmark {
+    /// Which of the groups that a user asks for it belongs to.
+    public enum Kind: String, Sendable, CaseIterable, Codable {
+        case peak, gemm, velocity, decode, train, load, t2i, i2t
+    }
+
+    /// The row's name, which stays the same from version to version: `velocity.xl.bfloat16`.
+    public let name: String
+    public let kind: Kind
+    public let precision: Precision?
+    /// The networks' size where there are several: `xl`, `default`.
+    public let size: String?
+    /// Billions of operations of one run's matrix products, a multiplication and an addition counted as two.
+    public let gigaflops: Double?
+    /// Runs once and returns the seconds that it took, and the most bytes that it had in memory where that is measured.
+    public let run: () throws -> (seconds: Double, bytes: Int?)
+
+    init(
+        _ name: String, _ kind: Kind, precision: Precision?, size: String? = nil, gigaflops: Double? = nil,
+        run: @escaping () throws -> (seconds: Double, bytes: Int?)
+    ) {
+        self.name = name
+        self.kind = kind
+        self.precision = precision
+        self.size = size
+        self.gigaflops = gigaflops
+        self.run = run
+    }
+
+    /// The same for work that is done once at least and for 20 ms at least; the seconds are those of one turn.
+    init(
+        _ name: String, _ kind: Kind, precision: Precision?, size: String? = nil, gigaflops: Double? = nil,
+        repeating work: @escaping () throws -> Void
+    ) {
+        self.init(name, kind, precision: precision, size: size, gigaflops: gigaflops) {
+            let clock = ContinuousClock()
+            let start = clock.now
+            var turns = 0
+            repeat {
+                try work()
+                turns += 1
+            } while clock.now - start < .milliseconds(20)
+            return ((clock.now - start) / .seconds(1) / Double(turns), nil)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import FlowTok
+import Foundation
+import Tensors
+
+extension Benchmark {
+    /// The whole program from its start to its end, as its users wait for it: `t2i.PRECISION` until the PNG is written, at
+    /// the model's own settings; `i2t.PRECISION` until the caption is printed; `load.PRECISION` until the model stands. Each
+    /// with the most memory that the process had.
+    ///
+    /// - Parameters:
+    ///   - program: the path of `flowtok`.
+    ///   - model: the model folder.
+    ///   - scratch: a folder for the pictures.
+    public static func processes(
+        _ kinds: [Kind], program: String, model: String, precision: Precision, scratch: String
+    ) throws -> [Benchmark] {
+        let common = ["--model", model, "--precision", precision.rawValue, "--threads", String(Machine.threads)]
+        let picture = scratch + "/fox.png"
+        var benchmarks: [Benchmark] = []
+        for kind in kinds {
+            let arguments: [String]
+            switch kind {
+            case .t2i: arguments = ["t2i", "a red fox", "--seed", "1", "--quiet", "-o", picture] + common
+            case .i2t:
+                _ = try ChildProcess.run(program, ["t2i", "a red fox", "--seed", "1", "--quiet", "-o", picture] + common)
+                arguments = ["i2t", picture] + common
+            case .load: arguments = ["bench", "--only-load"] + common
+            case .peak, .gemm, .velocity, .decode, .train: continue
+            }
+            benchmarks.append(
+                Benchmark("\(kind.rawValue).\(precision.rawValue)", kind, precision: precision, size: nil) {
+                    let (seconds, bytes) = try ChildProcess.run(program, arguments)
+                    return (seconds, bytes)
+                })
+        }
+        return benchmarks
+    }
+}

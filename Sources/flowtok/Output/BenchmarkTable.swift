@@ -1,0 +1,35 @@
+import Benchmarks
+import Foundation
+
+/// A report of benchmarks as people read it.
+enum BenchmarkTable {
+    static func print(_ report: BenchmarkReport) {
+        let load = report.load.map { String(format: ", load %.2f before", $0) } ?? ""
+        Console.print("\(report.cpu), \(report.kernels) kernels, \(report.threads) threads\(load)")
+        let width = report.rows.map(\.name.count).max() ?? 0
+        Console.print(
+            "benchmark".padding(toLength: width, withPad: " ", startingAt: 0)
+                + "       median      fastest   GFLOP/s  of peak        memory  ratio")
+        for row in report.rows { Console.print(line(row, width: width)) }
+    }
+
+    private static func line(_ row: BenchmarkReport.Row, width: Int) -> String {
+        var line = row.name.padding(toLength: width, withPad: " ", startingAt: 0)
+        line += right(seconds(row.seconds), 13) + right(seconds(row.fastest), 13)
+        line += right(row.gigaflopsPerSecond.map { String(format: "%.1f", $0) } ?? "", 10)
+        line += right(row.shareOfPeak.map { String(format: "%.1f %%", 100 * $0) } ?? "", 9)
+        line += right(row.bytes.map { String(format: "%.1f MB", Double($0) / 1e6) } ?? "", 14)
+        if let ratio = row.ratio, let peer = row.peer { line += right(String(format: "%.2f", ratio), 7) + " × \(peer)" }
+        while line.last == " " { line.removeLast() }
+        return line
+    }
+
+    private static func right(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+
+    private static func seconds(_ value: Double) -> String {
+        value < 1e-3 ? String(format: "%.2f µs", 1e6 * value)
+            : value < 1 ? String(format: "%.2f ms", 1e3 * value) : String(format: "%.3f s", value)
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+@Suite struct BenchTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private func rows(_ result: Tool.Result) throws -> [String: [String: Any]] {
+        #expect(result.status == 0, "\(result.errors)")
+        let object = try #require(JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        #expect(object["threads"] is Int && object["kernels"] is String && object["cpu"] is String)
+        let rows = try #require(object["rows"] as? [[String: Any]])
+        return Dictionary(uniqueKeysWithValues: try rows.map { (try #require($0["name"] as? String), $0) })
+    }
+
+    @Test func tellsTheFiguresOfTinyNetworks() throws {
+        let rows = try rows(
+            Tool.run(["bench", "gemm", "velocity", "decode", "train", "--size", "tiny", "--repeat", "1", "--json"], in: scratch))
+        for precision in ["float32", "bfloat16", "int8"] {
+            for name in ["gemm.\(precision).14x64x96", "velocity.tiny.\(precision)", "decode.64.\(precision)"] {
+                let row = try #require(rows[name], "\(name)")
+                #expect(row["precision"] as? String == precision)
+                #expect(try #require(row["seconds"] as? Double) > 0)
+                #expect(try #require(row["gigaflops_per_second"] as? Double) > 0)
+                #expect(try #require(row["share_of_peak"] as? Double) > 0)
+            }
+        }
+        #expect(rows["peak.float32"] != nil && rows["train.tokenizer.float32"] != nil)
+        #expect(rows["train.transformers.bfloat16"] != nil && rows["train.tokenizer.int8"] == nil)
+    }
+
+    @Test func measuresTheWholeProgram() throws {
+        let rows = try rows(
+            Tool.run(["bench", "load", "t2i", "i2t", "--precision", "float32", "--repeat", "1", "--json"], in: scratch))
+        #expect(Set(rows.keys) == ["load.float32", "t2i.float32", "i2t.float32"])
+        for row in rows.values {
+            #expect(try #require(row["seconds"] as? Double) > 0)
+            #expect(try #require(row["bytes"] as? Int) > 1_000_000)
+        }
+        #expect(try scratch.names().isEmpty)
+    }
+
+    @Test func comparesWithAPeer() throws {
+        try scratch.write(
+            """
+            {"peer": "torch 9", "what": "velocity", "size": "tiny", "dtype": "bf16", "threads": 2, "seconds": 1000}
+            {"peer": "torch 9", "what": "train", "size": "xl", "dtype": "f32", "threads": 2, "seconds": 1000}
+
+            """, to: "torch.jsonl")
+        let rows = try rows(
+            Tool.run(
+                ["bench", "velocity", "--size", "tiny", "--repeat", "1", "--json", "--against", "torch.jsonl"], in: scratch))
+        // Eight bits are held against the peer's sixteen.
+        for name in ["velocity.tiny.bfloat16", "velocity.tiny.int8"] {
+            let row = try #require(rows[name])
+            #expect(row["against"] as? Double == 1000 && row["peer"] as? String == "torch 9 bf16")
+            let (seconds, ratio) = (try #require(row["seconds"] as? Double), try #require(row["ratio"] as? Double))
+            #expect(abs(ratio * seconds - 1000) < 1)
+        }
+        #expect(rows["velocity.tiny.float32"]?["ratio"] == nil)
+    }
+
+    @Test func comparesWithAnEarlierReport() throws {
+        let arguments = ["bench", "velocity", "--size", "tiny", "--precision", "float32", "--repeat", "1"]
+        let before = try Tool.run(arguments + ["--json"], in: scratch)
+        try scratch.write(before.output, to: "before.json")
+        let after = try rows(Tool.run(arguments + ["--json", "--against", "before.json"], in: scratch))
+        #expect(after["velocity.tiny.float32"]?["ratio"] is Double && after["peak.float32"]?["ratio"] is Double)
+        let table = try Tool.run(arguments + ["--against", "before.json"], in: scratch)
+        #expect(table.lines.contains { $0.hasPrefix("velocity.tiny.float32 ") && $0.contains("× earlier flowtok") })
+    }
+
+    @Test func saysWhatIsWrong() throws {
+        try scratch.write("{\"what\": \"velocity\"}\n", to: "half.json")
+        try scratch.write("[]", to: "empty.json")
+        try scratch.write("{\"what\": \"train\", \"dtype\": \"bf16\", \"seconds\": 0}", to: "zero.json")
+        expectFailure(
+            try Tool.run(["bench", "peak", "--against", "none.json"], in: scratch), 66, "no file none.json")
+        expectFailure(
+            try Tool.run(["bench", "peak", "--against", "half.json"], in: scratch), 65, "half.json: line 1 is no figure")
+        expectFailure(
+            try Tool.run(["bench", "peak", "--against", "empty.json"], in: scratch), 65, "empty.json: it holds no figures")
+        expectFailure(try Tool.run(["bench", "peak", "--against", "zero.json"], in: scratch), 65, "expected a number above 0")
+        expectFailure(try Tool.run(["bench", "speed"], in: scratch), 64, "speed")
+        expectFailure(try Tool.run(["bench", "peak", "--repeat", "0"], in: scratch), 64, "--repeat is 0")
+        expectFailure(try Tool.run(["bench", "t2i", "--model", "nowhere"], in: scratch), 66, "nowhere")
+    }
+}
