@@ -85,6 +85,10 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
             ]
         }
         for (first, a, second, b) in agreements where a != b { return "\(first) is \(a) but \(second) is \(b)" }
+        // A table of positions is made before anything is compared with a checkpoint.
+        if velocity.tokens * velocity.width > 1 << 24 {
+            return "velocity has \(velocity.tokens) tokens of width \(velocity.width), expected at most \(1 << 24) numbers"
+        }
         for value in latents.deviation where !(value > 0 && value.isFinite) { return "latents.deviation holds \(value)" }
         for value in latents.mean where !value.isFinite { return "latents.mean holds \(value)" }
         return nil

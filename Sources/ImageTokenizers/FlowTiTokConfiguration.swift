@@ -86,6 +86,10 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
             ?? outside("text_embed_dim", textEmbeddingWidth, 1...65536)
         if let bounds { return bounds }
         if imageSize % patchSize != 0 { return "image_size \(imageSize) is no multiple of patch_size \(patchSize)" }
+        let patches = grid * grid
+        if patches > 16384 {
+            return "image_size \(imageSize) and patch_size \(patchSize) make \(patches) patches, expected at most 16384"
+        }
         for (name, shape) in [("encoder", encoder), ("decoder", decoder)] {
             if let problem = outside("\(name).width", shape.width, 1...65536)
                 ?? outside("\(name).layers", shape.layers, 1...1024) ?? outside("\(name).heads", shape.heads, 1...1024)
@@ -94,6 +98,10 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
             }
             if shape.width % (4 * shape.heads) != 0 {
                 return "\(name).width \(shape.width) does not divide into \(shape.heads) heads of a multiple of 4 channels"
+            }
+            // Tables of positions are made before anything is compared with a checkpoint.
+            if patches * (shape.width / shape.heads) > 1 << 24 {
+                return "\(name).heads is \(shape.heads), expected more for a width of \(shape.width) and \(patches) patches"
             }
         }
         if seeded && PatchGroups(grid: grid, groups: latentTokens) == nil {

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 /// What the reference implementation makes of our files; skipped where it is not installed.
@@ -60,5 +61,28 @@ import Testing
         // Written again by the reference implementation, the file is the same to the last byte.
         let ours = try Data(contentsOf: URL(fileURLWithPath: folder("swift")))
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder("python"))) == ours)
+    }
+
+    /// What a conversion writes, in every type, is what Python reads: the same bytes under the same names.
+    @Test(.enabled(if: PythonTests.hasSafetensors), arguments: [nil, ElementType.f32, .bf16, .f16])
+    func pythonReadsConvertedFiles(type: ElementType?) throws {
+        let folder = try TemporaryFolder()
+        try TorchArchiveWriter.write(
+            [("b.weight", Tensor([1, -2.5, 0.1, 65504, 1e-7, 3], shape: [3, 2])), ("a", Tensor(7))], to: folder("a.pth"))
+        try Checkpoint(path: folder("a.pth")).convert(to: folder("out"), as: type)
+        let script = """
+            import sys, safetensors
+            for name, tensor in sorted(safetensors.deserialize(open(sys.argv[1], "rb").read())):
+                print(name, tensor["dtype"], list(tensor["shape"]), bytes(tensor["data"]).hex())
+            """
+        let (status, output) = try Self.run(script, folder("out"))
+        try #require(status == 0)
+        let checkpoint = try Checkpoint(path: folder("out"))
+        #expect(checkpoint.entries.allSatisfy { $0.type == type ?? .f32 })
+        let expected = try checkpoint.entries.sorted { $0.name < $1.name }.map { entry in
+            let bytes = try checkpoint.rawBytes(entry.name) { $0.map { String(Int($0) + 256, radix: 16).suffix(2) }.joined() }
+            return "\(entry.name) \(entry.type.rawValue) \(entry.shape) \(bytes)"
+        }
+        #expect(output.split(separator: "\n").map(String.init) == expected)
     }
 }

@@ -64,6 +64,29 @@ import Testing
         #expect(Set(pictures).count == 1)
     }
 
+    /// Shards are read through their index, and are no candidates of their own.
+    @Test func shardsAreOneFile() throws {
+        try TinyOfficial.write(to: scratch, "m", text: .huggingFace)
+        let whole = try Checkpoint(path: scratch.path("m/model.safetensors"))
+        var map: [String: String] = [:]
+        for (shard, names) in [whole.names.prefix(5), whole.names.dropFirst(5)].enumerated() {
+            let file = "model-0000\(shard + 1)-of-00002.safetensors"
+            try Checkpoint.write(names.map { ($0, try whole.tensor($0)) }, to: scratch.path("m/" + file))
+            for name in names { map[name] = file }
+        }
+        try FileManager.default.removeItem(atPath: scratch.path("m/model.safetensors"))
+        try scratch.write(
+            JSONSerialization.data(withJSONObject: ["weight_map": map]), to: "m/model.safetensors.index.json")
+        let imported = try run("import", "m")
+        #expect(imported.status == 0, "\(imported.errors)")
+        #expect(imported.output.contains("m/model.safetensors.index.json: CLIP in Hugging Face's format"))
+        #expect(!imported.output.contains("of-00002"))
+        #expect(try run("t2i", "fox", "--model", "m").status == 0)
+        #expect(try run("convert", "m", "n", "--type", "f32").status == 0)
+        #expect(try scratch.names("n").contains("model.safetensors"))
+        #expect(try run("t2i", "fox", "--model", "n").status == 0)
+    }
+
     @Test func theActivationChangesThePicture() throws {
         try TinyOfficial.write(to: scratch, "m")
         var pictures: Set<Data> = []
@@ -202,6 +225,7 @@ import Testing
         for (from, to, message) in [
             ("\"num_latent_tokens\" : 16", "\"num_latent_tokens\" : 1099511627776", "num_latent_tokens is 1099511627776"),
             ("\"tokens\" : 16", "\"tokens\" : 1099511627776", "velocity.tokens is 1099511627776"),
+            ("\"image_size\" : 32", "\"image_size\" : 4096", "make 262144 patches"),
             ("\"scale_factor\" : 1.0143", "\"scale_factor\" : 0", "scale_factor is 0"),
             ("\"activation\" : \"quick_gelu\"", "\"activation\" : \"relu\"", "expected it causal with quick_gelu or gelu"),
             ("\"model_type\" : \"flowtok-official\"", "\"model_type\" : \"clip\"", "model_type is \"clip\""),

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Layers
+import Synchronization
 import Tensors
 import Testing
 
@@ -41,6 +42,52 @@ import Testing
         let text = try #require(error?.description)
         #expect(text.contains("3 missing (second.bias, norm.weight, norm.bias)") && text.contains("1 unexpected (extra)"))
         #expect(!text.contains("\n"))
+    }
+
+    /// The first parameter that is not finite is told, whether or not its matrix was packed.
+    @Test(arguments: ["m.weight", "m.bias"]) func valuesThatAreNotFiniteAreNoticed(name: String) throws {
+        func weights(_ broken: String) throws -> CheckpointWeights {
+            func values(_ own: String, _ shape: [Int]) -> Tensor {
+                own == broken ? .filled(shape, with: .infinity) : .filled(shape, with: 1)
+            }
+            return CheckpointWeights(
+                try checkpoint([("m.weight", values("m.weight", [64, 64])), ("m.bias", values("m.bias", [64]))]),
+                checksValues: true)
+        }
+        for precision in Precision.allCases {
+            let broken = try weights(name)
+            _ = Linear(Weights(PackingWeights(broken, as: precision))["m"], from: 64, to: 64)
+            #expect(broken.firstNonFinite == name)
+            let sound = try weights("")
+            _ = Linear(Weights(PackingWeights(sound, as: precision))["m"], from: 64, to: 64)
+            #expect(sound.firstNonFinite == nil)
+        }
+    }
+
+    /// What is only expected is checked like what is read.
+    @Test func expectedWeightsAreReportedWhereTheyAreNotThere() throws {
+        let source = CheckpointWeights(try checkpoint([("m.weight", .zeros([2, 3])), ("m.bias", .zeros([3]))]))
+        let expected = ExpectedWeights(source)
+        #expect(expected.contains("m.bias") && !expected.contains("n.bias"))
+        _ = Linear(Weights(expected)["m"], from: 3, to: 2)
+        _ = LayerNorm(Weights(expected)["n"], width: 2)
+        let error = #expect(throws: WeightMismatch.self) { try source.verify() }
+        #expect(error?.missing == ["n.weight", "n.bias"] && error?.misshaped == ["m.bias [3], expected [2]"])
+        #expect(error?.unexpected == [])
+    }
+
+    @Test func aDeferredPartIsMadeOnce() async {
+        let count = Mutex(0)
+        let part = Deferred {
+            count.withLock { $0 += 1 }
+            return 7
+        }
+        #expect(count.withLock { $0 } == 0)
+        await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 { group.addTask { part.value } }
+            for await value in group { #expect(value == 7) }
+        }
+        #expect(count.withLock { $0 } == 1)
     }
 
     @Test func longListsAreCutShort() {

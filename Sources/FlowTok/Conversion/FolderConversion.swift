@@ -49,6 +49,7 @@ public struct FolderConversion: Sendable {
                 configuration = imported
             } else {
                 plan.add(path: try ModelFolder.hubWeights(in: folder), as: ModelFolder.weightsFile, isCheckpoint: true)
+                for part in [GeneratorFolder.tokenizerFolder, GeneratorFolder.textFolder] { try plan.addPart(part) }
                 configuration = nil
             }
         }
@@ -77,6 +78,7 @@ public struct FolderConversion: Sendable {
         do {
             for item in items {
                 let output = unfinished + "/" + item.name
+                try files.createDirectory(atPath: FilePath.folder(of: output), withIntermediateDirectories: true)
                 if item.isCheckpoint {
                     try Checkpoint(path: item.source).convert(to: output, as: type) { done, total in
                         try progress(item.name, total == 0 ? 1 : Double(done) / Double(total))
@@ -124,8 +126,7 @@ public struct FolderConversion: Sendable {
             for part in [\ModelFiles.flow, \.imageTokenizer, \.textEncoder, \.generator] {
                 guard let name = files[keyPath: part] else { continue }
                 let path = try ModelFiles.path(of: name, in: folder)
-                let stem = ((name as NSString).lastPathComponent as NSString).deletingPathExtension
-                add(path: path, as: stem + ".safetensors", isCheckpoint: true)
+                add(path: path, as: Self.converted((name as NSString).lastPathComponent), isCheckpoint: true)
                 renamed[keyPath: part] = items.last?.name
             }
             renamed.vocabulary = try files.vocabulary?.map { name in
@@ -147,6 +148,32 @@ public struct FolderConversion: Sendable {
                 else { continue }
                 add(path: path, as: name, isCheckpoint: false)
             }
+        }
+
+        /// Adds a folder inside this one that holds another part of the model, as generators have.
+        mutating func addPart(_ part: String) throws {
+            let path = folder + "/" + part
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return }
+            let configuration = path + "/" + ModelFolder.configurationFile
+            if FileManager.default.fileExists(atPath: configuration) {
+                add(path: configuration, as: part + "/" + ModelFolder.configurationFile, isCheckpoint: false)
+            }
+            for file in try ModelImport.look(at: path) {
+                let name = (file.path as NSString).lastPathComponent
+                if case .checkpoint = file.contents {
+                    add(path: file.path, as: part + "/" + Self.converted(name), isCheckpoint: true)
+                } else {
+                    add(path: file.path, as: part + "/" + name, isCheckpoint: false)
+                }
+            }
+        }
+
+        /// What a checkpoint is called as safetensors.
+        private static func converted(_ name: String) -> String {
+            let index = ".index.json"
+            let whole = name.hasSuffix(index) ? String(name.dropLast(index.count)) : name
+            return (whole as NSString).deletingPathExtension + ".safetensors"
         }
 
         /// A name that no other file has: files that lay in several folders may be called alike.

@@ -1,4 +1,5 @@
 import Checkpoints
+import Generators
 import ImageTokenizers
 
 /// What a checkpoint is for, told by its metadata and the names of its tensors.
@@ -29,7 +30,11 @@ enum Recognition {
     private static func known(_ checkpoint: Checkpoint) -> String? {
         let shapes = Dictionary(checkpoint.entries.map { ($0.name, $0.shape) }) { first, _ in first }
         do {
-            return try CheckpointArchitecture(shapes: shapes, file: checkpoint.path)?.summary
+            let architecture = try CheckpointArchitecture(shapes: shapes, file: checkpoint.path)
+            if case .generator = architecture, let shape = try? GeneratorConfiguration(shapes: shapes) {
+                return "\(shape.title), \(shape.tokens) tokens" + (shape.codebookSize.map { " of \($0) codes" } ?? "")
+            }
+            return architecture?.summary
         } catch {
             // What it looks like, and what contradicts that.
             return String(describing: error).replacing(checkpoint.path + ": ", with: "")
