@@ -162,6 +162,21 @@ static void round_job(void *context, size_t index, int thread) {
     }
 }
 
+/// c = residual + gate ∘ c, panel by panel: a job may have few outputs, and loops of a known length stay in vectors.
+CK_CLONES static void add_residual(float *c, const float *residual, const float *gate, size_t count) {
+    size_t i = 0;
+    for (; i + ck_panel_width <= count; i += ck_panel_width) {
+        float sums[ck_panel_width];
+        if (gate) {
+            for (size_t j = 0; j < ck_panel_width; j++) sums[j] = residual[i + j] + gate[i + j] * c[i + j];
+        } else {
+            for (size_t j = 0; j < ck_panel_width; j++) sums[j] = residual[i + j] + c[i + j];
+        }
+        memcpy(c + i, sums, sizeof sums);
+    }
+    for (; i < count; i++) c[i] = gate ? residual[i] + gate[i] * c[i] : residual[i] + c[i];
+}
+
 /// Does what is left to do on rows [first, last) and outputs [column, end).
 static void finish_part(const struct product *p, size_t first, size_t last, size_t column, size_t end) {
     const struct ck_finish *finish = p->finish;
@@ -171,12 +186,8 @@ static void finish_part(const struct product *p, size_t first, size_t last, size
         if (finish->activates) p->elementwise->activate(finish->activation, c, c, count);
         if (!finish->residual) continue;
         const float *residual = finish->residual + row * p->outputs + column;
-        if (finish->gate) {
-            const float *gate = finish->gate + row / finish->rows_per_gate * p->outputs + column;
-            p->elementwise->add_gated(c, residual, gate, c, 1, count);
-        } else {
-            p->elementwise->add(c, residual, c, count);
-        }
+        const float *gate = finish->gate ? finish->gate + row / finish->rows_per_gate * p->outputs + column : NULL;
+        add_residual(c, residual, gate, count);
     }
 }
 
