@@ -85,13 +85,10 @@ public final class CheckpointWeights: WeightSource {
 
     public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
         guard let entry = checkpoint.entry(name), entry.shape == shape, entry.type.isFloatingPoint else { return nil }
-        used.insert(name)
-        if checksValues, firstNonFinite == nil {
-            if (try? checkpoint.tensor(name))?.firstNonFinite != nil { firstNonFinite = name }
-            checkpoint.release(name)
-        }
+        // Read once now, so that what is wrong with it is told when everything else is.
+        guard tensor(named: name, shape: shape, initial: .zeros).shape == shape else { return nil }
+        checkpoint.release(name)
         let checkpoint = checkpoint
-        // The file was checked when it was opened: what cannot be read now is a machine out of memory.
         return DeferredMatrix({ (try? checkpoint.tensor(name)) ?? .zeros(shape) }, letGo: { checkpoint.release(name) })
     }
 
