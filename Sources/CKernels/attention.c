@@ -1,10 +1,14 @@
-// Attention for short sequences: one head of one sample is a job; its scores stay in the second-level cache.
+// Attention for short sequences: one head of one sample is a job. Its keys and values are packed once, and a few queries at
+// a time go all the way from scores to result, so that their scores stay in the caches.
 
 #include "ck_attention.h"
+
+#include <string.h>
 
 #include "ck_elementwise.h"
 #include "ck_memory.h"
 #include "ck_pool.h"
+#include "gemm_kernel.h"
 
 struct attention {
     struct ck_attention shape;
@@ -26,23 +30,42 @@ static size_t scratch_bytes(const struct attention *p) {
     return larger(bytes, ck_gemm_scratch(p->level, p->type, s, d, t));
 }
 
+enum { queries_at_once = 56 };  // whole tiles of all kernels but one
+
 static void forward(void *context, size_t index, int thread) {
     (void)thread;
     const struct attention *p = context;
     const struct ck_attention *shape = &p->shape;
     size_t t = shape->queries, s = shape->keys, d = shape->dim, width = shape->heads * d;
+    if (t == 0 || d == 0) return;
     size_t b = index / shape->heads, h = index % shape->heads;
     const float *q = p->q + b * t * shape->q_stride + h * d;
     const float *k = p->k + b * s * shape->kv_stride + h * d;
     const float *v = p->v + b * s * shape->kv_stride + h * d;
-    size_t bytes = p->scratch + (p->probabilities ? 0 : t * s * sizeof(float));
+    float *out = p->out + b * t * width + h * d;
+    if (s == 0) {
+        for (size_t row = 0; row < t; row++) memset(out + row * width, 0, d * sizeof(float));
+        return;
+    }
+    // Row r of a causal attention sees the columns up to r, counted from the first.
+    size_t most = shape->causal || t < queries_at_once ? t : queries_at_once;
+    size_t key_bytes = gemm_right_bytes(p->level, p->type, s, d);
+    size_t value_bytes = gemm_right_bytes(p->level, p->type, d, s);
+    size_t left_bytes = larger(gemm_left_bytes(p->level, p->type, most, d), gemm_left_bytes(p->level, p->type, most, s));
+    size_t bytes = key_bytes + value_bytes + left_bytes + (p->probabilities ? 0 : most * s * sizeof(float));
     char *scratch = ck_allocate(bytes);
-    float *scores = p->probabilities ? p->probabilities + index * t * s : (float *)(scratch + p->scratch);
-    ck_gemm_serial(p->level, p->type, false, true, t, s, d, q, shape->q_stride, k, shape->kv_stride, 0, scores, s, 0,
-                   scratch);
-    p->elementwise->softmax(scores, scores, shape->scale, shape->causal, t, s);
-    ck_gemm_serial(p->level, p->type, false, false, t, d, s, scores, s, v, shape->kv_stride, 0,
-                   p->out + b * t * width + h * d, width, 0, scratch);
+    char *keys = scratch, *values = keys + key_bytes, *left = values + value_bytes;
+    gemm_pack_right(p->level, p->type, true, s, d, k, shape->kv_stride, keys);
+    gemm_pack_right(p->level, p->type, false, d, s, v, shape->kv_stride, values);
+    for (size_t first = 0; first < t; first += most) {
+        size_t rows = t - first < most ? t - first : most;
+        float *scores =
+            p->probabilities ? p->probabilities + (index * t + first) * s : (float *)(void *)(left + left_bytes);
+        gemm_with_right(p->level, p->type, rows, s, d, q + first * shape->q_stride, shape->q_stride, keys, scores, s,
+                        left);
+        p->elementwise->softmax(scores, scores, shape->scale, shape->causal, rows, s);
+        gemm_with_right(p->level, p->type, rows, d, s, scores, s, values, out + first * width, width, left);
+    }
     ck_free(scratch, bytes);
 }
 

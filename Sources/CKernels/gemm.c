@@ -288,6 +288,32 @@ void ck_gemm_serial(enum ck_level level, enum ck_type type, bool transpose_a, bo
     compute(&p, 0, m, 0, p.panels);
 }
 
+size_t gemm_right_bytes(enum ck_level level, enum ck_type type, size_t n, size_t k) {
+    return bytes_b(kernel_for(level, type), n, k);
+}
+
+size_t gemm_left_bytes(enum ck_level level, enum ck_type type, size_t m, size_t k) {
+    return bytes_a(kernel_for(level, type), m, k);
+}
+
+void gemm_pack_right(enum ck_level level, enum ck_type type, bool transposed, size_t n, size_t k, const float *b,
+                     size_t ldb, void *packed) {
+    struct product p = {.kernel = kernel_for(level, type), .transpose_b = transposed, .m = 1, .n = n, .k = k, .b = b,
+                        .ldb = ldb, .packed_b = packed};
+    prepare(&p);
+    for (size_t job = 0; job < p.jobs_b; job++) pack_b(&p, job);
+}
+
+void gemm_with_right(enum ck_level level, enum ck_type type, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                     const void *packed, float *c, size_t ldc, void *scratch) {
+    struct product p = {.kernel = kernel_for(level, type), .m = m, .n = n, .k = k, .a = a, .lda = lda, .c = c,
+                        .ldc = ldc, .packed_a = scratch, .packed_b = (uint32_t *)(uintptr_t)packed};
+    prepare(&p);
+    size_t jobs = pack_a_jobs(&p);
+    for (size_t job = 0; job < jobs; job++) pack_a(&p, job);
+    compute(&p, 0, m, 0, p.panels);
+}
+
 void ck_gemm(enum ck_level level, enum ck_type type, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
              const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc,
              const float *bias) {

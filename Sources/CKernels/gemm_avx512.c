@@ -145,7 +145,7 @@ INLINE __mmask16 first_lanes(size_t count) { return count >= 16 ? 0xffff : (__mm
             /* What a whole vector writes beyond the panel's width, the next step overwrites; the last must not. */    \
             int beyond = step + 1 < steps;                                                                             \
             for (size_t line = 0; line < lines; line += width, to += distance) {                                       \
-                _Pragma("unroll") for (size_t i = 0; i < width; i += 16) {                                             \
+                for (size_t i = 0; i < width; i += 16) {                                                               \
                     __mmask16 kept = first_lanes(width - i);                                                           \
                     __mmask16 known = line + width <= lines   ? kept                                                   \
                                       : line + i >= lines     ? 0                                                      \

@@ -1,6 +1,9 @@
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "ck_gemm.h"
 
 /// The inner product of one tile, for one instruction set and type. One step of k is `unit` values (two for bfloat16,
 /// which the instruction consumes in pairs), stored in one 32-bit element.
@@ -41,3 +44,12 @@ extern const struct gemm_kernel gemm_f32_avx2, gemm_f32_avx512, gemm_bf16_avx512
 #elif defined(__aarch64__)
 extern const struct gemm_kernel gemm_f32_neon;
 #endif
+
+/// Products on the calling thread with a right side that is packed once: op(B)[k×n] into `gemm_right_bytes` bytes aligned to
+/// 64, then C[m×n] = A[m×k]·B with `gemm_left_bytes` bytes of scratch aligned to 64. m and n are above 0.
+size_t gemm_right_bytes(enum ck_level level, enum ck_type type, size_t n, size_t k);
+size_t gemm_left_bytes(enum ck_level level, enum ck_type type, size_t m, size_t k);
+void gemm_pack_right(enum ck_level level, enum ck_type type, bool transposed, size_t n, size_t k, const float *b,
+                     size_t ldb, void *packed);
+void gemm_with_right(enum ck_level level, enum ck_type type, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                     const void *packed, float *c, size_t ldc, void *scratch);
