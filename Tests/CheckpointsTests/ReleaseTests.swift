@@ -16,7 +16,8 @@ import Testing
         checkpoint.release("w")
         checkpoint.release("a")
         checkpoint.release("nothing of that name")
-        #expect(borrowed.values == values.values && (try checkpoint.tensor("a").item) == 3)
+        #expect(borrowed.values == values.values)
+        #expect(try checkpoint.tensor("a").item == 3)
     }
 
     /// 64 MiB that were looked through and given back do not stay.
