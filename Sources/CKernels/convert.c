@@ -98,3 +98,18 @@ size_t ck_count_nonfinite_f32(const float *in, size_t count, size_t *first) {
     }
     return total;
 }
+
+CK_CLONES size_t ck_count_nonfinite_bf16(const void *in, size_t count) {
+    const char *source = in;
+    size_t total = 0;
+    for (size_t start = 0; start < count; start += 1 << 12) {
+        uint16_t found = 0;
+        for (size_t i = start; i < count && i < start + (1 << 12); i++) {
+            uint16_t value;
+            memcpy(&value, source + 2 * i, 2);
+            found += (value & 0x7f80) == 0x7f80;
+        }
+        total += found;
+    }
+    return total;
+}

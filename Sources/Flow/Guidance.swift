@@ -14,18 +14,24 @@ public struct Guidance: Sendable, Hashable {
     }
 }
 
-extension VelocityNetwork {
-    /// Computes what guided evaluations at these times need of the condition, all at once.
-    public func prepare(times: [Float], guidance: Guidance) {
-        let isGuided = guidance.scale != 1 && times.contains { guidance.interval.contains($0) }
-        prepare(times: times, indicators: isGuided ? [.conditional, .unconditional] : [.conditional])
-    }
+extension Guidance {
+    /// Whether the unconditional field has a say at a time.
+    func applies(at time: Float) -> Bool { scale != 1 && interval.contains(time) }
 
+    /// What a network is asked for at these times: pairs of a time and an indicator.
+    public func evaluations(at times: [Float]) -> [(time: Float, indicator: Indicator)] {
+        times.flatMap { time in
+            (applies(at: time) ? [Indicator.conditional, .unconditional] : [.conditional]).map { (time, $0) }
+        }
+    }
+}
+
+extension VelocityNetwork {
     /// The guided text-to-image velocity of tokens x [batch, N, D] at one time: both fields as one batch of twice the size,
     /// so that the weights are read once (reference section 8).
     public func guided(_ x: Tensor, time: Float, by guidance: Guidance) -> Tensor {
         let batch = x.shape[0]
-        guard guidance.scale != 1, guidance.interval.contains(time) else {
+        guard guidance.applies(at: time) else {
             return self(
                 x, times: Array(repeating: time, count: batch),
                 indicators: Array(repeating: Indicator.conditional.rawValue, count: batch))

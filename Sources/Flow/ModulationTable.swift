@@ -54,6 +54,16 @@ final class ModulationTable: Sendable {
         return true
     }
 
+    /// Takes rows [pairs, vectors·width] that were computed before; as many as there is room for.
+    func keep(_ keys: [Key], _ rows: Tensor) {
+        state.withLock { state in
+            for (index, key) in keys.prefix(limit).enumerated() where state.entries[key] == nil {
+                state.entries[key] = rows.sliced(axis: 0, index..<index + 1)
+                state.order.append(key)
+            }
+        }
+    }
+
     /// The vectors of a batch with one key to a sample: [batch, width] each.
     func vectors(_ keys: [Key], _ compute: ([Float], [Int32]) -> Tensor) -> [Tensor] {
         prepare(keys, compute)

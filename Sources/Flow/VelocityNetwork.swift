@@ -113,12 +113,30 @@ public struct VelocityNetwork: Sendable {
         }
     }
 
-    /// Computes what evaluations at these times need of the condition, all at once, so that the matrices that give it are
-    /// read once for a whole schedule. Without this it is computed when it is first needed. Does nothing in training.
-    public func prepare(times: [Float], indicators: [Indicator]) {
-        let keys = times.flatMap { time in indicators.map { ModulationTable.Key(time, $0.rawValue) } }
+    /// Computes what evaluations at these pairs of a time and an indicator need of the condition, all at once, so that the
+    /// matrices that give it are read once for a whole schedule. Without this it is computed when it is first needed. Does
+    /// nothing in training.
+    public func prepare(_ pairs: [(time: Float, indicator: Indicator)]) {
+        let keys = pairs.map { ModulationTable.Key($0.time, $0.indicator.rawValue) }
         // What the matrices took on the way is not needed again.
         if modulations?.prepare(keys, modulation) == true { Machine.releaseCachedMemory() }
+    }
+
+    /// The width of a row of prepared modulation.
+    public var modulationWidth: Int { (6 * configuration.depth + 2) * configuration.width }
+
+    /// What the condition gives to all blocks at pairs of a time and an indicator, [pairs, modulationWidth]: the constants
+    /// of a schedule, for a packed model to keep.
+    public func modulation(_ pairs: [(time: Float, indicator: Indicator)]) -> Tensor {
+        modulation(times: pairs.map(\.time), indicators: pairs.map(\.indicator.rawValue))
+    }
+
+    /// Takes what `modulation` gave: a row to each pair. Evaluations at these pairs then compute nothing of it, nor read
+    /// the matrices that would.
+    public func keep(_ pairs: [(time: Float, indicator: Indicator)], modulation rows: Tensor) {
+        precondition(
+            rows.shape == [pairs.count, modulationWidth], "\(pairs.count) pairs for rows of shape \(rows.shape)")
+        modulations?.keep(pairs.map { ModulationTable.Key($0.time, $0.indicator.rawValue) }, rows)
     }
 
     /// The velocity of tokens x [batch, N, D] at times t in 0...1 (0 is text), one indicator to a sample.

@@ -36,17 +36,18 @@ public final class FlowTok: Sendable {
     /// Loads the model that this package ships.
     ///
     /// - Throws: `FlowTokError.modelNotFound` where it is not found, and whatever `init(model:)` throws.
-    public convenience init(precision: Precision = .float32) throws {
+    public convenience init(precision: Precision? = nil) throws {
         try self.init(model: DefaultModel.path(), precision: precision)
     }
 
     /// Loads a model folder: one of this package's own, or published files with the `config.json` of `flowtok import`.
     ///
+    /// - Parameter precision: see `ModelFolder.init(path:precision:)` for what it is where nothing is said.
     /// - Throws: `FlowTokError` where the folder, a file or its configuration is unfit; `WeightMismatch`,
     ///   `CheckpointError`, `ImageTokenizerError` or `VocabularyError` where a file does not hold what it should.
-    public init(model path: String, precision: Precision = .float32) throws {
+    public init(model path: String, precision: Precision? = nil) throws {
         let opened = try ModelFolder(path: path, precision: precision)
-        self.precision = precision
+        self.precision = opened.precision
         folder = path
         model = opened.model
         captions = opened.captions

@@ -21,7 +21,7 @@ extension FlowTokModel {
         from tokens: Tensor, integrator: FlowIntegrator, guidance: Guidance,
         progress: (SolverProgress) throws -> Void = { _ in }
     ) throws -> Tensor {
-        velocity.prepare(times: integrator.evaluationTimes(), guidance: guidance)
+        velocity.prepare(guidance.evaluations(at: integrator.evaluationTimes()))
         return try integrator.integrate(
             tokens, velocity: { x, t in velocity.guided(x, time: t, by: guidance) }, progress: progress)
     }
@@ -39,7 +39,7 @@ extension FlowTokModel {
         let batch = imageTokens.shape[0]
         let indicator: Indicator = direction == .indicator ? .imageToText : .conditional
         velocity.prepare(
-            times: integrator.evaluationTimes(backward: direction == .backward), indicators: [indicator])
+            integrator.evaluationTimes(backward: direction == .backward).map { (time: $0, indicator: indicator) })
         return try integrator.integrate(
             imageTokens, backward: direction == .backward,
             velocity: { x, t in

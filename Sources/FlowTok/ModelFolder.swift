@@ -23,16 +23,22 @@ public struct ModelFolder: Sendable {
     public let vocabulary: SentencePieceVocabulary?
     /// The checkpoints that the weights came from.
     public let weightFiles: [String]
+    /// What products are computed in, and what the weights are kept in.
+    public let precision: Precision
+    /// Whether the matrices lie in the files as products read them, so that no other precision can be had.
+    public let isPacked: Bool
     /// What is strange about the files, without making them useless: weights that are not finite.
     public let warnings: [String]
 
     /// Opens a folder.
     ///
-    /// - Parameter precision: what products are computed in, and what the weights are kept in.
-    /// - Throws: `FlowTokError` where the folder or one of its files is missing, its configuration cannot be used, or it
-    ///   holds another kind of model; `WeightMismatch`, `CheckpointError`, `ImageTokenizerError` or `VocabularyError` where
+    /// - Parameter precision: what products are computed in, and what the weights are kept in. Where nothing is said, it is
+    ///   what a packed model is packed as, `Precision.preferred` for this package's own models, and float32 for published
+    ///   ones, whose numbers are float32's.
+    /// - Throws: `FlowTokError` where the folder or one of its files is missing, its configuration cannot be used, it is
+    ///   packed as another precision, or it holds another kind of model; `WeightMismatch`, `CheckpointError`, `ImageTokenizerError` or `VocabularyError` where
     ///   a file does not hold what it should.
-    public init(path: String, precision: Precision = .float32) throws {
+    public init(path: String, precision: Precision? = nil) throws {
         self.path = path
         kind = try FolderKind(folder: path)
         switch kind {
@@ -43,7 +49,10 @@ public struct ModelFolder: Sendable {
             }
             configuration = try ModelFolder.readConfiguration(path + "/" + ModelFolder.configurationFile)
             weightFiles = [path + "/" + ModelFolder.weightsFile]
-            (model, warnings) = try ModelFolder.load(configuration, Checkpoint(path: weightFiles[0]), precision)
+            let checkpoint = try Checkpoint(path: weightFiles[0])
+            isPacked = PackedFile.precision(of: checkpoint) != nil
+            self.precision = try ModelFolder.precision(precision, of: [checkpoint]) ?? .preferred
+            (model, warnings) = try ModelFolder.load(configuration, checkpoint, self.precision)
             let pieces = try SentencePieceVocabulary(path: path + "/" + ModelFolder.vocabularyFile)
             guard pieces.count == configuration.textEncoder.vocabularySize else {
                 throw FlowTokError.unusableModel(
@@ -55,6 +64,8 @@ public struct ModelFolder: Sendable {
         case .officialFlowTok:
             let official = try OfficialFlowTokConfiguration.read(from: path)
             let opened = try OfficialFlowTok(folder: path, official, precision: precision)
+            isPacked = opened.isPacked
+            self.precision = opened.precision
             configuration = official.model
             weightFiles = try official.files.checkpoints(in: path)
             (model, captions, vocabulary, warnings) = (opened.model, opened.captions, nil, opened.warnings)
@@ -64,19 +75,40 @@ public struct ModelFolder: Sendable {
         }
     }
 
-    /// The networks of one of this package's own models. The image tokenizer's encoder is read when it is first used.
+    /// The networks of one of this package's own models. What captions alone is read when it is first used.
     private static func load(
         _ configuration: ModelConfiguration, _ checkpoint: Checkpoint, _ precision: Precision
     ) throws -> (FlowTokModel, [String]) {
         let weights = CheckpointWeights(checkpoint, checksValues: true)
         let model = FlowTokModel(
             configuration, weights: Weights(PackingWeights(weights, as: precision)), expected: ExpectedWeights(weights),
-            encoderWeights: {
-                Weights(PackingWeights(CheckpointWeights(checkpoint), as: precision))["image_tokenizer"]
-            })
+            later: { Weights(PackingWeights(CheckpointWeights(checkpoint), as: precision))[$0] })
         // The projector and the temperature of training may be there; drawing and captioning do without.
-        try weights.verify(ignoring: { $0.hasPrefix("flow.context_projector.") || $0 == "flow.t2t_temperature" })
+        try weights.verify(ignoring: unused)
+        try PackedSchedule.restore(model.velocity, from: checkpoint, prefix: "flow.")
         return (model, weights.firstNonFinite.map { [notFinite(checkpoint.path, $0)] } ?? [])
+    }
+
+    /// What may be in a model's file beside its parameters: what only training uses, and a packed model's schedule.
+    static func unused(_ name: String) -> Bool {
+        name.hasPrefix("flow.context_projector.") || name == "flow.t2t_temperature" || name.hasPrefix("flow.modulation.")
+    }
+
+    /// The precision that is asked for, or else the one that files are packed as; nil where neither is said.
+    ///
+    /// - Throws: `FlowTokError.unusableModel` for the first file that is packed as something else.
+    static func precision(_ wanted: Precision?, of files: [Checkpoint]) throws -> Precision? {
+        var precision = wanted
+        for file in files {
+            guard let packed = PackedFile.precision(of: file) else { continue }
+            guard packed == precision ?? packed else {
+                throw FlowTokError.unusableModel(
+                    file: file.path,
+                    reason: "its matrices are packed as \(packed.rawValue), expected \(precision?.rawValue ?? "")")
+            }
+            precision = packed
+        }
+        return precision
     }
 
     /// The checkpoint of a folder as the hub holds it.
@@ -90,7 +122,7 @@ public struct ModelFolder: Sendable {
         return path + "/" + found
     }
 
-    private static func readConfiguration(_ file: String) throws -> ModelConfiguration {
+    static func readConfiguration(_ file: String) throws -> ModelConfiguration {
         let configuration = try ConfigurationFile.read(ModelConfiguration.self, from: file)
         if let problem = configuration.problem { throw FlowTokError.unusableModel(file: file, reason: problem) }
         return configuration

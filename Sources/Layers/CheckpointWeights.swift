@@ -83,6 +83,21 @@ public final class CheckpointWeights: WeightSource {
         return PackedMatrix(.zeros([0, 0]), as: .float32)
     }
 
+    /// Values of bfloat16 become part of a packed matrix as they lie in the file.
+    public func packed(named name: String, shape: [Int], as precision: Precision) -> PackedMatrix? {
+        guard let entry = checkpoint.entry(name), entry.type == .bf16, entry.shape == shape, let outputs = shape.first,
+            outputs > 0, let (bytes, owner) = checkpoint.memory(of: name)
+        else { return nil }
+        return withExtendedLifetime(owner) {
+            guard let matrix = PackedMatrix(
+                outputs: outputs, inputs: shape.dropFirst().reduce(1, *), bfloat16: bytes, as: precision)
+            else { return nil }
+            expect(name, shape: shape)
+            if checksValues, firstNonFinite == nil, bytes.hasNonFiniteBFloat16 { firstNonFinite = name }
+            return matrix
+        }
+    }
+
     public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
         guard let entry = checkpoint.entry(name), entry.shape == shape, entry.type.isFloatingPoint else { return nil }
         // Read once now, so that what is wrong with it is told when everything else is.

@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Packed matrices stand under their own names as blocks of 64-bit integers; what they are is in the header's texts:
 /// `packed_layout` the version of the order (it is the same for all CPUs), `packed_kernels` the kernels of the machine that
-/// wrote the file, and for each matrix `packed:NAME` its type and stored shape ("int8 4608 1152"). Scales and sums of int8
+/// wrote the file, `packed_precision` what it was packed as, and for each matrix `packed:NAME` its type and stored shape ("int8 4608 1152"). Scales and sums of int8
 /// matrices follow as `NAME.scales` and `NAME.sums`. Everything else is as in other files; matrices that a schedule needs
 /// only once are bfloat16 beside packed types other than float32.
 public enum PackedFile {
@@ -24,19 +24,22 @@ public enum PackedFile {
     ///
     /// - Parameters:
     ///   - source: the parameters as they are.
-    ///   - build: makes the model from the weights that it is given; which of them are packed is what the model asks for.
-    /// - Throws: `CheckpointError` where the file cannot be written. What `source` lacks is told by `source`.
+    ///   - build: makes the model from the weights that it is given, and gives what else the file is to hold; which
+    ///     parameters are packed is what the model asks for.
+    /// - Throws: `CheckpointError` where the file cannot be written; what `build` throws. What `source` lacks is told by
+    ///   `source`.
     public static func write(
         from source: any WeightSource, as precision: Precision, metadata: [String: String] = [:], to path: String,
-        build: (Weights) -> Void
+        build: (Weights) throws -> [(name: String, tensor: Tensor)]
     ) throws {
         let recorder = PackedRecorder(PackingWeights(source, as: precision))
-        build(Weights(recorder))
+        let further = try build(Weights(recorder))
         let seldom: ElementType = precision == .float32 ? .f32 : .bf16
         var tensors: [SafetensorsWriter.Declaration] = []
         var texts = metadata
         texts["packed_layout"] = layout
         texts["packed_kernels"] = Machine.kernelLevel
+        texts["packed_precision"] = precision.rawValue
         for (name, item) in recorder.items {
             switch item {
             case .tensor(let tensor): tensors.append(.init(name: name, type: .f32, shape: tensor.shape))
@@ -50,6 +53,7 @@ public enum PackedFile {
                 }
             }
         }
+        for (name, tensor) in further { tensors.append(.init(name: name, type: .f32, shape: tensor.shape)) }
         // Blocks of 64-bit values come first, each a multiple of 64 bytes: they are aligned where the header is.
         texts["padding"] = ""
         let rest = try SafetensorsWriter.headerSize(of: tensors, metadata: texts, path: path) % 64
@@ -67,7 +71,13 @@ public enum PackedFile {
                 try writer.write(name + ".sums", integers: factors.sums.map { Int64($0) })
             }
         }
+        for (name, tensor) in further { try writer.write(name, tensor) }
         try writer.finish()
+    }
+
+    /// What the matrices of a file are packed as; nil of files that are not packed.
+    public static func precision(of checkpoint: Checkpoint) -> Precision? {
+        checkpoint.metadata["packed_precision"].flatMap { Precision(rawValue: $0) }
     }
 
     /// Why a packed file cannot be used here, or nil.

@@ -33,17 +33,20 @@ public final class PackingWeights: WeightSource {
         // A file that was packed before says itself what its matrices are.
         if let ready = source.packed(named: name, shape: shape) { return ready }
         guard packs, source.contains(name) else { return nil }
-        let tensor = source.tensor(named: name, shape: shape, initial: .zeros)
         defer { source.release(named: name) }
-        guard tensor.shape == shape, let outputs = shape.first, outputs > 0 else { return PackedMatrix(.zeros([0, 0]), as: .float32) }
-        let matrix = tensor.reshaped([outputs, tensor.count / outputs])
-        return PackedMatrix(matrix, as: type(of: matrix, name))
+        guard let outputs = shape.first, outputs > 0 else { return PackedMatrix(.zeros([0, 0]), as: .float32) }
+        let inputs = shape.dropFirst().reduce(1, *)
+        let type = type(name, outputs, inputs)
+        if let matrix = source.packed(named: name, shape: shape, as: type) { return matrix }
+        let tensor = source.tensor(named: name, shape: shape, initial: .zeros)
+        guard tensor.shape == shape else { return PackedMatrix(.zeros([0, 0]), as: .float32) }
+        return PackedMatrix(tensor.reshaped([outputs, inputs]), as: type)
     }
 
     /// Eight bits only for the maps inside transformer blocks; what leads in and out is small and stays finer. What the time
     /// of the flow goes through is computed once for a schedule, and exactly.
-    private func type(of matrix: Tensor, _ name: String) -> Precision {
-        if matrix.shape[1] < 64 || matrix.shape[0] < 64 || name.contains("t_embedder.") { return .float32 }
+    private func type(_ name: String, _ outputs: Int, _ inputs: Int) -> Precision {
+        if inputs < 64 || outputs < 64 || name.contains("t_embedder.") { return .float32 }
         guard precision == .int8 else { return precision }
         let isInside = name.contains(".attn.") || name.contains(".mlp.") || name.contains(".feed_forward.")
         return isInside ? .int8 : .bfloat16

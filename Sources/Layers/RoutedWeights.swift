@@ -23,6 +23,10 @@ public final class RoutedWeights: WeightSource {
         (isFirst(name) ? first : second).packed(named: name, shape: shape)
     }
 
+    public func packed(named name: String, shape: [Int], as precision: Precision) -> PackedMatrix? {
+        (isFirst(name) ? first : second).packed(named: name, shape: shape, as: precision)
+    }
+
     public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
         (isFirst(name) ? first : second).deferred(named: name, shape: shape)
     }

@@ -36,6 +36,9 @@ public protocol WeightSource: AnyObject {
     /// to ask for the tensor. `shape` is the stored shape, which may have trailing axes of extent 1 or be a patch
     /// convolution's.
     func packed(named name: String, shape: [Int]) -> PackedMatrix?
+    /// The matrix of that full name packed as a precision from where it lies, where the source can do that without making a
+    /// tensor of it; nil where it is to be packed from the tensor.
+    func packed(named name: String, shape: [Int], as precision: Precision) -> PackedMatrix?
     /// The matrix of that full name, to be read when it is needed, where the source serves inference and can give it again
     /// later; nil where the model is to ask for the tensor and keep it.
     func deferred(named name: String, shape: [Int]) -> DeferredMatrix?
@@ -45,6 +48,7 @@ public protocol WeightSource: AnyObject {
 
 extension WeightSource {
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? { nil }
+    public func packed(named name: String, shape: [Int], as precision: Precision) -> PackedMatrix? { nil }
     public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? { nil }
     public func release(named name: String) {}
 }

@@ -14,7 +14,20 @@ public struct PackedMatrix: Sendable {
         outputs = weight.shape[0]
         inputs = weight.shape[1]
         self.precision = precision
-        memory = PackedMemory(weight, type: precision.packedType)
+        memory = PackedMemory(outputs, inputs, from: CK_F32, weight.base, type: precision.packedType)
+    }
+
+    /// Packs values [outputs, inputs] of bfloat16, row-major at any alignment.
+    ///
+    /// - Returns: nil where there are not as many bytes as that takes.
+    public init?(outputs: Int, inputs: Int, bfloat16 bytes: UnsafeRawBufferPointer, as precision: Precision) {
+        let (count, overflow) = outputs.multipliedReportingOverflow(by: inputs)
+        guard outputs > 0, inputs > 0, !overflow, count < 1 << 56, bytes.count == 2 * count, let base = bytes.baseAddress
+        else { return nil }
+        self.outputs = outputs
+        self.inputs = inputs
+        self.precision = precision
+        memory = PackedMemory(outputs, inputs, from: CK_BF16, base, type: precision.packedType)
     }
 
     /// The packed form that another `PackedMatrix` of the same type had, without a copy where it is aligned to 64 bytes.
@@ -83,13 +96,12 @@ private final class PackedMemory: @unchecked Sendable {
     private var blocks: [UnsafeMutableRawPointer] = []
     private let owner: (any AnyObject & Sendable)?
 
-    init(_ weight: Tensor, type: ck_type) {
-        let outputs = weight.shape[0]
-        base = ck_allocate_kept(ck_packed_bytes(type, outputs, weight.shape[1]))
+    init(_ outputs: Int, _ inputs: Int, from source: ck_type, _ weights: UnsafeRawPointer, type: ck_type) {
+        base = ck_allocate_kept(ck_packed_bytes(type, outputs, inputs))
         owner = nil
         (scales, sums) = type == CK_INT8 ? PackedMemory.factors(outputs, &blocks) : (nil, nil)
         blocks.append(base)
-        ck_pack(type, outputs, weight.shape[1], weight.base, base, scales, sums)
+        ck_pack(type, outputs, inputs, source, weights, base, scales, sums)
     }
 
     init(_ bytes: UnsafeRawBufferPointer, scales: [Float], sums: [Int32], owner: any AnyObject & Sendable) {

@@ -14,6 +14,10 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     /// The precision of products on this task, float32 unless changed with `$current.withValue`.
     @TaskLocal public static var current: Precision = .float32
 
+    /// What this package's own models are served in where nobody says: bfloat16 where the CPU has the instruction, which
+    /// changes no picture visibly, else float32.
+    public static var preferred: Precision { bfloat16.isAccelerated ? .bfloat16 : .float32 }
+
     /// Whether this CPU has kernels of its own for the precision.
     public var isAccelerated: Bool {
         switch self {

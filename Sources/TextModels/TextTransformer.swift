@@ -56,9 +56,13 @@ public struct TextTransformer: Sendable {
     public init(_ configuration: TextTransformerConfiguration, weights: Weights) {
         self.configuration = configuration
         let width = configuration.width
-        tokens = Embedding(weights["token_embedding"], entries: configuration.vocabularySize, width: width)
+        // Many times CLIP's deviations: beside embeddings as small as those, the first block's output, which is nearly
+        // the same at every position, drowns which piece stands where, and short runs never dig it out again.
+        tokens = Embedding(
+            weights["token_embedding"], entries: configuration.vocabularySize, width: width,
+            initial: .normal(deviation: 0.5))
         positions = weights.tensor(
-            "positional_embedding", [configuration.contextLength, width], initial: .normal(deviation: 0.01))
+            "positional_embedding", [configuration.contextLength, width], initial: .normal(deviation: 0.25))
         blocks = (0..<configuration.layers).map {
             TextTransformerBlock(weights["transformer.resblocks"][$0], configuration: configuration)
         }

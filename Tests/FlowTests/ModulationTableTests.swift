@@ -48,12 +48,21 @@ import Testing
         let integrator = FlowIntegrator(.heun, steps: 4)
         let (_, first) = try networks()
         let (_, second) = try networks()
-        second.prepare(times: integrator.evaluationTimes(), guidance: Guidance(scale: 3))
+        let pairs = Guidance(scale: 3, interval: 0...0.5).evaluations(at: integrator.evaluationTimes())
+        second.prepare(pairs)
+        // As a packed model keeps it.
+        let (_, third) = try networks()
+        third.keep(pairs, modulation: first.modulation(pairs))
         let x = tokens(2)
-        let results = try [first, second].map { network in
+        let results = try [first, second, third].map { network in
             try integrator.integrate(x, velocity: { network.guided($0, time: $1, by: Guidance(scale: 3)) })
         }
-        #expect(difference(results[0], results[1]) < 1e-6)
+        #expect(difference(results[0], results[1]) < 1e-6 && difference(results[0], results[2]) < 1e-6)
+        // What was kept is what is used.
+        let (_, fourth) = try networks()
+        fourth.keep(pairs, modulation: .zeros([pairs.count, fourth.modulationWidth]))
+        let other = try integrator.integrate(x, velocity: { fourth.guided($0, time: $1, by: Guidance(scale: 3)) })
+        #expect(difference(results[0], other) > 1e-3)
     }
 
     @Test(arguments: Solver.allCases, [false, true])

@@ -30,7 +30,10 @@ import Testing
         _ = Model(Weights(recorder))
         try Checkpoint.write(recorder.parameters, to: plain)
         let source = CheckpointWeights(try Checkpoint(path: plain))
-        try PackedFile.write(from: source, as: precision, metadata: metadata, to: packed) { _ = Model($0) }
+        try PackedFile.write(from: source, as: precision, metadata: metadata, to: packed) {
+            _ = Model($0)
+            return [("constants", Tensor([1, 2, 3], shape: [3]))]
+        }
         try source.verify()
         return (plain, packed)
     }
@@ -43,9 +46,11 @@ import Testing
         let files = try write(precision, metadata: ["model": "small"])
         let opened = try Checkpoint(path: files.packed)
         #expect(opened.metadata["model"] == "small" && opened.metadata["packed_layout"] == PackedFile.layout)
+        #expect(PackedFile.precision(of: opened) == precision)
+        #expect(try opened.tensor("constants").values == [1, 2, 3])
         let source = CheckpointWeights(opened, checksValues: true)
         let packed = Model(Weights(PackingWeights(source, as: precision)))
-        try source.verify()
+        try source.verify { $0 == "constants" }
         let loaded = Model(Weights(PackingWeights(CheckpointWeights(try Checkpoint(path: files.plain)), as: precision)))
         var random = CounterRandom(seed: 4)
         let x = Tensor.randomNormal([5, 96], using: &random)

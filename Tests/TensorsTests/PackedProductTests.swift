@@ -28,7 +28,7 @@ import Testing
             defer { ck_free(packed, max(1, ck_packed_bytes(type, n, k))) }
             var scales = [Float](repeating: 0, count: n)
             var sums = [Int32](repeating: 0, count: n)
-            ck_pack(type, n, k, w, packed, &scales, &sums)
+            ck_pack(type, n, k, CK_F32, w, packed, &scales, &sums)
             // Int8 steps: a 127th of the largest value of each row.
             let steps = (0..<m).map { i in (a[i * k..<i * k + k].map { abs($0) }.max() ?? 0) / 127 }
             for level in machineLevels {
@@ -73,6 +73,28 @@ import Testing
         }
     }
 
+    @Test(arguments: Precision.allCases, [(64, 96), (33, 259), (5, 70), (130, 1031)])
+    func valuesOfBFloat16ArePackedAsTheyLie(_ precision: Precision, size: (Int, Int)) throws {
+        var random = CounterRandom(seed: 19)
+        let (n, k) = size
+        let halves = (0..<n * k).map { _ in UInt16(truncatingIfNeeded: random.normal().bitPattern >> 16) }
+        let tensor = Tensor(halves.map { Float(bitPattern: UInt32($0) << 16) }, shape: [n, k])
+        let expected = PackedMatrix(tensor, as: precision)
+        // At an odd address.
+        let bytes = [UInt8(0)] + halves.withUnsafeBytes { Array($0) }
+        try bytes.withUnsafeBytes { bytes in
+            let lying = UnsafeRawBufferPointer(rebasing: bytes[1...])
+            let found = try #require(PackedMatrix(outputs: n, inputs: k, bfloat16: lying, as: precision))
+            #expect(expected.withBytes { Array($0) } == found.withBytes { Array($0) })
+            #expect(expected.factors.scales == found.factors.scales && expected.factors.sums == found.factors.sums)
+            #expect(PackedMatrix(outputs: n, inputs: k + 1, bfloat16: lying, as: precision) == nil)
+            #expect(!lying.hasNonFiniteBFloat16)
+        }
+        var broken = halves
+        broken[n * k - 1] = 0x7f80
+        #expect(broken.withUnsafeBytes { $0.hasNonFiniteBFloat16 })
+    }
+
     @Test func resultsDoNotDependOnTheThreads() {
         var random = CounterRandom(seed: 18)
         let (m, n, k) = (77, 500, 384)
@@ -85,7 +107,7 @@ import Testing
             defer { ck_free(packed, ck_packed_bytes(type, n, k)) }
             var scales = [Float](repeating: 0, count: n)
             var sums = [Int32](repeating: 0, count: n)
-            ck_pack(type, n, k, w, packed, &scales, &sums)
+            ck_pack(type, n, k, CK_F32, w, packed, &scales, &sums)
             let results = [1, 2, 5].map { threads in
                 Machine.threads = threads
                 var c = [Float](repeating: 0, count: m * n)

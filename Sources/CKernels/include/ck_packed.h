@@ -13,10 +13,11 @@ enum { ck_panel_width = 32 };
 /// Bytes of the packed form of a matrix [outputs, inputs].
 size_t ck_packed_bytes(enum ck_type type, size_t outputs, size_t inputs);
 
-/// Packs a row-major matrix [outputs, inputs]. For CK_INT8 every output is rounded to steps of its own scale (a 127th of
+/// Packs a row-major matrix [outputs, inputs] whose values are of type `source`: CK_F32, or CK_BF16 at any alignment. For
+/// CK_INT8 every output is rounded to steps of its own scale (a 127th of
 /// its largest weight), and `scales` and `sums` receive that scale and the sum of its integers; both are NULL otherwise.
-void ck_pack(enum ck_type type, size_t outputs, size_t inputs, const float *weights, void *packed, float *scales,
-             int32_t *sums);
+void ck_pack(enum ck_type type, size_t outputs, size_t inputs, enum ck_type source, const void *weights, void *packed,
+             float *scales, int32_t *sums);
 
 /// A packed matrix.
 struct ck_packed {

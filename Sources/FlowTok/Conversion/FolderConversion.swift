@@ -1,5 +1,7 @@
 import Checkpoints
 import Foundation
+import Layers
+import Tensors
 
 /// A model folder with its weights in another type: the same model, with everything that belongs to it.
 public struct FolderConversion: Sendable {
@@ -15,7 +17,7 @@ public struct FolderConversion: Sendable {
     /// All files but `config.json`, checkpoints first.
     public let items: [Item]
     /// The configuration with the new names; nil where it is copied as it is.
-    private let configuration: (any Encodable & Sendable)?
+    let configuration: (any Encodable & Sendable)?
 
     /// Looks at a folder.
     ///
@@ -62,11 +64,20 @@ public struct FolderConversion: Sendable {
     /// - Parameters:
     ///   - type: the floating-point type of the weights; nil keeps their own.
     ///   - progress: called with the checkpoint at hand and the share of it that is done.
-    /// - Throws: `FlowTokError.unusableFiles` where there is a folder with files at `path` already; what
-    ///   `Checkpoint.convert` throws; what `progress` throws.
+    /// - Throws: `FlowTokError.unusableFiles` where there is a folder with files at `path` already, and `unusableModel`
+    ///   where a checkpoint is packed; what `Checkpoint.convert` throws; what `progress` throws.
     public func write(
         to path: String, as type: ElementType? = nil, progress: (_ file: String, _ share: Double) throws -> Void = { _, _ in }
     ) throws {
+        try write(to: path) { item, checkpoint, output in
+            try checkpoint.convert(to: output, as: type) { done, total in
+                try progress(item.name, total == 0 ? 1 : Double(done) / Double(total))
+            }
+        }
+    }
+
+    /// Writes the folder, whole or not at all, with each checkpoint as `convert` writes it.
+    func write(to path: String, convert: (Item, Checkpoint, _ output: String) throws -> Void) throws {
         let files = FileManager.default
         if let names = try? files.contentsOfDirectory(atPath: path), !names.isEmpty {
             throw FlowTokError.unusableFiles("\(path): is there already and not empty, expected a new folder")
@@ -80,9 +91,9 @@ public struct FolderConversion: Sendable {
                 let output = unfinished + "/" + item.name
                 try files.createDirectory(atPath: FilePath.folder(of: output), withIntermediateDirectories: true)
                 if item.isCheckpoint {
-                    try Checkpoint(path: item.source).convert(to: output, as: type) { done, total in
-                        try progress(item.name, total == 0 ? 1 : Double(done) / Double(total))
-                    }
+                    let checkpoint = try Checkpoint(path: item.source)
+                    if let problem = Self.problem(of: checkpoint) { throw problem }
+                    try convert(item, checkpoint, output)
                 } else {
                     try files.copyItem(
                         at: URL(fileURLWithPath: item.source).resolvingSymlinksInPath(), to: URL(fileURLWithPath: output))
@@ -101,6 +112,15 @@ public struct FolderConversion: Sendable {
         } catch {
             try? files.removeItem(atPath: unfinished)
             throw error
+        }
+    }
+
+    /// Why a checkpoint cannot be converted, or nil.
+    public static func problem(of checkpoint: Checkpoint) -> FlowTokError? {
+        PackedFile.precision(of: checkpoint).map {
+            .unusableModel(
+                file: checkpoint.path,
+                reason: "its matrices are packed as \($0.rawValue), expected the model that it was packed from")
         }
     }
 

@@ -43,6 +43,12 @@ final class CLIPWeights: WeightSource {
         return parts.allSatisfy { $0.shape == part } ? .concatenated(parts, axis: 0) : .zeros([0])
     }
 
+    /// A packed file has OpenAI's names.
+    func packed(named name: String, shape: [Int]) -> PackedMatrix? {
+        let names = stored(name)
+        return names.count == 1 ? weights.packed(named: names[0], shape: shape) : nil
+    }
+
     func release(named name: String) { stored(name).forEach(weights.release) }
 
     /// The names in the file of the parameter with OpenAI's name.

@@ -112,9 +112,11 @@ public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable {
 struct OfficialFlowTok {
     let model: FlowTokModel
     let captions: CLIPCodec
+    let precision: Precision
+    let isPacked: Bool
     let warnings: [String]
 
-    init(folder: String, _ configuration: OfficialFlowTokConfiguration, precision: Precision) throws {
+    init(folder: String, _ configuration: OfficialFlowTokConfiguration, precision wanted: Precision?) throws {
         let files = configuration.files
         captions = CLIPCodec(
             try CLIPTextEncoder.vocabulary(
@@ -126,10 +128,14 @@ struct OfficialFlowTok {
             flow: Checkpoint(path: ModelFiles.path(of: files.flow, .flow, in: folder)),
             tokenizer: Checkpoint(path: ModelFiles.path(of: files.imageTokenizer, .imageTokenizer, in: folder)))
         let tokenizer = sources.tokenizerFile
+        let precision = try ModelFolder.precision(wanted, of: sources.checkpoints) ?? .float32
+        self.precision = precision
+        isPacked = sources.checkpoints.contains { PackedFile.precision(of: $0) != nil }
         model = FlowTokModel(
             configuration.model, weights: Weights(PackingWeights(sources, as: precision)), expected: sources.expected,
-            encoderWeights: { Weights(PackingWeights(CheckpointWeights(tokenizer), as: precision)) })
+            later: { _ in Weights(PackingWeights(CheckpointWeights(tokenizer), as: precision)) })
         try sources.verify()
+        try PackedSchedule.restore(model.velocity, from: sources.flowFile, prefix: "")
         warnings = sources.warnings
     }
 }
@@ -138,7 +144,7 @@ struct OfficialFlowTok {
 /// `image_tokenizer.` before the official names.
 final class OfficialWeights: WeightSource {
     let tokenizerFile: Checkpoint
-    private let flowFile: Checkpoint
+    let flowFile: Checkpoint
     private let textFile: Checkpoint
     private let text: CLIPWeights
     private let flow: CheckpointWeights
@@ -168,7 +174,17 @@ final class OfficialWeights: WeightSource {
         return nil
     }
 
+    var checkpoints: [Checkpoint] { [flowFile, tokenizerFile, textFile] }
+
     func contains(_ name: String) -> Bool { place(name).map { $0.0.contains($0.1) } ?? false }
+
+    func packed(named name: String, shape: [Int]) -> PackedMatrix? {
+        place(name).flatMap { $0.0.packed(named: $0.1, shape: shape) }
+    }
+
+    func packed(named name: String, shape: [Int], as precision: Precision) -> PackedMatrix? {
+        place(name).flatMap { $0.0.packed(named: $0.1, shape: shape, as: precision) }
+    }
 
     func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
         place(name).map { $0.0.tensor(named: $0.1, shape: shape, initial: initial) } ?? .zeros([0])
@@ -191,12 +207,16 @@ final class OfficialWeights: WeightSource {
     /// published files have beside the parameters: what only training uses, and tables that are computed here.
     func verify() throws {
         try text.verify()
-        try flow.verify { name in
-            name == "pos_embed" || name == "t2t_temperature" || name.hasPrefix("context_projector.")
-                || name.hasPrefix("open_clip")
-        }
-        try tokenizer.verify { $0.contains("positional_embedding.freqs_") }
+        try flow.verify(ignoring: Self.isUnusedByFlow)
+        try tokenizer.verify(ignoring: Self.isUnusedByTokenizer)
     }
+
+    static func isUnusedByFlow(_ name: String) -> Bool {
+        name == "pos_embed" || name == "t2t_temperature"
+            || ["context_projector.", "open_clip", "modulation."].contains { name.hasPrefix($0) }
+    }
+
+    static func isUnusedByTokenizer(_ name: String) -> Bool { name.contains("positional_embedding.freqs_") }
 
     var warnings: [String] {
         [(textFile, text.firstNonFinite), (flowFile, flow.firstNonFinite), (tokenizerFile, tokenizer.firstNonFinite)]

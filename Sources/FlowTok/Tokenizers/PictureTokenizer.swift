@@ -38,14 +38,16 @@ public struct PictureTokenizer: Sendable {
     /// - Parameters:
     ///   - clip: CLIP, for a tokenizer whose decoder is guided by captions. Without it, and without one in the folder,
     ///     guidance is zeros.
-    ///   - precision: what the weights are kept in, and products computed in.
+    ///   - precision: what the weights are kept in, and products computed in; where nothing is said, a FlowTok's own, and
+    ///     float32 of others.
     /// - Throws: `FlowTokError`, `ImageTokenizerError`, `WeightMismatch`, `CheckpointError` or `VocabularyError` where a
     ///   file is missing or does not hold what it should.
-    public init(path: String, clip: CLIPSource? = nil, precision: Precision = .float32) throws {
+    public init(path: String, clip: CLIPSource? = nil, precision wanted: Precision? = nil) throws {
         if PictureTokenizer.isFlowTok(path) {
-            self.init(try FlowTok(model: path, precision: precision))
+            self.init(try FlowTok(model: path, precision: wanted))
             return
         }
+        let precision = wanted ?? .float32
         let location = try TokenizerLocation(path: path)
         let (tokenizer, maker) = try location.load(precision: precision)
         let files = try clip.map { try CLIPFiles(sources: $0.paths, activation: $0.activation) } ?? location.text

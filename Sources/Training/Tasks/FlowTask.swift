@@ -9,7 +9,7 @@ import TextModels
 import Vocabularies
 
 /// Trains the velocity network in both directions with the text variational encoder and the text decoder, over the
-/// latents of a fixed image tokenizer and the hidden states of its fixed text encoder.
+/// latents of a fixed image tokenizer and the hidden states of its text encoder, which may learn too.
 public final class FlowTask: TrainingTask {
     public let store: ParameterStore
     public let foundation: String
@@ -23,15 +23,25 @@ public final class FlowTask: TrainingTask {
     private let shown: any SampleSource
     private let codec: PieceCodec
 
-    private static func isTrained(_ name: String) -> Bool {
-        name.hasPrefix("flow.") || name.hasPrefix("text_decoder.")
+    private static func isTextEncoder(_ name: String) -> Bool { name.hasPrefix("text_encoder.") }
+
+    /// The trained parameters from one source, all others from the tokenizer.
+    private static func routed(
+        _ trained: any WeightSource, _ textEncoder: TextEncoderTraining, frozen: NamedTensors
+    ) -> RoutedWeights {
+        RoutedWeights(
+            trained,
+            where: { name in
+                name.hasPrefix("flow.") || name.hasPrefix("text_decoder.")
+                    || textEncoder != .frozen && isTextEncoder(name)
+            }, otherwise: frozen)
     }
 
     /// - Parameters:
     ///   - source: training samples; `shown`: those of the sample grids.
     ///   - initial: parameters to start from, instead of fresh ones.
-    /// - Throws: `TrainingError.badConfiguration` where the configuration does not fit the tokenizer; `WeightMismatch`
-    ///   where `initial` has not every parameter in its shape; what the source throws.
+    /// - Throws: `TrainingError.badConfiguration` where the configuration does not fit the tokenizer, or would lose the
+    ///   text encoder that `initial` has; `WeightMismatch` where `initial` has not every parameter in its shape; what the source throws.
     public init(
         _ configuration: FlowTrainingConfiguration, tokenizer: TokenizerFolder, source: any SampleSource,
         shown: any SampleSource, initial: [String: Tensor]? = nil
@@ -44,16 +54,26 @@ public final class FlowTask: TrainingTask {
         }
         let imageTokenizer = tokenizer.configuration.imageTokenizer
         codec = try PieceCodec(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
-        frozen = NamedTensors(tokenizer.weights)
+        let frozen = NamedTensors(tokenizer.weights)
+        self.frozen = frozen
         // The statistics of the latents that the flow is to see.
         let batch = try Batch(source, first: 1 << 40, count: 512, side: imageTokenizer.imageSize, codec: codec)
         let fixed = FlowTiTok(imageTokenizer, weights: Weights(frozen)["image_tokenizer"])
         let statistics = fixed.encode(batch.images).mean.channelStatistics
         modelConfiguration = configuration.model(over: tokenizer.configuration, latents: statistics)
         let given = initial.map { NamedTensors($0) }
-        let start: any WeightSource = given ?? FreshWeights(seed: configuration.training.seed)
+        let hasTextEncoder = initial?.keys.contains(where: FlowTask.isTextEncoder) ?? false
+        if hasTextEncoder && configuration.textEncoder == .frozen {
+            throw TrainingError.badConfiguration(
+                file: "the flow's configuration",
+                reason: "text_encoder is \"frozen\", but the flow to start from has a text encoder of its own: expected \"tuned\"")
+        }
+        var start: any WeightSource = given ?? FreshWeights(seed: configuration.training.seed)
+        if configuration.textEncoder == .tuned && !hasTextEncoder {
+            start = RoutedWeights(frozen, where: FlowTask.isTextEncoder, otherwise: start)
+        }
         store = ParameterStore(from: start)
-        let weights = Weights(RoutedWeights(store, where: FlowTask.isTrained, otherwise: frozen))
+        let weights = Weights(FlowTask.routed(store, configuration.textEncoder, frozen: frozen))
         model = FlowTokModel(modelConfiguration, weights: weights)
         projector = TextProjector(
             weights["flow.context_projector"], width: configuration.textVariationalEncoder.width,
@@ -63,7 +83,11 @@ public final class FlowTask: TrainingTask {
         var fingerprint = Fingerprint()
         fingerprint.add(tokenizer.vocabulary.modelBytes)
         // The loss never sees the decoder, which may go on learning meanwhile.
-        fingerprint.add(tokenizer.weights.filter { !TokenizerTask.isDecoder($0.key) })
+        fingerprint.add(
+            tokenizer.weights.filter { name, _ in
+                !TokenizerTask.isDecoder(name)
+                    && !(configuration.textEncoder != .frozen && FlowTask.isTextEncoder(name))
+            })
         foundation = fingerprint.text
     }
 
@@ -81,26 +105,11 @@ public final class FlowTask: TrainingTask {
         let text = model.textVariationalEncoder(hidden)
         let tokens = text.sample(noise: .randomNormal(shape, using: &random))
 
-        let times = (0..<count).map { _ in 1 / (1 + exp(-random.normal())) }
-        let toText = Int((Float(count) * configuration.imageToTextShare).rounded())
-        let toImage = count - toText
-        let (order, indicators) = FlowLosses.exchangedTargets(
-            unconditional: (0..<toImage).map { _ in random.uniform() < configuration.unconditionalShare })
-        let size = shape[1] * shape[2]
-        let exchanged = image.reshaped([count, size]).rows(order.map(Int32.init)).reshaped([toImage] + model.latentShape)
-        // Text to image starts from a sample of the text posterior; image to text aims at its mean.
-        let sources = Tensor.concatenated(
-            [tokens.sliced(axis: 0, 0..<toImage), image.sliced(axis: 0, toImage..<count)], axis: 0)
-        let targets = Tensor.concatenated(
-            [exchanged, text.mean.detached.sliced(axis: 0, toImage..<count)], axis: 0)
-        let predicted = model.velocity(
-            ProbabilityPath.point(from: sources, to: targets, at: times), times: times,
-            indicators: indicators + [Int32](repeating: Indicator.imageToText.rawValue, count: toText))
-        let perSample = FlowLosses.flowMatching(
-            predicted: predicted, velocity: ProbabilityPath.velocity(from: sources, to: targets))
+        let (perSample, toImage) = flowLosses(image: image, tokens: tokens, text: text, &random)
         let flow = perSample.mean()
 
         let alignment = FlowLosses.alignment(tokens: tokens, projected: projector(hidden), temperature: temperature)
+        let matching = (text.mean - model.normalized(posterior.mean)).meanSquare()
         let kl = text.klDivergence * (1 / Float(count))
         let decoded = min(count, max(1, Int((Float(count) * configuration.decodingShare).rounded())))
         // A different part of the batch decodes at each step, so that both directions' samples do.
@@ -111,24 +120,50 @@ public final class FlowTask: TrainingTask {
             Array(batch.ids[firstDecoded * length..<(firstDecoded + decoded) * length]))
         let loss =
             flow + alignment * configuration.alignmentWeight + kl * configuration.klWeight
-            + decoding * configuration.decodingWeight
+            + decoding * configuration.decodingWeight + matching * configuration.matchingWeight
         let values = perSample.values
-        var figures: [(name: String, value: Double)] = [
-            ("text_to_image_loss", Double(values[..<toImage].reduce(0, +)) / Double(max(1, toImage)))
-        ]
-        if toText > 0 { figures.append(("image_to_text_loss", Double(values[toImage...].reduce(0, +)) / Double(toText))) }
+        func mean(_ values: ArraySlice<Float>) -> Double { Double(values.reduce(0, +)) / Double(max(1, values.count)) }
+        var figures: [(name: String, value: Double)] = [("text_to_image_loss", mean(values[..<toImage]))]
+        if toImage < values.count { figures.append(("image_to_text_loss", mean(values[toImage...]))) }
         return (
             loss,
             figures + [
-                ("alignment_loss", Double(alignment.item)), ("kl_loss", Double(kl.item) / Double(size)),
-                ("decoding_loss", Double(decoding.item)),
+                ("alignment_loss", Double(alignment.item)), ("matching_loss", Double(matching.item)),
+                ("kl_loss", Double(kl.item) / Double(shape[1] * shape[2])), ("decoding_loss", Double(decoding.item)),
             ]
         )
     }
 
+    /// The flow-matching loss of the samples that the velocity network sees, those to images first, and how many these are.
+    private func flowLosses(
+        image: Tensor, tokens: Tensor, text: TextPosterior, _ random: inout CounterRandom
+    ) -> (perSample: Tensor, toImage: Int) {
+        let count = min(image.shape[0], max(1, Int((Float(image.shape[0]) * configuration.flowShare).rounded())))
+        let times = (0..<count).map { _ in 1 / (1 + exp(-random.normal())) }
+        let toText = Int((Float(count) * configuration.imageToTextShare).rounded())
+        let toImage = count - toText
+        let (order, indicators) = FlowLosses.exchangedTargets(
+            unconditional: (0..<toImage).map { _ in random.uniform() < configuration.unconditionalShare })
+        let size = image.shape[1] * image.shape[2]
+        let exchanged = image.reshaped([image.shape[0], size]).rows(order.map(Int32.init))
+            .reshaped([toImage] + model.latentShape)
+        // Text to image starts from a sample of the text posterior; image to text aims at its mean.
+        let sources = Tensor.concatenated(
+            [tokens.sliced(axis: 0, 0..<toImage), image.sliced(axis: 0, toImage..<count)], axis: 0)
+        let targets = Tensor.concatenated(
+            [exchanged, text.mean.detached.sliced(axis: 0, toImage..<count)], axis: 0)
+        let predicted = model.velocity(
+            ProbabilityPath.point(from: sources, to: targets, at: times), times: times,
+            indicators: indicators + [Int32](repeating: Indicator.imageToText.rawValue, count: toText))
+        let perSample = FlowLosses.flowMatching(
+            predicted: predicted, velocity: ProbabilityPath.velocity(from: sources, to: targets))
+        return (perSample, toImage)
+    }
+
     private func model(_ parameters: any WeightSource) -> FlowTokModel {
         FlowTokModel(
-            modelConfiguration, weights: Weights(RoutedWeights(parameters, where: FlowTask.isTrained, otherwise: frozen)))
+            modelConfiguration,
+            weights: Weights(FlowTask.routed(parameters, configuration.textEncoder, frozen: frozen)))
     }
 
     public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {
@@ -163,7 +198,7 @@ public final class FlowTask: TrainingTask {
     }
 
     public func export(parameters: any WeightSource, to folder: String) throws {
-        let recorder = WeightRecorder(RoutedWeights(parameters, where: FlowTask.isTrained, otherwise: frozen))
+        let recorder = WeightRecorder(FlowTask.routed(parameters, configuration.textEncoder, frozen: frozen))
         _ = FlowTokModel(modelConfiguration, weights: Weights(recorder))
         try ModelFolder.write(
             modelConfiguration, weights: recorder.parameters, vocabulary: codec.vocabulary, to: folder + "/model")

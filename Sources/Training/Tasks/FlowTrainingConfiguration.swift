@@ -3,6 +3,16 @@ import FlowTok
 import ImageTokenizers
 import TextModels
 
+/// What a flow run does with the text encoder, which a tokenizer's decoder alone teaches little about words.
+public enum TextEncoderTraining: String, Sendable, Hashable, Codable {
+    /// It stays as the tokenizer has it, as FlowTok keeps CLIP's.
+    case frozen
+    /// It starts as the tokenizer has it and learns with the flow.
+    case tuned
+    /// It starts anew and learns with the flow.
+    case fresh
+}
+
 /// What a flow run is made from, besides a trained tokenizer.
 public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     /// The name of the model that comes out.
@@ -10,15 +20,23 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     public var velocity: VelocityConfiguration
     public var textVariationalEncoder: TextVariationalConfiguration
     public var textDecoder: TextTransformerConfiguration
+    /// What becomes of the tokenizer's text encoder.
+    public var textEncoder: TextEncoderTraining
     /// The weight of the contrastive alignment of text tokens with the projected hidden states.
     public var alignmentWeight: Float
+    /// The weight of the mean squared distance of the text posterior's mean from the image latents. The flow alone teaches
+    /// the text encoder what captions look like only through its own noise; this says it plainly, after which the flow has
+    /// what captions leave open to decide.
+    public var matchingWeight: Float
     /// The weight of the text posterior's divergence, summed over tokens and channels and averaged over the batch.
     public var klWeight: Float
     /// The weight of the cross entropy of the pieces that the text decoder reads from the text tokens.
     public var decodingWeight: Float
     /// The share of a batch on which that cross entropy is computed.
     public var decodingShare: Float
-    /// The share of samples that learn image to text.
+    /// The share of a batch that the velocity network sees; the other losses need a fraction of its time.
+    public var flowShare: Float
+    /// The share of those samples that learn image to text.
     public var imageToTextShare: Float
     /// The share of text-to-image samples that are unconditional.
     public var unconditionalShare: Float
@@ -30,8 +48,9 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
 
     public init(
         name: String = "flowtok", velocity: VelocityConfiguration, textVariationalEncoder: TextVariationalConfiguration,
-        textDecoder: TextTransformerConfiguration, alignmentWeight: Float = 1, klWeight: Float = 0.3,
-        decodingWeight: Float = 1, decodingShare: Float = 0.5, imageToTextShare: Float = 0.2,
+        textDecoder: TextTransformerConfiguration, textEncoder: TextEncoderTraining = .frozen, alignmentWeight: Float = 1,
+        matchingWeight: Float = 0, klWeight: Float = 0.3, decodingWeight: Float = 1, decodingShare: Float = 0.5,
+        flowShare: Float = 1, imageToTextShare: Float = 0.2,
         unconditionalShare: Float = 0.1, training: TrainingSettings, sampling: SamplingDefaults = SamplingDefaults(),
         captioning: CaptioningDefaults = CaptioningDefaults(), licence: String = "", trainedOn: String = ""
     ) {
@@ -39,10 +58,13 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         self.velocity = velocity
         self.textVariationalEncoder = textVariationalEncoder
         self.textDecoder = textDecoder
+        self.textEncoder = textEncoder
         self.alignmentWeight = alignmentWeight
+        self.matchingWeight = matchingWeight
         self.klWeight = klWeight
         self.decodingWeight = decodingWeight
         self.decodingShare = decodingShare
+        self.flowShare = flowShare
         self.imageToTextShare = imageToTextShare
         self.unconditionalShare = unconditionalShare
         self.training = training
@@ -56,10 +78,13 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         case name, velocity
         case textVariationalEncoder = "text_variational_encoder"
         case textDecoder = "text_decoder"
+        case textEncoder = "text_encoder"
         case alignmentWeight = "alignment_weight"
+        case matchingWeight = "matching_weight"
         case klWeight = "kl_weight"
         case decodingWeight = "decoding_weight"
         case decodingShare = "decoding_share"
+        case flowShare = "flow_share"
         case imageToTextShare = "image_to_text_share"
         case unconditionalShare = "unconditional_share"
         case training, sampling, captioning, licence
@@ -77,10 +102,13 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
             textDecoder: try values.textTower(.textDecoder),
             training: try values.decode(TrainingSettings.self, forKey: .training))
         try values.read(&name, .name)
+        try values.read(&textEncoder, .textEncoder)
         try values.read(&alignmentWeight, .alignmentWeight)
+        try values.read(&matchingWeight, .matchingWeight)
         try values.read(&klWeight, .klWeight)
         try values.read(&decodingWeight, .decodingWeight)
         try values.read(&decodingShare, .decodingShare)
+        try values.read(&flowShare, .flowShare)
         try values.read(&imageToTextShare, .imageToTextShare)
         try values.read(&unconditionalShare, .unconditionalShare)
         try values.read(&sampling, .sampling)
@@ -108,13 +136,14 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     /// Why no run can be made from this over any tokenizer, or nil.
     public var problem: String? {
         for (name, share) in [
-            ("decoding_share", decodingShare), ("image_to_text_share", imageToTextShare),
+            ("decoding_share", decodingShare), ("flow_share", flowShare), ("image_to_text_share", imageToTextShare),
             ("unconditional_share", unconditionalShare),
         ] where !(0...1).contains(share) {
             return "\(name) is \(share), expected 0 to 1"
         }
         for (name, weight) in [
-            ("alignment_weight", alignmentWeight), ("kl_weight", klWeight), ("decoding_weight", decodingWeight),
+            ("alignment_weight", alignmentWeight), ("matching_weight", matchingWeight), ("kl_weight", klWeight),
+            ("decoding_weight", decodingWeight),
         ] where !(weight >= 0 && weight.isFinite) {
             return "\(name) is \(weight), expected at least 0"
         }

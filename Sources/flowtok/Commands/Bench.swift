@@ -79,7 +79,7 @@ struct Bench: ParsableCommand {
     func run() throws {
         if let threads { Machine.threads = threads }
         if onlyLoad {
-            _ = try FlowTok(model: model ?? DefaultModel.path(), precision: precision.first ?? .float32)
+            _ = try FlowTok(model: model ?? DefaultModel.path(), precision: precision.first)
             return
         }
         // What is wrong with the figures should be told before minutes of measuring.
@@ -99,9 +99,17 @@ struct Bench: ParsableCommand {
         if json { try Console.print(json: report) } else { BenchmarkTable.print(report) }
     }
 
+    /// The precisions that were asked for, or all that the model can be had in.
+    private func precisions() throws -> [Precision] {
+        guard precision.isEmpty else { return precision }
+        guard let model else { return Precision.allCases }
+        let opened = try ModelFolder(path: model)
+        return opened.isPacked ? [opened.precision] : Precision.allCases
+    }
+
     private func benchmarks(scratch: String) throws -> [Benchmark] {
         let wanted = Set(kinds.isEmpty ? Benchmark.Kind.allCases : kinds)
-        let precisions = precision.isEmpty ? Precision.allCases : precision
+        let precisions = try precisions()
         let isTiny = size == .tiny
         var found: [Benchmark] = []
         if !wanted.isDisjoint(with: [.peak, .gemm, .velocity, .decode, .train]) { found += Benchmark.peaks(quick: isTiny) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import FlowTok
 import Foundation
+import Tensors
 
 /// `flowtok convert`.
 struct Convert: ParsableCommand {
@@ -13,10 +14,14 @@ struct Convert: ParsableCommand {
                 folder with its configuration, weights, vocabulary and model card. Floating-point values are rounded to \
                 nearest even, integers stay. One tensor is in memory at a time.
 
+                A packed FlowTok has its matrices in the order and type in which products read them, int8 with a scale \
+                for each row: it opens at once, is used where the file is mapped, and draws in that type alone.
+
                 EXAMPLES
                   flowtok convert FlowTok-XL.pth FlowTok-XL.safetensors --type bf16
                   flowtok convert model.safetensors.index.json model.safetensors
                   flowtok convert Runs/flow/model fox-model --type bf16
+                  flowtok convert Models/default fast-model --type int8 --packed
                 """)
     }
 
@@ -26,22 +31,42 @@ struct Convert: ParsableCommand {
     @Argument(help: ArgumentHelp("The file to write, or the folder.", valueName: "out"), completion: .file())
     var output: String
 
-    @Option(help: "The type of floating-point values: f32, bf16 or f16 (default: every tensor's own).")
+    @Option(help: "The type of floating-point values: f32, bf16, f16, or int8 for packed models (default: every tensor's own; bf16 for packed models).")
     var type: WeightType?
+
+    @Flag(help: "Put the matrices of a FlowTok folder into the order in which they are used.")
+    var packed = false
 
     @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
     var quiet = false
 
     enum WeightType: String, ExpressibleByArgument, CaseIterable {
-        case f32, bf16, f16
+        case f32, bf16, f16, int8
 
-        var element: ElementType {
+        /// The type of a checkpoint's values; nil of what only packed models have.
+        var element: ElementType? {
             switch self {
             case .f32: .f32
             case .bf16: .bf16
             case .f16: .f16
+            case .int8: nil
             }
         }
+
+        /// What matrices are packed as; nil of what no product is computed in.
+        var precision: Precision? {
+            switch self {
+            case .f32: .float32
+            case .bf16: .bfloat16
+            case .f16: nil
+            case .int8: .int8
+            }
+        }
+    }
+
+    func validate() throws {
+        if packed, type == .f16 { throw ValidationError("--packed --type f16: expected f32, bf16 or int8") }
+        if !packed, type == .int8 { throw ValidationError("--type int8 is for packed models: expected --packed beside it") }
     }
 
     func run() throws {
@@ -51,7 +76,11 @@ struct Convert: ParsableCommand {
             let conversion = try FolderConversion(input)
             let parent = FilePath.folder(of: output)
             try OutputPath.check(folder: parent)
-            try conversion.write(to: output, as: type?.element) { progress.show($1, $0) }
+            if packed {
+                try conversion.writePacked(to: output, as: type?.precision ?? .bfloat16) { progress.show($1, $0) }
+            } else {
+                try conversion.write(to: output, as: type?.element) { progress.show($1, $0) }
+            }
             progress.finish()
             if !quiet { Console.print("\(output): \(conversion.items.count + 1) files") }
         } else {
@@ -59,7 +88,9 @@ struct Convert: ParsableCommand {
             guard output.hasSuffix(".safetensors") else {
                 throw Failure(.usage, "\(output): expected a name that ends in .safetensors")
             }
+            if packed { throw Failure(.usage, "\(input): --packed expected a model folder, found a file") }
             let checkpoint = try Checkpoint(path: input)
+            if let problem = FolderConversion.problem(of: checkpoint) { throw problem }
             try checkpoint.convert(to: output, as: type?.element) { done, total in
                 progress.show(Double(done) / Double(max(1, total)), output)
             }

@@ -122,7 +122,7 @@ struct Generate: ParsableCommand {
         }
         model.prepare()
         let folder = try GeneratorFolder(path: path, tokenizer: tokenizer, clip: clip.source)
-        let generator = try PictureGenerator(folder, precision: model.precision)
+        let generator = try PictureGenerator(folder, precision: model.precision ?? .float32)
         for warning in generator.warnings { Console.report("warning: \(warning)") }
         return generator
     }

@@ -2,12 +2,14 @@ import Foundation
 
 /// Files and folders that a command reads.
 enum InputFile {
-    /// The bytes of a file.
+    /// The bytes of a file, which may be a pipe such as a shell's `<(…)`.
     static func data(_ path: String) throws -> Data {
         guard isThere(path) else { throw Failure(.missing, "\(path): no such file") }
         guard !isFolder(path) else { throw Failure(.data, "\(path): is a folder, expected a file") }
         do {
-            return try Data(contentsOf: URL(fileURLWithPath: path))
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            defer { try? file.close() }
+            return try file.readToEnd() ?? Data()
         } catch {
             throw Failure(.data, "\(path): cannot be read: \(error.reason)")
         }

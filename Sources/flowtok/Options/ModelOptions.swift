@@ -12,8 +12,10 @@ struct ModelOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Threads to use (default: the cores that the process may use).")
     var threads: Int?
 
-    @Option(help: "The type of weights and matrix products: bfloat16 and int8 are faster where the CPU has them.")
-    var precision = Precision.float32
+    @Option(
+        help: ArgumentHelp(
+            "The type of weights and matrix products: bfloat16 and int8 are faster where the CPU has them (default: what a packed model is packed as; bfloat16 for flowtok's own models where the CPU has it; float32)."))
+    var precision: Precision?
 
     func validate() throws {
         if let threads { try checkThreads(threads) }
@@ -22,7 +24,7 @@ struct ModelOptions: ParsableArguments {
     /// Sets the threads, and says where a precision does not suit the machine.
     func prepare() {
         if let threads { Machine.threads = threads }
-        if !precision.isAccelerated {
+        if let precision, !precision.isAccelerated {
             Console.report("warning: this CPU has no instructions for \(precision.rawValue) products; they are slow here")
         }
     }
