@@ -1,6 +1,8 @@
+import Checkpoints
 import FlowTok
 import ImageTokenizers
 import Layers
+import Tensors
 import TextModels
 import Vocabularies
 
@@ -11,7 +13,15 @@ public struct TokenizerStage: Sendable, Codable, Equatable {
     public var vocabulary: String
     /// The folder of a trained tokenizer to start from.
     public var start: String?
+    /// The folder of a model whose text encoder takes the place of that of `start`.
+    public var textEncoder: String?
     public var model: TokenizerTrainingConfiguration
+
+    enum CodingKeys: String, CodingKey {
+        case data, vocabulary, start
+        case textEncoder = "text_encoder"
+        case model
+    }
 
     /// A run in `output`, new or resumed.
     ///
@@ -35,17 +45,39 @@ public struct TokenizerStage: Sendable, Codable, Equatable {
         if let start, start.vocabulary.modelBytes != vocabulary.modelBytes {
             throw bad("start: it was trained with another vocabulary than \(stage.vocabulary)")
         }
+        let initial = try stage.initial(start, file: file)
         let sources = try stage.data.sources(side: stage.model.imageTokenizer.imageSize, file: file)
         let task: TokenizerTask
         do {
             task = try TokenizerTask(
                 stage.model, vocabulary: vocabulary, source: sources.training, shown: sources.shown,
-                initial: start?.weights)
+                initial: initial)
         } catch let error as WeightMismatch {
             throw bad("start: \(error)")
         }
         return try TrainingRun(
             task, title: "image tokenizer", settings: stage.model.training, configuration: stage, folder: output,
             resume: resume)
+    }
+
+    /// The parameters to start from, if any.
+    private func initial(_ start: TokenizerFolder?, file: String) throws -> [String: Tensor]? {
+        guard let textEncoder else { return start?.weights }
+        guard var weights = start?.weights else {
+            throw TrainingError.badConfiguration(
+                file: file, reason: "text_encoder needs a tokenizer to \"start\" from: it takes the place of its text encoder")
+        }
+        try reading("text_encoder", of: file) {
+            let vocabulary = try SentencePieceVocabulary(path: textEncoder + "/" + ModelFolder.vocabularyFile)
+            guard vocabulary.modelBytes == start?.vocabulary.modelBytes else {
+                throw TrainingError.badConfiguration(
+                    file: textEncoder, reason: "it was trained with another vocabulary than \(self.vocabulary)")
+            }
+            let checkpoint = try Checkpoint(path: textEncoder + "/" + ModelFolder.weightsFile)
+            for name in weights.keys where name.hasPrefix("text_encoder.") {
+                weights[name] = try checkpoint.tensor(name, shape: weights[name]?.shape ?? [])
+            }
+        }
+        return weights
     }
 }

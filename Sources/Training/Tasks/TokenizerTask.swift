@@ -20,7 +20,6 @@ public final class TokenizerTask: TrainingTask {
     private let tokenizer: FlowTiTok
     private let textEncoder: TextTransformer
     private let emptyCaption: [Int32]
-    private let deviations: [Float]
 
     /// - Parameters:
     ///   - source: training samples; `shown`: those of the sample grids.
@@ -52,13 +51,6 @@ public final class TokenizerTask: TrainingTask {
             fingerprint.add(initial.filter { !TokenizerTask.isDecoder($0.key) })
         }
         foundation = fingerprint.text
-        var deviations = [Float](repeating: 0, count: configuration.imageTokenizer.tokenSize)
-        if configuration.latentNoise > 0 {
-            let batch = try Batch(
-                source, first: 1 << 40, count: 128, side: configuration.imageTokenizer.imageSize, codec: codec)
-            deviations = tokenizer.encode(batch.images).mean.channelStatistics.deviation
-        }
-        self.deviations = deviations
     }
 
     /// Whether a parameter is the decoder's own.
@@ -87,6 +79,8 @@ public final class TokenizerTask: TrainingTask {
             let amounts = (0..<count).map { _ in
                 random.uniform() < 0.5 ? 0 : configuration.latentNoise * random.uniform()
             }
+            // In units of what the channels are now: an encoder that makes its latents larger gains nothing by it.
+            let deviations = posterior.mean.detached.channelStatistics.deviation
             let noise = Tensor.randomNormal(latents.shape, using: &random)
                 .scaledPerChannel(deviations, plus: [Float](repeating: 0, count: deviations.count))
             latents = latents + noise.scaledPerSample(amounts)

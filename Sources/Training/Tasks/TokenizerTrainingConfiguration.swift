@@ -12,8 +12,9 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
     public var logvarBias: Float
     /// The share of samples whose caption is hidden from the decoder.
     public var captionDropout: Float
-    /// The deviation of noise added to latents before decoding, in units of each channel's deviation: a decoder that
-    /// forgives what a flow gets slightly wrong. Half of the samples keep clean latents.
+    /// The largest deviation of noise added to latents before decoding, in units of each channel's deviation; each sample
+    /// has its own share of it, and half of the samples keep clean latents. An encoder learns latents that a flow can learn,
+    /// and a decoder forgives what the flow gets wrong and asks the caption what the latents do not tell.
     public var latentNoise: Float
     /// Whether encoder and text encoder stay as they were, and only the decoder learns.
     public var decoderOnly: Bool
