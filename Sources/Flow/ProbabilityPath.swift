@@ -15,4 +15,10 @@ public enum ProbabilityPath {
     public static func velocity(from source: Tensor, to target: Tensor) -> Tensor {
         target - source * (1 - sigma)
     }
+
+    /// Where points [batch, …] would arrive at time 1 with the velocities that they have: x_t + (1 - t) v, the target
+    /// itself (but for σ) where the velocity is the true one.
+    public static func destination(of points: Tensor, velocity: Tensor, at times: [Float]) -> Tensor {
+        points + velocity.scaledPerSample(times.map { 1 - $0 })
+    }
 }

@@ -11,12 +11,16 @@ package struct Batch {
     package let ids: [Int32]
     package let captions: [String]
 
-    /// Samples `first..<first + count` of a source, made in parallel.
-    package init(_ source: any SampleSource, first: UInt64, count: Int, side: Int, codec: any CaptionCodec) throws {
+    /// Samples `first..<first + count` of a source, made in parallel, with plain captions where `plain` says so.
+    package init(
+        _ source: any SampleSource, first: UInt64, count: Int, side: Int, codec: any CaptionCodec,
+        plain: Range<Int> = 0..<0
+    ) throws {
         let made = Mutex<[Result<(CaptionedImage, [Int32]), any Error>?]>(Array(repeating: nil, count: count))
         parallelFor(count) { i in
             let result = Result {
-                let sample = try source.sample(first + UInt64(i))
+                var sample = try source.sample(first + UInt64(i))
+                if plain.contains(i) { sample.caption = sample.plainCaption }
                 return (sample, try codec.encode(sample.caption))
             }
             made.withLock { $0[i] = result }

@@ -94,9 +94,12 @@ public final class FlowTask: TrainingTask {
     public func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)]) {
         let settings = configuration.training
         let count = settings.batchSize
+        let seen = min(count, max(1, Int((Float(count) * configuration.flowShare).rounded())))
+        let toText = Int((Float(seen) * configuration.imageToTextShare).rounded())
+        // Whoever is to give a caption needs one to aim at, and not the mean of all that would do.
         let batch = try Batch(
             source, first: UInt64(step) * UInt64(count), count: count,
-            side: modelConfiguration.imageTokenizer.imageSize, codec: codec)
+            side: modelConfiguration.imageTokenizer.imageSize, codec: codec, plain: seen - toText..<seen)
         var random = CounterRandom(seed: settings.seed, stream: UInt64(step))
         let shape = [count] + model.latentShape
         let posterior = model.imageTokenizer.encode(batch.images)
@@ -105,8 +108,8 @@ public final class FlowTask: TrainingTask {
         let text = model.textVariationalEncoder(hidden)
         let tokens = text.sample(noise: .randomNormal(shape, using: &random))
 
-        let (perSample, toImage) = flowLosses(image: image, tokens: tokens, text: text, &random)
-        let flow = perSample.mean()
+        let (perSample, bound) = flowLosses(
+            image: image, tokens: tokens, text: text, toImage: seen - toText, toText: toText, &random)
 
         let alignment = FlowLosses.alignment(tokens: tokens, projected: projector(hidden), temperature: temperature)
         let matching = (text.mean - model.normalized(posterior.mean)).meanSquare()
@@ -118,13 +121,19 @@ public final class FlowTask: TrainingTask {
         let length = codec.length
         let decoding = logits.crossEntropy(
             Array(batch.ids[firstDecoded * length..<(firstDecoded + decoded) * length]))
-        let loss =
-            flow + alignment * configuration.alignmentWeight + kl * configuration.klWeight
+        var loss =
+            perSample.mean() + alignment * configuration.alignmentWeight + kl * configuration.klWeight
             + decoding * configuration.decodingWeight + matching * configuration.matchingWeight
         let values = perSample.values
         func mean(_ values: ArraySlice<Float>) -> Double { Double(values.reduce(0, +)) / Double(max(1, values.count)) }
-        var figures: [(name: String, value: Double)] = [("text_to_image_loss", mean(values[..<toImage]))]
-        if toImage < values.count { figures.append(("image_to_text_loss", mean(values[toImage...]))) }
+        var figures: [(name: String, value: Double)] = [("text_to_image_loss", mean(values[..<(seen - toText)]))]
+        if toText > 0 { figures.append(("image_to_text_loss", mean(values[(seen - toText)...]))) }
+        if toText > 0 && configuration.captioningWeight > 0 {
+            let captioning = try model.captionLogits(bound).crossEntropy(
+                Array(batch.ids[(seen - toText) * length..<seen * length]))
+            loss = loss + captioning * configuration.captioningWeight
+            figures.append(("captioning_loss", Double(captioning.item)))
+        }
         return (
             loss,
             figures + [
@@ -134,14 +143,13 @@ public final class FlowTask: TrainingTask {
         )
     }
 
-    /// The flow-matching loss of the samples that the velocity network sees, those to images first, and how many these are.
+    /// The flow-matching loss of the samples that the velocity network sees, those to images first, and the text tokens
+    /// [to text, N, D] for which the others are bound.
     private func flowLosses(
-        image: Tensor, tokens: Tensor, text: TextPosterior, _ random: inout CounterRandom
-    ) -> (perSample: Tensor, toImage: Int) {
-        let count = min(image.shape[0], max(1, Int((Float(image.shape[0]) * configuration.flowShare).rounded())))
+        image: Tensor, tokens: Tensor, text: TextPosterior, toImage: Int, toText: Int, _ random: inout CounterRandom
+    ) -> (perSample: Tensor, bound: Tensor) {
+        let count = toImage + toText
         let times = (0..<count).map { _ in 1 / (1 + exp(-random.normal())) }
-        let toText = Int((Float(count) * configuration.imageToTextShare).rounded())
-        let toImage = count - toText
         let (order, indicators) = FlowLosses.exchangedTargets(
             unconditional: (0..<toImage).map { _ in random.uniform() < configuration.unconditionalShare })
         let size = image.shape[1] * image.shape[2]
@@ -152,12 +160,16 @@ public final class FlowTask: TrainingTask {
             [tokens.sliced(axis: 0, 0..<toImage), image.sliced(axis: 0, toImage..<count)], axis: 0)
         let targets = Tensor.concatenated(
             [exchanged, text.mean.detached.sliced(axis: 0, toImage..<count)], axis: 0)
+        let points = ProbabilityPath.point(from: sources, to: targets, at: times)
         let predicted = model.velocity(
-            ProbabilityPath.point(from: sources, to: targets, at: times), times: times,
+            points, times: times,
             indicators: indicators + [Int32](repeating: Indicator.imageToText.rawValue, count: toText))
         let perSample = FlowLosses.flowMatching(
             predicted: predicted, velocity: ProbabilityPath.velocity(from: sources, to: targets))
-        return (perSample, toImage)
+        let bound = ProbabilityPath.destination(
+            of: points.sliced(axis: 0, toImage..<count), velocity: predicted.sliced(axis: 0, toImage..<count),
+            at: Array(times[toImage...]))
+        return (perSample, bound)
     }
 
     private func model(_ parameters: any WeightSource) -> FlowTokModel {

@@ -34,6 +34,9 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     public var decodingWeight: Float
     /// The share of a batch on which that cross entropy is computed.
     public var decodingShare: Float
+    /// The weight of the cross entropy of the pieces that the text decoder reads where image-to-text samples are bound
+    /// for. The mean square alone weighs all of a text token's numbers alike, and few of them tell a fox from a wolf.
+    public var captioningWeight: Float
     /// The share of a batch that the velocity network sees; the other losses need a fraction of its time.
     public var flowShare: Float
     /// The share of those samples that learn image to text.
@@ -50,7 +53,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         name: String = "flowtok", velocity: VelocityConfiguration, textVariationalEncoder: TextVariationalConfiguration,
         textDecoder: TextTransformerConfiguration, textEncoder: TextEncoderTraining = .frozen, alignmentWeight: Float = 1,
         matchingWeight: Float = 0, klWeight: Float = 0.3, decodingWeight: Float = 1, decodingShare: Float = 0.5,
-        flowShare: Float = 1, imageToTextShare: Float = 0.2,
+        captioningWeight: Float = 0, flowShare: Float = 1, imageToTextShare: Float = 0.2,
         unconditionalShare: Float = 0.1, training: TrainingSettings, sampling: SamplingDefaults = SamplingDefaults(),
         captioning: CaptioningDefaults = CaptioningDefaults(), licence: String = "", trainedOn: String = ""
     ) {
@@ -64,6 +67,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         self.klWeight = klWeight
         self.decodingWeight = decodingWeight
         self.decodingShare = decodingShare
+        self.captioningWeight = captioningWeight
         self.flowShare = flowShare
         self.imageToTextShare = imageToTextShare
         self.unconditionalShare = unconditionalShare
@@ -84,6 +88,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         case klWeight = "kl_weight"
         case decodingWeight = "decoding_weight"
         case decodingShare = "decoding_share"
+        case captioningWeight = "captioning_weight"
         case flowShare = "flow_share"
         case imageToTextShare = "image_to_text_share"
         case unconditionalShare = "unconditional_share"
@@ -108,6 +113,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         try values.read(&klWeight, .klWeight)
         try values.read(&decodingWeight, .decodingWeight)
         try values.read(&decodingShare, .decodingShare)
+        try values.read(&captioningWeight, .captioningWeight)
         try values.read(&flowShare, .flowShare)
         try values.read(&imageToTextShare, .imageToTextShare)
         try values.read(&unconditionalShare, .unconditionalShare)
@@ -143,7 +149,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         }
         for (name, weight) in [
             ("alignment_weight", alignmentWeight), ("matching_weight", matchingWeight), ("kl_weight", klWeight),
-            ("decoding_weight", decodingWeight),
+            ("decoding_weight", decodingWeight), ("captioning_weight", captioningWeight),
         ] where !(weight >= 0 && weight.isFinite) {
             return "\(name) is \(weight), expected at least 0"
         }

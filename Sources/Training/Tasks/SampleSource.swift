@@ -4,10 +4,14 @@ import Images
 public struct CaptionedImage: Sendable {
     public var image: Image
     public var caption: String
+    /// The caption that one who sees the picture is to give: where captions vary, always the same.
+    public var plainCaption: String
 
-    public init(image: Image, caption: String) {
+    /// `plainCaption` is `caption` where nothing else is said.
+    public init(image: Image, caption: String, plainCaption: String? = nil) {
         self.image = image
         self.caption = caption
+        self.plainCaption = plainCaption ?? caption
     }
 }
 

@@ -59,6 +59,10 @@ import Vocabularies
         ("\"indicators\": 3", "\"indicators\": 2", "model.velocity.indicators is 2, expected 3"),
         ("\"training\": {", "\"image_to_text_share\": -0.1, \"training\": {", "model.image_to_text_share is -0.1"),
         ("\"training\": {", "\"kl_weight\": -1, \"training\": {", "model.kl_weight is -1"),
+        ("\"training\": {", "\"matching_weight\": -1, \"training\": {", "model.matching_weight is -1"),
+        ("\"training\": {", "\"captioning_weight\": -2, \"training\": {", "model.captioning_weight is -2"),
+        ("\"training\": {", "\"flow_share\": 1.5, \"training\": {", "model.flow_share is 1.5"),
+        ("\"training\": {", "\"text_encoder\": \"thawed\", \"training\": {", "model.text_encoder"),
         ("\"sampling\": {\"steps\": 2}", "\"sampling\": {\"steps\": 0}", "model.sampling.steps is 0"),
         ("\"sampling\": {\"steps\": 2}", "\"sampling\": {\"solver\": \"magic\"}", "model.sampling.solver"),
         ("\"tokenizer\": \"", "\"tokenizer\": \"/nowhere", "tokenizer: /nowhere"),
@@ -151,6 +155,10 @@ import Vocabularies
         var flow = try TinyTraining.flowConfiguration()
         flow.licence = "CC0-1.0"
         flow.decodingShare = 0.125
+        flow.textEncoder = .tuned
+        flow.matchingWeight = 2
+        flow.captioningWeight = 0.5
+        flow.flowShare = 0.75
         #expect(try JSONDecoder().decode(FlowTrainingConfiguration.self, from: JSONEncoder().encode(flow)) == flow)
         let data = DataConfiguration(sprites: "x", mixture: [DataConfiguration.Part(weight: 0.5)], seed: .max)
         #expect(try JSONDecoder().decode(DataConfiguration.self, from: JSONEncoder().encode(data)) == data)

@@ -50,6 +50,27 @@ import Training
         }
     }
 
+    @Test func plainCaptionsOfOneSceneAreAllTheSame() throws {
+        let source = try data("sprites").sources(side: 32).training
+        let samples = try (UInt64(0)..<200).map(source.sample)
+        // What is said plainly is said of many a picture otherwise, and never the other way round.
+        #expect(Set(samples.map(\.plainCaption)).count < Set(samples.map(\.caption)).count)
+        #expect(samples.contains { $0.caption == $0.plainCaption })
+        for word in ["emoji", "clip art", "picture", "image", "drawing"] {
+            #expect(samples.contains { $0.caption.contains(word) } || word == "clip art", "\(word)")
+            #expect(!samples.contains { $0.plainCaption.contains(word) }, "\(word)")
+        }
+        let codec = try PieceCodec(TinyTraining.vocabulary(), length: 4)
+        let batch = try Batch(source, first: 8, count: 16, side: 32, codec: codec, plain: 3..<9)
+        for (i, caption) in batch.captions.enumerated() {
+            let sample = samples[8 + i]
+            #expect(caption == ((3..<9).contains(i) ? sample.plainCaption : sample.caption))
+            #expect(try Array(batch.ids[i * 4..<i * 4 + 4]) == codec.encode(caption))
+        }
+        let picture = try data("images").sources(side: 32).training.sample(3)
+        #expect(picture.plainCaption == picture.caption)
+    }
+
     @Test func anEpochShowsEveryPictureOnceInAnOrderOfItsOwn() throws {
         let source = try data("images").sources(side: 32).training
         let epochs = try (0..<4).map { epoch in

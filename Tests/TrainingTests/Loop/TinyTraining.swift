@@ -57,8 +57,12 @@ enum TinyTraining {
     }
 
     static func flowTask(_ settings: TrainingSettings = settings()) throws -> FlowTask {
+        try flowTask(flowConfiguration(settings))
+    }
+
+    static func flowTask(_ configuration: FlowTrainingConfiguration) throws -> FlowTask {
         try FlowTask(
-            flowConfiguration(settings), tokenizer: TokenizerFolder(path: tokenizerFolder()), source: BlockSource(),
+            configuration, tokenizer: TokenizerFolder(path: tokenizerFolder()), source: BlockSource(),
             shown: BlockSource())
     }
 

@@ -14,6 +14,7 @@ public struct SceneComposer: Sendable {
     private let countableClipArt: SpriteSampler
     private let relations: [(SceneRelation, Double)]
     private let captions: SceneCaptions
+    private let plainCaptions = SceneCaptions(configuration: .plain)
 
     /// - Throws: `DatasetError.badConfiguration`, also where the configuration leaves no sprites.
     public init(sprites: [Sprite], configuration: SceneConfiguration = SceneConfiguration(), seed: UInt64) throws {
@@ -55,13 +56,25 @@ public struct SceneComposer: Sendable {
         // The holdouts are kept by drawing again. A tenth of the pairs is held out, so that a few draws suffice either way;
         // the bound only matters for a dataset too small to have a scene on the wanted side.
         for _ in 0 ..< 400 where !isAllowed(plan) { plan = draft(&random) }
-        switch plan.kind {
-        case .single: plan.caption = captions.single(description(plan, 0), &random)
-        case .pair: plan.caption = captions.pair(description(plan, 0), description(plan, 1), plan.relation ?? .and, &random)
-        case .several: plan.caption = captions.several(description(plan, 0), count: plan.count, &random)
-        }
-        plan.caption = captions.onBackground(plan.caption, plan.background, &random)
+        plan.caption = caption(plan, captions, &random)
+        plan.plainCaption = plainCaption(plan)
         return plan
+    }
+
+    private func caption(_ plan: ScenePlan, _ captions: SceneCaptions, _ random: inout SceneRandom) -> String {
+        let objects =
+            switch plan.kind {
+            case .single: captions.single(description(plan, 0), &random)
+            case .pair: captions.pair(description(plan, 0), description(plan, 1), plan.relation ?? .and, &random)
+            case .several: captions.several(description(plan, 0), count: plan.count, &random)
+            }
+        return captions.onBackground(objects, plan.background, &random)
+    }
+
+    /// A plain caption has one form, so that the numbers drawn for it change nothing.
+    private func plainCaption(_ plan: ScenePlan) -> String {
+        var random = SceneRandom(seed: 0, index: 0)
+        return caption(plan, plainCaptions, &random)
     }
 
     /// The picture of `plan`.
@@ -93,16 +106,10 @@ public struct SceneComposer: Sendable {
         let objects = zip(indices, places).map { sprite, place in
             ScenePlan.Object(sprite: sprite, box: SceneLayout.rect(of: sprites[sprite].image, x: place.x, y: place.y, side: place.side, frame: configuration.side))
         }
-        var plan = ScenePlan(kind: kind, objects: objects, relation: relation, background: background, caption: "")
-        let plain = SceneCaptions(configuration: .plain)
-        // A plain caption has one form, so that the numbers drawn for it change nothing.
-        var random = SceneRandom(seed: 0, index: 0)
-        switch kind {
-        case .single: plan.caption = plain.single(description(plan, 0), &random)
-        case .pair: plan.caption = plain.pair(description(plan, 0), description(plan, 1), relation ?? .and, &random)
-        case .several: plan.caption = plain.several(description(plan, 0), count: plan.count, &random)
-        }
-        plan.caption = plain.onBackground(plan.caption, background, &random)
+        var plan = ScenePlan(
+            kind: kind, objects: objects, relation: relation, background: background, caption: "", plainCaption: "")
+        plan.plainCaption = plainCaption(plan)
+        plan.caption = plan.plainCaption
         return render(plan)
     }
 
@@ -143,7 +150,8 @@ public struct SceneComposer: Sendable {
                 sprite: index,
                 box: SceneLayout.rect(of: sprites[index].image, x: place.x + dx, y: place.y + dy, side: place.side * scale, frame: configuration.side))
         }
-        return ScenePlan(kind: kind, objects: objects, relation: relation, background: background, caption: "")
+        return ScenePlan(
+            kind: kind, objects: objects, relation: relation, background: background, caption: "", plainCaption: "")
     }
 
     private func sprite(_ random: inout SceneRandom, _ emoji: SpriteSampler, _ clipArt: SpriteSampler) -> Int {
