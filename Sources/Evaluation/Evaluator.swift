@@ -39,7 +39,7 @@ public struct Evaluator: Sendable {
 
     /// What can be measured by itself.
     public enum Part: String, Sendable, CaseIterable {
-        case tokenizer, named, backgrounds, relations, counts, captions
+        case tokenizer, named, backgrounds, relations, counts, captions, precision
     }
 
     /// The measures of `parts`, one after the other; `report` hears of each as it is done.
@@ -56,6 +56,7 @@ public struct Evaluator: Sendable {
                 case .relations: try relations()
                 case .counts: try counts()
                 case .captions: try captionedSprites(direction) + captionedPairs(direction)
+                case .precision: try precisions()
                 }
             }
             try measures.forEach(report)

@@ -28,6 +28,8 @@ public final class FlowTok: Sendable {
 
     /// What products are computed in, and what the weights are kept in, where a request does not say otherwise.
     public let precision: Precision
+    /// Whether the model's matrices are packed in its files as that precision: it has no other then.
+    public let isPacked: Bool
     /// The model in other precisions, loaded when they are first asked for.
     private let others = Mutex<[Precision: FlowTokModel]>([:])
 
@@ -48,6 +50,7 @@ public final class FlowTok: Sendable {
     public init(model path: String, precision: Precision? = nil) throws {
         let opened = try ModelFolder(path: path, precision: precision)
         self.precision = opened.precision
+        isPacked = opened.isPacked
         folder = path
         model = opened.model
         captions = opened.captions

@@ -56,7 +56,7 @@ import Vocabularies
         let evaluator = try Evaluator(try model(in: folder), sprites: folder.path, cases: 4)
         var reported: [Measure] = []
         let measures = try evaluator.run { reported.append($0) }
-        #expect(measures == reported && measures.count == 9)
+        #expect(measures == reported && measures.count == 11)
         for measure in measures {
             #expect(measure.goal != nil && measure.value.isFinite && (0...100).contains(measure.value))
             #expect(measure.cases > 0 && measure.cases <= 4)
@@ -75,7 +75,7 @@ import Vocabularies
         }
         try write(sprites, to: folder)
         let measures = try Evaluator(try model(in: folder), sprites: folder.path, cases: 2).run { _ in }
-        #expect(measures.count == 8)
+        #expect(measures.count == 10)
         #expect(measures.dropFirst().allSatisfy { $0.cases == 0 && $0.value == 0 })
     }
 }
