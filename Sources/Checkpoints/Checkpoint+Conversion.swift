@@ -17,15 +17,31 @@ extension Checkpoint {
         to path: String, as type: ElementType? = nil, metadata: [String: String] = [:],
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) throws {
-        let declarations = entries.map { entry in
+        var done = 0
+        try write(
+            declarations(as: type), to: path, metadata: texts.merging(metadata) { $1 }, done: &done, progress: progress)
+    }
+
+    /// The metadata without what only an index of shards has.
+    var texts: [String: String] { format == .shardedIndex ? metadata.filter { $0.key != "total_size" } : metadata }
+
+    /// The tensors as they will be in a file of a floating-point type.
+    func declarations(as type: ElementType?) -> [SafetensorsWriter.Declaration] {
+        entries.map { entry in
             SafetensorsWriter.Declaration(
                 name: entry.name, type: entry.type.isFloatingPoint ? type ?? entry.type : entry.type, shape: entry.shape)
         }
-        let writer = try SafetensorsWriter(
-            to: path, tensors: declarations, metadata: self.metadata.merging(metadata) { $1 })
+    }
+
+    /// Writes some of the tensors to a file; `done` counts the bytes that are read.
+    func write(
+        _ declarations: [SafetensorsWriter.Declaration], to path: String, metadata: [String: String], done: inout Int,
+        progress: (_ done: Int, _ total: Int) throws -> Void
+    ) throws {
+        let writer = try SafetensorsWriter(to: path, tensors: declarations, metadata: metadata)
         let total = entries.reduce(0) { $0 + $1.byteCount }
-        var done = 0
-        for (entry, declaration) in zip(entries, declarations) {
+        for declaration in declarations {
+            guard let entry = entry(declaration.name) else { continue }
             if entry.type == declaration.type {
                 try rawBytes(entry.name) { try writer.write(entry.name, bytes: $0) }
             } else {

@@ -43,13 +43,13 @@ public struct ModelFolder: Sendable {
         kind = try FolderKind(folder: path)
         switch kind {
         case .flowTok:
-            for file in [ModelFolder.weightsFile, ModelFolder.vocabularyFile]
-            where !FileManager.default.fileExists(atPath: path + "/" + file) {
-                throw FlowTokError.missingFile(folder: path, file: file)
+            let weights = try ModelFolder.weights(in: path)
+            guard FileManager.default.fileExists(atPath: path + "/" + ModelFolder.vocabularyFile) else {
+                throw FlowTokError.missingFile(folder: path, file: ModelFolder.vocabularyFile)
             }
             configuration = try ModelFolder.readConfiguration(path + "/" + ModelFolder.configurationFile)
-            weightFiles = [path + "/" + ModelFolder.weightsFile]
-            let checkpoint = try Checkpoint(path: weightFiles[0])
+            weightFiles = [weights]
+            let checkpoint = try Checkpoint(path: weights)
             isPacked = PackedFile.precision(of: checkpoint) != nil
             self.precision = try ModelFolder.precision(precision, of: [checkpoint]) ?? .preferred
             (model, warnings) = try ModelFolder.load(configuration, checkpoint, self.precision)
@@ -111,15 +111,25 @@ public struct ModelFolder: Sendable {
         return precision
     }
 
+    /// The checkpoint of a folder: one file, or the index of several.
+    ///
+    /// - Throws: `FlowTokError.missingFile`.
+    package static func weights(in path: String) throws -> String {
+        guard let found = Checkpoint.existing(path + "/" + weightsFile) else {
+            throw FlowTokError.missingFile(folder: path, file: weightsFile)
+        }
+        return found
+    }
+
     /// The checkpoint of a folder as the hub holds it.
     ///
     /// - Throws: `FlowTokError.missingFile`.
     static func hubWeights(in path: String) throws -> String {
-        let names = [weightsFile, weightsFile + ".index.json", "pytorch_model.bin"]
-        guard let found = names.first(where: { FileManager.default.fileExists(atPath: path + "/" + $0) }) else {
+        let own = Checkpoint.existing(path + "/" + weightsFile)
+        guard let found = own ?? Checkpoint.existing(path + "/pytorch_model.bin") else {
             throw FlowTokError.missingFile(folder: path, file: weightsFile)
         }
-        return path + "/" + found
+        return found
     }
 
     static func readConfiguration(_ file: String) throws -> ModelConfiguration {

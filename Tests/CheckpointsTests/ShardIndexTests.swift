@@ -26,6 +26,40 @@ import Testing
         #expect(try checkpoint.tensor("b").values == [2])
     }
 
+    @Test("What is split is read back whole", arguments: [16, 40, 100, 1000])
+    func splitting(_ bytes: Int) throws {
+        let folder = try TemporaryFolder()
+        let tensors = (0..<7).map { (name: "t\($0)", tensor: Tensor((0...$0).map(Float.init), shape: [$0 + 1])) }
+        let whole = folder("whole.safetensors")
+        try Checkpoint.write(tensors, metadata: ["format": "pt"], to: whole)
+        let (source, path) = (try Checkpoint(path: whole), folder("split.safetensors"))
+        var shares: [Int] = []
+        try source.convert(to: path, shardBytes: bytes) { done, total in shares.append(total - done) }
+        #expect(shares.count == 7 && shares.last == 0)
+        let found = try #require(Checkpoint.existing(path))
+        #expect(found == path + (bytes < 112 ? ".index.json" : ""))
+        let again = try Checkpoint(path: found)
+        #expect(again.names.sorted() == source.names.sorted() && again.metadata["format"] == "pt")
+        for (name, tensor) in tensors { #expect(try again.tensor(name).values == tensor.values) }
+        for file in folder.files where file.hasPrefix("split-") {
+            let shard = try Checkpoint(path: folder(file))
+            let size = shard.entries.reduce(0) { $0 + $1.byteCount }
+            #expect(size <= bytes || shard.entries.count == 1, "\(file)")
+        }
+        // The whole file of before does not hide its successors, nor they it.
+        try source.convert(to: path)
+        try source.convert(to: path, as: .bf16, shardBytes: 10)
+        #expect(try Checkpoint(path: #require(Checkpoint.existing(path))).entries.allSatisfy { $0.type == .bf16 })
+    }
+
+    @Test func whatCannotBeSplitLeavesNothing() throws {
+        let folder = try TemporaryFolder()
+        try Checkpoint.write([("a", Tensor(1)), ("b", Tensor(1e30))], to: folder("whole.safetensors"))
+        let source = try Checkpoint(path: folder("whole.safetensors"))
+        #expect(throws: CheckpointError.self) { try source.convert(to: folder("x.safetensors"), as: .f16, shardBytes: 2) }
+        #expect(folder.files == ["whole.safetensors"])
+    }
+
     @Test func shardsMayBeArchives() throws {
         let folder = try TemporaryFolder()
         _ = try folder.write(Fixtures.archive, "pytorch_model-1.bin")

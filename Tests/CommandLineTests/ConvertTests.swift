@@ -83,6 +83,41 @@ enum ClipFiles {
         #expect(!scratch.has("o"))
     }
 
+    @Test func aModelInSeveralFilesDrawsTheSame() throws {
+        try TinyModel.copy(to: scratch, as: "m")
+        let converted = try run("convert", "m", "n", "--shard-size", "100kB")
+        #expect(converted.status == 0, "\(converted.errors)")
+        let shards = try scratch.names("n").filter { $0.hasPrefix("model-0") }
+        #expect(shards.count > 1 && !scratch.has("n/model.safetensors") && scratch.has("n/model.safetensors.index.json"))
+        for shard in shards { #expect(try scratch.data("n/" + shard).count < 130_000) }
+        #expect(try run("convert", "n", "o", "--shard-size", "1GB").status == 0)
+        #expect(try scratch.names("o") == scratch.names("m"))
+        for model in ["m", "n", "o"] {
+            #expect(try run("t2i", "a fox", "--model", model, "--seed", "1", "--no-metadata", "-o", model + ".png").status == 0)
+        }
+        #expect(try scratch.data("m.png") == scratch.data("n.png") && scratch.data("m.png") == scratch.data("o.png"))
+        #expect(try scratch.data("m/model.safetensors") == scratch.data("o/model.safetensors"))
+        try FileManager.default.removeItem(atPath: scratch.path("n/" + shards[0]))
+        expectFailure(try run("t2i", "a fox", "--model", "n"), 66, shards[0])
+        for size in ["0", "-1MB", "much", "1TB2", "nan", "inf", ""] {
+            expectFailure(try run("convert", "m", "p", "--shard-size=" + size), 64, "shard-size")
+        }
+        expectFailure(try run("convert", "m", "p", "--packed", "--shard-size", "1MB"), 64, "--packed --shard-size")
+        #expect(!scratch.has("p"))
+    }
+
+    @Test func publishedFilesMayBeSplitToo() throws {
+        try TinyOfficial.write(to: scratch, "m")
+        #expect(try run("import", "m", "--fast").status == 0)
+        #expect(try run("convert", "m", "n", "--shard-size", "50kB").status == 0)
+        #expect(scratch.has("n/FlowTok-tiny.safetensors.index.json") && !scratch.has("n/FlowTok-tiny.safetensors"))
+        for model in ["m", "n"] {
+            #expect(
+                try run("t2i", "fox", "--model", model, "--seed", "1", "--no-metadata", "-o", model + ".png").status == 0)
+        }
+        #expect(try scratch.data("m.png") == scratch.data("n.png"))
+    }
+
     @Test func anImportedFolderBecomesOne() throws {
         try TinyOfficial.write(to: scratch, "m")
         #expect(try run("import", "m", "--fast").status == 0)

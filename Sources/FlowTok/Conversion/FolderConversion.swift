@@ -32,7 +32,7 @@ public struct FolderConversion: Sendable {
             official.files = try plan.rename(official.files)
             configuration = official
         case .flowTok:
-            try plan.add(checkpoint: ModelFolder.weightsFile)
+            plan.add(path: try ModelFolder.weights(in: folder), as: ModelFolder.weightsFile, isCheckpoint: true)
             configuration = nil
         case .tiTok, .flowTiTok, .maskGITVQGAN:
             let opened = try ImageTokenizerFolder(path: folder)
@@ -63,14 +63,16 @@ public struct FolderConversion: Sendable {
     ///
     /// - Parameters:
     ///   - type: the floating-point type of the weights; nil keeps their own.
+    ///   - shardBytes: the most bytes of values in one file; nil for one file, whatever its size.
     ///   - progress: called with the checkpoint at hand and the share of it that is done.
     /// - Throws: `FlowTokError.unusableFiles` where there is a folder with files at `path` already, and `unusableModel`
     ///   where a checkpoint is packed; what `Checkpoint.convert` throws; what `progress` throws.
     public func write(
-        to path: String, as type: ElementType? = nil, progress: (_ file: String, _ share: Double) throws -> Void = { _, _ in }
+        to path: String, as type: ElementType? = nil, shardBytes: Int? = nil,
+        progress: (_ file: String, _ share: Double) throws -> Void = { _, _ in }
     ) throws {
         try write(to: path) { item, checkpoint, output in
-            try checkpoint.convert(to: output, as: type) { done, total in
+            try checkpoint.convert(to: output, as: type, shardBytes: shardBytes ?? .max) { done, total in
                 try progress(item.name, total == 0 ? 1 : Double(done) / Double(total))
             }
         }
@@ -133,11 +135,6 @@ public struct FolderConversion: Sendable {
 
         mutating func add(path: String, as name: String, isCheckpoint: Bool) {
             items.append(Item(source: path, name: free(name), isCheckpoint: isCheckpoint))
-        }
-
-        /// A checkpoint inside the folder that keeps its name.
-        mutating func add(checkpoint name: String) throws {
-            add(path: try ModelFiles.path(of: name, in: folder), as: name, isCheckpoint: true)
         }
 
         /// Adds the named files, and says what they are called now.

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// The files of an imported model by the part that each holds.
@@ -45,8 +46,7 @@ public struct ModelFiles: Sendable, Hashable, Codable {
                 file: folder + "/" + ModelFolder.configurationFile,
                 reason: "it names the file \"\(name)\", expected one inside the folder")
         }
-        let path = isWhole ? name : folder + "/" + name
-        guard FileManager.default.fileExists(atPath: path) else {
+        guard let path = Checkpoint.existing(isWhole ? name : folder + "/" + name) else {
             throw FlowTokError.missingFile(folder: folder, file: name)
         }
         return path

@@ -73,7 +73,7 @@ public struct TokenizerStage: Sendable, Codable, Equatable {
                 throw TrainingError.badConfiguration(
                     file: textEncoder, reason: "it was trained with another vocabulary than \(self.vocabulary)")
             }
-            let checkpoint = try Checkpoint(path: textEncoder + "/" + ModelFolder.weightsFile)
+            let checkpoint = try Checkpoint(path: ModelFolder.weights(in: textEncoder))
             for name in weights.keys where name.hasPrefix("text_encoder.") {
                 weights[name] = try checkpoint.tensor(name, shape: weights[name]?.shape ?? [])
             }

@@ -21,6 +21,7 @@ struct Convert: ParsableCommand {
                   flowtok convert FlowTok-XL.pth FlowTok-XL.safetensors --type bf16
                   flowtok convert model.safetensors.index.json model.safetensors
                   flowtok convert Runs/flow/model fox-model --type bf16
+                  flowtok convert FlowTok-XL.pth FlowTok-XL.safetensors --shard-size 1GB
                   flowtok convert Models/default fast-model --type int8 --packed
                 """)
     }
@@ -36,6 +37,10 @@ struct Convert: ParsableCommand {
 
     @Flag(help: "Put the matrices of a FlowTok folder into the order in which they are used.")
     var packed = false
+
+    @Option(help: ArgumentHelp(
+        "Split checkpoints into files with at most that much (such as 90MB or 2GB) beside an index.", valueName: "size"))
+    var shardSize: ByteCount?
 
     @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
     var quiet = false
@@ -66,6 +71,7 @@ struct Convert: ParsableCommand {
 
     func validate() throws {
         if packed, type == .f16 { throw ValidationError("--packed --type f16: expected f32, bf16 or int8") }
+        if packed, shardSize != nil { throw ValidationError("--packed --shard-size: a packed file is used where it is mapped, and stays whole") }
         if !packed, type == .int8 { throw ValidationError("--type int8 is for packed models: expected --packed beside it") }
     }
 
@@ -79,10 +85,10 @@ struct Convert: ParsableCommand {
             if packed {
                 try conversion.writePacked(to: output, as: type?.precision ?? .bfloat16) { progress.show($1, $0) }
             } else {
-                try conversion.write(to: output, as: type?.element) { progress.show($1, $0) }
+                try conversion.write(to: output, as: type?.element, shardBytes: shardSize?.bytes) { progress.show($1, $0) }
             }
             progress.finish()
-            if !quiet { Console.print("\(output): \(conversion.items.count + 1) files") }
+            if !quiet { Console.print("\(output): \(try FileManager.default.contentsOfDirectory(atPath: output).count) files") }
         } else {
             try OutputPath.check(file: output)
             guard output.hasSuffix(".safetensors") else {
@@ -91,12 +97,14 @@ struct Convert: ParsableCommand {
             if packed { throw Failure(.usage, "\(input): --packed expected a model folder, found a file") }
             let checkpoint = try Checkpoint(path: input)
             if let problem = FolderConversion.problem(of: checkpoint) { throw problem }
-            try checkpoint.convert(to: output, as: type?.element) { done, total in
+            try checkpoint.convert(to: output, as: type?.element, shardBytes: shardSize?.bytes ?? .max) { done, total in
                 progress.show(Double(done) / Double(max(1, total)), output)
             }
             progress.finish()
-            let size = try FileManager.default.attributesOfItem(atPath: output)[.size] as? Int ?? 0
-            if !quiet { Console.print("\(output): \(checkpoint.entries.count) tensors, \(size.asBytes)") }
+            guard !quiet else { return }
+            let written = try Checkpoint(path: Checkpoint.existing(output) ?? output)
+            let size = written.entries.reduce(0) { $0 + $1.byteCount }
+            Console.print("\(written.path): \(written.entries.count) tensors, \(size.asBytes)")
         }
     }
 }
