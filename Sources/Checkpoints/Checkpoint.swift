@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A file of named tensors, opened for reading.
 ///
 /// The format is recognised by content, never by the file's name:
@@ -14,7 +16,7 @@
 /// process cut the file short while this object lives, touching the missing part ends this process with SIGBUS. Pass
 /// `mapping: false` for files that may change, at the price of reading them whole.
 ///
-/// Immutable after opening, and safe to share between tasks.
+/// Immutable after opening but for what was noted of its values, and safe to share between tasks.
 public final class Checkpoint: Sendable {
     /// The formats that are read.
     public enum Format: String, Sendable, Hashable {
@@ -46,6 +48,15 @@ public final class Checkpoint: Sendable {
     public let metadata: [String: String]
     /// All tensors in the order of the file.
     public let entries: [Entry]
+
+    /// The first tensor in which someone found a value that is infinite or not a number, and noted it; nil where none was.
+    public var firstNonFinite: String? { nonFinite.withLock { $0 } }
+    private let nonFinite = Mutex<String?>(nil)
+
+    /// Notes that a tensor holds a value that is infinite or not a number.
+    public func noteNonFinite(_ name: String) {
+        nonFinite.withLock { first in first = first ?? name }
+    }
 
     let records: [TensorRecord]
     private let index: [String: Int]

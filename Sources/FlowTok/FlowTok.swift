@@ -23,8 +23,10 @@ public final class FlowTok: Sendable {
     /// Pixels to latents and back.
     public let imageTokenizer: ImageTokenizer
 
-    /// What is strange about the model's files, without making them useless: a line each.
-    public let warnings: [String]
+    /// What was found strange about the model's files so far, without making them useless: a line each. Captioning reads
+    /// parts of them that drawing never needs.
+    public var warnings: [String] { opened.warnings }
+    private let opened: ModelFolder
 
     /// What products are computed in, and what the weights are kept in, where a request does not say otherwise.
     public let precision: Precision
@@ -54,7 +56,7 @@ public final class FlowTok: Sendable {
         folder = path
         model = opened.model
         captions = opened.captions
-        warnings = opened.warnings
+        self.opened = opened
         imageTokenizer = ImageTokenizer(model, emptyCaption: try captions.encode(""))
     }
 

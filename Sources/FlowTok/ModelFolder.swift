@@ -27,8 +27,9 @@ public struct ModelFolder: Sendable {
     public let precision: Precision
     /// Whether the matrices lie in the files as products read them, so that no other precision can be had.
     public let isPacked: Bool
-    /// What is strange about the files, without making them useless: weights that are not finite.
-    public let warnings: [String]
+    /// What was found strange about the files so far, without making them useless: weights that are not finite.
+    public var warnings: [String] { checkpoints.flatMap(\.warnings) }
+    private let checkpoints: [Checkpoint]
 
     /// Opens a folder.
     ///
@@ -52,7 +53,8 @@ public struct ModelFolder: Sendable {
             let checkpoint = try Checkpoint(path: weights)
             isPacked = PackedFile.precision(of: checkpoint) != nil
             self.precision = try ModelFolder.precision(precision, of: [checkpoint]) ?? .preferred
-            (model, warnings) = try ModelFolder.load(configuration, checkpoint, self.precision)
+            checkpoints = [checkpoint]
+            model = try ModelFolder.load(configuration, checkpoint, self.precision)
             let pieces = try SentencePieceVocabulary(path: path + "/" + ModelFolder.vocabularyFile)
             guard pieces.count == configuration.textEncoder.vocabularySize else {
                 throw FlowTokError.unusableModel(
@@ -68,7 +70,7 @@ public struct ModelFolder: Sendable {
             self.precision = opened.precision
             configuration = official.model
             weightFiles = try official.files.checkpoints(in: path)
-            (model, captions, vocabulary, warnings) = (opened.model, opened.captions, nil, opened.warnings)
+            (model, captions, vocabulary, checkpoints) = (opened.model, opened.captions, nil, opened.checkpoints)
         case .tiTok, .flowTiTok, .maskGITVQGAN, .maskGIT, .maskGenVQ, .maskGenKL:
             throw FlowTokError.unusableModel(
                 file: path + "/" + ModelFolder.configurationFile, reason: "it is of \(kind.title), expected a FlowTok\(kind.isGenerator ? "; flowtok generate draws with it" : "")")
@@ -78,15 +80,15 @@ public struct ModelFolder: Sendable {
     /// The networks of one of this package's own models. What captions alone is read when it is first used.
     private static func load(
         _ configuration: ModelConfiguration, _ checkpoint: Checkpoint, _ precision: Precision
-    ) throws -> (FlowTokModel, [String]) {
-        let weights = CheckpointWeights(checkpoint, checksValues: true)
+    ) throws -> FlowTokModel {
+        let weights = CheckpointWeights(checkpoint)
         let model = FlowTokModel(
             configuration, weights: Weights(PackingWeights(weights, as: precision)), expected: ExpectedWeights(weights),
             later: { Weights(PackingWeights(CheckpointWeights(checkpoint), as: precision))[$0] })
         // The projector and the temperature of training may be there; drawing and captioning do without.
         try weights.verify(ignoring: unused)
         try PackedSchedule.restore(model.velocity, from: checkpoint, prefix: "flow.")
-        return (model, weights.firstNonFinite.map { [notFinite(checkpoint.path, $0)] } ?? [])
+        return model
     }
 
     /// What may be in a model's file beside its parameters: what only training uses, and a packed model's schedule.

@@ -44,15 +44,11 @@ public final class CheckpointWeights: WeightSource {
     private var missing: [String] = []
     private var misshaped: [String] = []
     private var unreadable: [String] = []
-    private let checksValues: Bool
-    /// The first parameter found to hold a value that is infinite or not a number; nil where none was, or where that is
-    /// not looked at.
-    public private(set) var firstNonFinite: String?
 
-    /// - Parameter checksValues: whether every parameter is looked through for values that are not finite as it is read.
-    public init(_ checkpoint: Checkpoint, checksValues: Bool = false) {
+    /// The parameters of a checkpoint. Every one is looked through as it is read: `Checkpoint.firstNonFinite` tells of
+    /// values that are infinite or not a number.
+    public init(_ checkpoint: Checkpoint) {
         self.checkpoint = checkpoint
-        self.checksValues = checksValues
         if let problem = PackedFile.problem(of: checkpoint) { unreadable.append(problem) }
     }
 
@@ -66,7 +62,7 @@ public final class CheckpointWeights: WeightSource {
         }
         do {
             let tensor = try checkpoint.tensor(name)
-            if checksValues, firstNonFinite == nil, tensor.firstNonFinite != nil { firstNonFinite = name }
+            if checkpoint.firstNonFinite == nil, tensor.firstNonFinite != nil { checkpoint.noteNonFinite(name) }
             return tensor
         } catch {
             unreadable.append("\(name): \(error)")
@@ -93,7 +89,7 @@ public final class CheckpointWeights: WeightSource {
                 outputs: outputs, inputs: shape.dropFirst().reduce(1, *), bfloat16: bytes, as: precision)
             else { return nil }
             expect(name, shape: shape)
-            if checksValues, firstNonFinite == nil, bytes.hasNonFiniteBFloat16 { firstNonFinite = name }
+            if checkpoint.firstNonFinite == nil, bytes.hasNonFiniteBFloat16 { checkpoint.noteNonFinite(name) }
             return matrix
         }
     }

@@ -208,6 +208,23 @@ import Testing
         #expect(inspected.status == 65 && inspected.errors.contains("'decoder.conv_out.bias'"))
     }
 
+    /// What drawing does not need is not read then, and told by the commands that do.
+    @Test func warnsOfWeightsThatAreReadLater() throws {
+        try TinyOfficial.write(to: scratch, "m") { parts in
+            parts["image_tokenizer"] = parts["image_tokenizer"]!.map { name, tensor in
+                name == "encoder.ln_post.bias" ? (name, .filled(tensor.shape, with: .infinity)) : (name, tensor)
+            }
+        }
+        #expect(try run("import", "m", "--fast").status == 0)
+        let drawn = try run("t2i", "fox", "--model", "m")
+        #expect(drawn.status == 0 && drawn.errors.isEmpty, "\(drawn.errors)")
+        for model in ["m", "m/FlowTiTok_32.bin"] {
+            let read = try run("reconstruct", "fox.png", "--model", model)
+            let told = read.errorLines.filter { $0.contains("warning: m/FlowTiTok_32.bin: the tensor \"encoder.ln_post.bias\"") }
+            #expect(told.count == 1, "\(read.errors)")
+        }
+    }
+
     @Test(arguments: ["../clip.pt", "m/../../clip.pt", ""]) func refusesNamesThatLeadOutside(name: String) throws {
         try TinyOfficial.write(to: scratch, "m")
         #expect(try run("import", "m", "--fast").status == 0)

@@ -48,7 +48,7 @@ import Testing
         #expect(opened.metadata["model"] == "small" && opened.metadata["packed_layout"] == PackedFile.layout)
         #expect(PackedFile.precision(of: opened) == precision)
         #expect(try opened.tensor("constants").values == [1, 2, 3])
-        let source = CheckpointWeights(opened, checksValues: true)
+        let source = CheckpointWeights(opened)
         let packed = Model(Weights(PackingWeights(source, as: precision)))
         try source.verify { $0 == "constants" }
         let loaded = Model(Weights(PackingWeights(CheckpointWeights(try Checkpoint(path: files.plain)), as: precision)))

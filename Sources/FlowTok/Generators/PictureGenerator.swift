@@ -35,10 +35,11 @@ public final class PictureGenerator: Sendable {
         name = folder.name
         configuration = folder.configuration
         self.precision = precision
-        tokenizer = try folder.tokenizer.load(precision: precision).tokenizer
+        let pixels = try Checkpoint(path: folder.tokenizer.weightsFile)
+        tokenizer = try folder.tokenizer.load(pixels, precision: precision).tokenizer
         text = try folder.text.map { try CLIPConditioner($0, precision: precision) }
         let checkpoint = try Checkpoint(path: folder.weightsFile)
-        let source = CheckpointWeights(checkpoint, checksValues: true)
+        let source = CheckpointWeights(checkpoint)
         let weights = Weights(PackingWeights(source, as: precision))
         switch folder.configuration {
         case .maskGIT(let shape):
@@ -51,7 +52,7 @@ public final class PictureGenerator: Sendable {
             network = .maskGenKL(MaskGenKL(shape, weights: weights))
             try source.verify()
         }
-        warnings = (source.firstNonFinite.map { [notFinite(folder.weightsFile, $0)] } ?? []) + (text?.encoder.warnings ?? [])
+        warnings = checkpoint.warnings + pixels.warnings + (text?.encoder.warnings ?? [])
         try folder.checkFit(tokenizer, text: text)
     }
 

@@ -10,7 +10,8 @@ public struct CLIPTextEncoder: Sendable {
     public let captions: CLIPCodec
     public let transformer: TextTransformer
     /// What is strange about the file, without making it useless.
-    public let warnings: [String]
+    public var warnings: [String] { checkpoint.warnings }
+    private let checkpoint: Checkpoint
 
     /// - Parameters:
     ///   - weights: a checkpoint in any of CLIP's formats.
@@ -23,10 +24,10 @@ public struct CLIPTextEncoder: Sendable {
     ) throws {
         captions = CLIPCodec(
             try Self.vocabulary(files, count: configuration.vocabularySize), length: configuration.contextLength)
-        let source = try CLIPWeights(Checkpoint(path: file))
+        checkpoint = try Checkpoint(path: file)
+        let source = try CLIPWeights(checkpoint)
         transformer = TextTransformer(configuration, weights: Weights(PackingWeights(source, as: precision)))
         try source.verify()
-        warnings = source.firstNonFinite.map { [notFinite(file, $0)] } ?? []
     }
 
     /// Hidden states of every position, those after the end token too: [captions, positions, width].
@@ -51,7 +52,11 @@ public struct CLIPTextEncoder: Sendable {
     }
 }
 
-/// The warning about a checkpoint whose values are not all finite.
-func notFinite(_ file: String, _ tensor: String) -> String {
-    "\(file): the tensor \"\(tensor)\" holds values that are infinite or not a number, what is made with it will be too"
+extension Checkpoint {
+    /// What was found strange about its values so far: a line, or none.
+    var warnings: [String] {
+        firstNonFinite.map {
+            ["\(path): the tensor \"\($0)\" holds values that are infinite or not a number, what is made with it will be too"]
+        } ?? []
+    }
 }

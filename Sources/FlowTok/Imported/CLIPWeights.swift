@@ -14,10 +14,8 @@ final class CLIPWeights: WeightSource {
             throw checkpoint.isNot("CLIP with its text tower")
         }
         self.format = format
-        weights = CheckpointWeights(checkpoint, checksValues: true)
+        weights = CheckpointWeights(checkpoint)
     }
-
-    var firstNonFinite: String? { weights.firstNonFinite }
 
     /// Throws a `WeightMismatch` unless the text tower was there, whole. The image tower and what joins the two is not read.
     func verify() throws {

@@ -83,15 +83,15 @@ public struct ModelImport: Sendable {
     ///
     /// - Throws: `CheckpointError` where a file cannot be read.
     public func nonFinite() throws -> [String] {
-        try files.compactMap { file in
-            guard case .checkpoint = file.contents, file.role != nil else { return nil }
+        try files.flatMap { file -> [String] in
+            guard case .checkpoint = file.contents, file.role != nil else { return [] }
             let checkpoint = try Checkpoint(path: file.path)
             do {
                 try checkpoint.checkFinite()
-                return nil
             } catch CheckpointError.notFinite(_, let tensor, _, _) {
-                return notFinite(file.path, tensor)
+                checkpoint.noteNonFinite(tensor)
             }
+            return checkpoint.warnings
         }
     }
 

@@ -114,7 +114,7 @@ struct OfficialFlowTok {
     let captions: CLIPCodec
     let precision: Precision
     let isPacked: Bool
-    let warnings: [String]
+    let checkpoints: [Checkpoint]
 
     init(folder: String, _ configuration: OfficialFlowTokConfiguration, precision wanted: Precision?) throws {
         let files = configuration.files
@@ -136,7 +136,7 @@ struct OfficialFlowTok {
             later: { _ in Weights(PackingWeights(CheckpointWeights(tokenizer), as: precision)) })
         try sources.verify()
         try PackedSchedule.restore(model.velocity, from: sources.flowFile, prefix: "")
-        warnings = sources.warnings
+        checkpoints = sources.checkpoints
     }
 }
 
@@ -159,8 +159,8 @@ final class OfficialWeights: WeightSource {
             throw tokenizer.isNot("FlowTiTok, FlowTok's image tokenizer")
         }
         self.text = try CLIPWeights(text)
-        self.flow = CheckpointWeights(flow, checksValues: true)
-        self.tokenizer = CheckpointWeights(tokenizer, checksValues: true)
+        self.flow = CheckpointWeights(flow)
+        self.tokenizer = CheckpointWeights(tokenizer)
         (textFile, flowFile, tokenizerFile) = (text, flow, tokenizer)
     }
 
@@ -174,7 +174,7 @@ final class OfficialWeights: WeightSource {
         return nil
     }
 
-    var checkpoints: [Checkpoint] { [flowFile, tokenizerFile, textFile] }
+    var checkpoints: [Checkpoint] { [textFile, flowFile, tokenizerFile] }
 
     func contains(_ name: String) -> Bool { place(name).map { $0.0.contains($0.1) } ?? false }
 
@@ -217,9 +217,4 @@ final class OfficialWeights: WeightSource {
     }
 
     static func isUnusedByTokenizer(_ name: String) -> Bool { name.contains("positional_embedding.freqs_") }
-
-    var warnings: [String] {
-        [(textFile, text.firstNonFinite), (flowFile, flow.firstNonFinite), (tokenizerFile, tokenizer.firstNonFinite)]
-            .compactMap { file, tensor in tensor.map { notFinite(file.path, $0) } }
-    }
 }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import ImageTokenizers
 import Images
@@ -9,8 +10,9 @@ public struct PictureTokenizer: Sendable {
     /// What token files record.
     public let maker: TokenMaker
     public let tokenizer: any ImageTokenization
-    /// What is strange about the files, without making them useless: a line each.
-    public let warnings: [String]
+    /// What was found strange about the files so far, without making them useless: a line each.
+    public var warnings: [String] { found() }
+    private let found: @Sendable () -> [String]
     /// Captions to the hidden states that guide the decoder; nil where nothing reads them.
     private let guidance: (@Sendable (String) throws -> Tensor)?
 
@@ -18,17 +20,17 @@ public struct PictureTokenizer: Sendable {
     public init(_ flowtok: FlowTok) {
         self.init(
             maker: TokenMaker(name: flowtok.configuration.name), tokenizer: flowtok.model.imageTokenizer,
-            warnings: flowtok.warnings
+            warnings: { flowtok.warnings }
         ) { caption in flowtok.model.textEncoder(try flowtok.captions.encode(caption)) }
     }
 
     private init(
-        maker: TokenMaker, tokenizer: any ImageTokenization, warnings: [String],
+        maker: TokenMaker, tokenizer: any ImageTokenization, warnings: @escaping @Sendable () -> [String],
         guidance: (@Sendable (String) throws -> Tensor)?
     ) {
         self.maker = maker
         self.tokenizer = tokenizer
-        self.warnings = warnings
+        found = warnings
         self.guidance = guidance
     }
 
@@ -49,10 +51,11 @@ public struct PictureTokenizer: Sendable {
         }
         let precision = wanted ?? .float32
         let location = try TokenizerLocation(path: path)
-        let (tokenizer, maker) = try location.load(precision: precision)
+        let checkpoint = try Checkpoint(path: location.weightsFile)
+        let (tokenizer, maker) = try location.load(checkpoint, precision: precision)
         let files = try clip.map { try CLIPFiles(sources: $0.paths, activation: $0.activation) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
-            self.init(maker: maker, tokenizer: tokenizer, warnings: [], guidance: nil)
+            self.init(maker: maker, tokenizer: tokenizer, warnings: { checkpoint.warnings }, guidance: nil)
             return
         }
         let text = files.configuration
@@ -61,7 +64,7 @@ public struct PictureTokenizer: Sendable {
                 "\(location.weightsFile) reads texts of \(shape.contextLength)×\(shape.width) and \(files.weightsFile) gives \(text.contextLength)×\(text.width): they belong to different models")
         }
         let encoder = try files.load(precision: precision)
-        self.init(maker: maker, tokenizer: tokenizer, warnings: encoder.warnings) { encoder([$0]) }
+        self.init(maker: maker, tokenizer: tokenizer, warnings: { checkpoint.warnings + encoder.warnings }) { encoder([$0]) }
     }
 
     /// Whether a path is the folder of a model that draws by itself.

@@ -50,8 +50,9 @@ struct TokenizerLocation {
     }
 
     /// The tokenizer with its weights, and what marks its tokens.
-    func load(precision: Precision) throws -> (tokenizer: any ImageTokenization, maker: TokenMaker) {
-        let checkpoint = try Checkpoint(path: weightsFile)
+    func load(
+        _ checkpoint: Checkpoint, precision: Precision
+    ) throws -> (tokenizer: any ImageTokenization, maker: TokenMaker) {
         let tokenizer = try configuration.load(checkpoint, precision: precision)
         return (tokenizer, TokenMaker(name: name, weights: try checkpoint.tokenizerDigest()))
     }

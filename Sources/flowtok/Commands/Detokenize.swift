@@ -40,6 +40,7 @@ struct Detokenize: ParsableCommand {
         try OutputPath.checkIsPNG(output)
         try OutputPath.check(file: output)
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
+        defer { Console.warn(tokenizer.warnings) }
         let found = try TokenFile.read(
             from: tokens, by: tokenizer.maker, codebookSize: tokenizer.tokenizer.codebookSize)
         let picture: Image

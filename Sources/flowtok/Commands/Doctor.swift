@@ -53,7 +53,7 @@ struct Doctor: ParsableCommand {
         do {
             let path = try model ?? DefaultModel.path()
             let opened = try ModelFolder(path: path)
-            for warning in opened.warnings { Console.report("warning: \(warning)") }
+            Console.warn(opened.warnings)
             let entries = try opened.weightFiles.flatMap { try Checkpoint(path: $0).entries }
             report.model = DoctorReport.Model(
                 path: path, name: opened.configuration.name, licence: opened.configuration.licence,

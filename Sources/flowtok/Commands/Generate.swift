@@ -123,7 +123,7 @@ struct Generate: ParsableCommand {
         model.prepare()
         let folder = try GeneratorFolder(path: path, tokenizer: tokenizer, clip: clip.source)
         let generator = try PictureGenerator(folder, precision: model.precision ?? .float32)
-        for warning in generator.warnings { Console.report("warning: \(warning)") }
+        Console.warn(generator.warnings)
         return generator
     }
 

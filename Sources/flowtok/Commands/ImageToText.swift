@@ -60,10 +60,12 @@ struct ImageToText: ParsableCommand {
         if isSingle {
             let image = try Image(path: list.files[0])
             flowtok = try model.open()
+            defer { Console.warn(flowtok.warnings) }
             try tell(list.files[0], try captions(of: image, flowtok), isSingle: true)
             return
         }
         flowtok = try model.open()
+        defer { Console.warn(flowtok.warnings) }
         StopRequest.install()
         var failures: [ExitStatus] = []
         let progress = ProgressLine(enabled: !quiet, onlyOnTerminal: true)

@@ -44,6 +44,7 @@ struct Reconstruct: ParsableCommand {
         let first = try Image(path: images[0])
         let outputs = try outputs()
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
+        defer { Console.warn(tokenizer.warnings) }
         var (psnrs, ssims): ([Double], [Double]) = ([], [])
         for (index, file) in images.enumerated() {
             let picture = try index == 0 ? first : Image(path: file)

@@ -46,6 +46,7 @@ struct Tokenize: ParsableCommand {
             try OutputPath.check(file: output ?? InputFile.stem(images[0]) + ".safetensors")
         }
         let tokenizer = try model.openTokenizer()
+        defer { Console.warn(tokenizer.warnings) }
         for (index, file) in images.enumerated() {
             let tokens = try tokenizer.tokens(of: index == 0 ? first : Image(path: file))
             let path = try path(of: file, tokens, intoFolder: intoFolder)

@@ -37,7 +37,7 @@ struct ModelOptions: ParsableArguments {
         } else {
             try FlowTok(precision: precision)
         }
-        for warning in opened.warnings { Console.report("warning: \(warning)") }
+        Console.warn(opened.warnings)
         return opened
     }
 }
@@ -47,7 +47,7 @@ extension ModelOptions {
     func openTokenizer(clip: CLIPSource? = nil) throws -> PictureTokenizer {
         prepare()
         let opened = try PictureTokenizer(path: model ?? DefaultModel.path(), clip: clip, precision: precision)
-        for warning in opened.warnings { Console.report("warning: \(warning)") }
+        Console.warn(opened.warnings)
         return opened
     }
 }

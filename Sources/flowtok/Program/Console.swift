@@ -36,6 +36,14 @@ enum Console {
         FileHandle.standardError.write(Data("flowtok: \(message.onOneLine)\n".utf8))
     }
 
+    /// Reports what is strange and no error, each line once: what is found when a model is opened, and what only when its
+    /// parts are used.
+    static func warn(_ warnings: [String]) {
+        for warning in warnings where warned.withLock({ $0.insert(warning).inserted }) { report("warning: \(warning)") }
+    }
+
+    private static let warned = Mutex<Set<String>>([])
+
     /// Throws where something that was printed did not arrive.
     static func finish() throws {
         let code = failure.load(ordering: .relaxed)
