@@ -25,16 +25,18 @@ public final class FlowTask: TrainingTask {
 
     private static func isTextEncoder(_ name: String) -> Bool { name.hasPrefix("text_encoder.") }
 
-    /// The trained parameters from one source, all others from the tokenizer.
+    /// Whether a run with a configuration trains a parameter.
+    private static func trains(_ name: String, _ configuration: FlowTrainingConfiguration) -> Bool {
+        if name.hasPrefix("text_decoder.") { return true }
+        guard !configuration.textDecoderOnly else { return false }
+        return name.hasPrefix("flow.") || configuration.textEncoder != .frozen && isTextEncoder(name)
+    }
+
+    /// The trained parameters from one source, all others from those that stay as they are.
     private static func routed(
-        _ trained: any WeightSource, _ textEncoder: TextEncoderTraining, frozen: NamedTensors
+        _ trained: any WeightSource, _ configuration: FlowTrainingConfiguration, frozen: NamedTensors
     ) -> RoutedWeights {
-        RoutedWeights(
-            trained,
-            where: { name in
-                name.hasPrefix("flow.") || name.hasPrefix("text_decoder.")
-                    || textEncoder != .frozen && isTextEncoder(name)
-            }, otherwise: frozen)
+        RoutedWeights(trained, where: { trains($0, configuration) }, otherwise: frozen)
     }
 
     /// - Parameters:
@@ -54,7 +56,11 @@ public final class FlowTask: TrainingTask {
         }
         let imageTokenizer = tokenizer.configuration.imageTokenizer
         codec = try PieceCodec(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
-        let frozen = NamedTensors(tokenizer.weights)
+        var kept = tokenizer.weights
+        if configuration.textDecoderOnly {
+            kept.merge((initial ?? [:]).filter { !FlowTask.trains($0.key, configuration) }) { $1 }
+        }
+        let frozen = NamedTensors(kept)
         self.frozen = frozen
         // The statistics of the latents that the flow is to see.
         let batch = try Batch(source, first: 1 << 40, count: 512, side: imageTokenizer.imageSize, codec: codec)
@@ -63,7 +69,7 @@ public final class FlowTask: TrainingTask {
         modelConfiguration = configuration.model(over: tokenizer.configuration, latents: statistics)
         let given = initial.map { NamedTensors($0) }
         let hasTextEncoder = initial?.keys.contains(where: FlowTask.isTextEncoder) ?? false
-        if hasTextEncoder && configuration.textEncoder == .frozen {
+        if hasTextEncoder && configuration.textEncoder == .frozen && !configuration.textDecoderOnly {
             throw TrainingError.badConfiguration(
                 file: "the flow's configuration",
                 reason: "text_encoder is \"frozen\", but the flow to start from has a text encoder of its own: expected \"tuned\"")
@@ -73,21 +79,19 @@ public final class FlowTask: TrainingTask {
             start = RoutedWeights(frozen, where: FlowTask.isTextEncoder, otherwise: start)
         }
         store = ParameterStore(from: start)
-        let weights = Weights(FlowTask.routed(store, configuration.textEncoder, frozen: frozen))
+        let weights = Weights(FlowTask.routed(store, configuration, frozen: frozen))
         model = FlowTokModel(modelConfiguration, weights: weights)
         projector = TextProjector(
             weights["flow.context_projector"], width: configuration.textVariationalEncoder.width,
             channels: imageTokenizer.tokenSize)
         temperature = weights.tensor("flow.t2t_temperature", [], initial: .constant(Float(log(1 / 0.07))))
         try given?.verify("the flow to start from")
+        if configuration.textDecoderOnly { try frozen.verify("the flow to start from") }
         var fingerprint = Fingerprint()
         fingerprint.add(tokenizer.vocabulary.modelBytes)
         // The loss never sees the decoder, which may go on learning meanwhile.
         fingerprint.add(
-            tokenizer.weights.filter { name, _ in
-                !TokenizerTask.isDecoder(name)
-                    && !(configuration.textEncoder != .frozen && FlowTask.isTextEncoder(name))
-            })
+            kept.filter { name, _ in !TokenizerTask.isDecoder(name) && !FlowTask.trains(name, configuration) })
         foundation = fingerprint.text
     }
 
@@ -96,10 +100,12 @@ public final class FlowTask: TrainingTask {
         let count = settings.batchSize
         let seen = min(count, max(1, Int((Float(count) * configuration.flowShare).rounded())))
         let toText = Int((Float(seen) * configuration.imageToTextShare).rounded())
-        // Whoever is to give a caption needs one to aim at, and not the mean of all that would do.
+        // Whoever is to give a caption needs one to aim at, and not the mean of all that would do. Samples that the
+        // velocity network does not see may be read as well.
+        let plain = seen - toText..<(configuration.readingWeight > 0 ? count : seen)
         let batch = try Batch(
             source, first: UInt64(step) * UInt64(count), count: count,
-            side: modelConfiguration.imageTokenizer.imageSize, codec: codec, plain: seen - toText..<seen)
+            side: modelConfiguration.imageTokenizer.imageSize, codec: codec, plain: plain)
         var random = CounterRandom(seed: settings.seed, stream: UInt64(step))
         let shape = [count] + model.latentShape
         let posterior = model.imageTokenizer.encode(batch.images)
@@ -134,6 +140,15 @@ public final class FlowTask: TrainingTask {
             loss = loss + captioning * configuration.captioningWeight
             figures.append(("captioning_loss", Double(captioning.item)))
         }
+        if !plain.isEmpty && configuration.readingWeight > 0 {
+            let times = plain.map { _ in random.earlyTime() }
+            let points = ProbabilityPath.point(
+                from: image.sliced(axis: 0, plain), to: tokens.sliced(axis: 0, plain), at: times)
+            let reading = try model.captionLogits(points).crossEntropy(
+                Array(batch.ids[plain.lowerBound * length..<plain.upperBound * length]))
+            loss = loss + reading * configuration.readingWeight
+            figures.append(("reading_loss", Double(reading.item)))
+        }
         return (
             loss,
             figures + [
@@ -149,7 +164,7 @@ public final class FlowTask: TrainingTask {
         image: Tensor, tokens: Tensor, text: TextPosterior, toImage: Int, toText: Int, _ random: inout CounterRandom
     ) -> (perSample: Tensor, bound: Tensor) {
         let count = toImage + toText
-        let times = (0..<count).map { _ in 1 / (1 + exp(-random.normal())) }
+        let times = (0..<toImage).map { _ in 1 / (1 + exp(-random.normal())) } + (0..<toText).map { _ in random.earlyTime() }
         let (order, indicators) = FlowLosses.exchangedTargets(
             unconditional: (0..<toImage).map { _ in random.uniform() < configuration.unconditionalShare })
         let size = image.shape[1] * image.shape[2]
@@ -175,7 +190,7 @@ public final class FlowTask: TrainingTask {
     private func model(_ parameters: any WeightSource) -> FlowTokModel {
         FlowTokModel(
             modelConfiguration,
-            weights: Weights(FlowTask.routed(parameters, configuration.textEncoder, frozen: frozen)))
+            weights: Weights(FlowTask.routed(parameters, configuration, frozen: frozen)))
     }
 
     public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {
@@ -210,9 +225,18 @@ public final class FlowTask: TrainingTask {
     }
 
     public func export(parameters: any WeightSource, to folder: String) throws {
-        let recorder = WeightRecorder(FlowTask.routed(parameters, configuration.textEncoder, frozen: frozen))
+        let recorder = WeightRecorder(FlowTask.routed(parameters, configuration, frozen: frozen))
         _ = FlowTokModel(modelConfiguration, weights: Weights(recorder))
         try ModelFolder.write(
             modelConfiguration, weights: recorder.parameters, vocabulary: codec.vocabulary, to: folder + "/model")
+    }
+}
+
+extension CounterRandom {
+    /// A time between image and text. Where a caption begins, all is to be told from the picture alone, and logit-normal
+    /// times hardly ever come there: one in seventy is below 0.1, of squared uniform ones a third.
+    fileprivate mutating func earlyTime() -> Float {
+        let uniform = uniform()
+        return uniform * uniform
     }
 }

@@ -37,12 +37,17 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     /// The weight of the cross entropy of the pieces that the text decoder reads where image-to-text samples are bound
     /// for. The mean square alone weighs all of a text token's numbers alike, and few of them tell a fox from a wolf.
     public var captioningWeight: Float
+    /// The weight of the cross entropy of the pieces that the text decoder reads on the straight line from image latents to
+    /// text tokens, from the image on: a flow that has not quite arrived then still says what it carries.
+    public var readingWeight: Float
     /// The share of a batch that the velocity network sees; the other losses need a fraction of its time.
     public var flowShare: Float
     /// The share of those samples that learn image to text.
     public var imageToTextShare: Float
     /// The share of text-to-image samples that are unconditional.
     public var unconditionalShare: Float
+    /// Whether the text decoder alone learns, and all else stays as the flow to start from has it.
+    public var textDecoderOnly: Bool
     public var training: TrainingSettings
     public var sampling: SamplingDefaults
     public var captioning: CaptioningDefaults
@@ -53,8 +58,8 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         name: String = "flowtok", velocity: VelocityConfiguration, textVariationalEncoder: TextVariationalConfiguration,
         textDecoder: TextTransformerConfiguration, textEncoder: TextEncoderTraining = .frozen, alignmentWeight: Float = 1,
         matchingWeight: Float = 0, klWeight: Float = 0.3, decodingWeight: Float = 1, decodingShare: Float = 0.5,
-        captioningWeight: Float = 0, flowShare: Float = 1, imageToTextShare: Float = 0.2,
-        unconditionalShare: Float = 0.1, training: TrainingSettings, sampling: SamplingDefaults = SamplingDefaults(),
+        captioningWeight: Float = 0, readingWeight: Float = 0, flowShare: Float = 1, imageToTextShare: Float = 0.2,
+        unconditionalShare: Float = 0.1, textDecoderOnly: Bool = false, training: TrainingSettings, sampling: SamplingDefaults = SamplingDefaults(),
         captioning: CaptioningDefaults = CaptioningDefaults(), licence: String = "", trainedOn: String = ""
     ) {
         self.name = name
@@ -68,9 +73,11 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         self.decodingWeight = decodingWeight
         self.decodingShare = decodingShare
         self.captioningWeight = captioningWeight
+        self.readingWeight = readingWeight
         self.flowShare = flowShare
         self.imageToTextShare = imageToTextShare
         self.unconditionalShare = unconditionalShare
+        self.textDecoderOnly = textDecoderOnly
         self.training = training
         self.sampling = sampling
         self.captioning = captioning
@@ -89,9 +96,11 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         case decodingWeight = "decoding_weight"
         case decodingShare = "decoding_share"
         case captioningWeight = "captioning_weight"
+        case readingWeight = "reading_weight"
         case flowShare = "flow_share"
         case imageToTextShare = "image_to_text_share"
         case unconditionalShare = "unconditional_share"
+        case textDecoderOnly = "text_decoder_only"
         case training, sampling, captioning, licence
         case trainedOn = "trained_on"
     }
@@ -114,9 +123,11 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         try values.read(&decodingWeight, .decodingWeight)
         try values.read(&decodingShare, .decodingShare)
         try values.read(&captioningWeight, .captioningWeight)
+        try values.read(&readingWeight, .readingWeight)
         try values.read(&flowShare, .flowShare)
         try values.read(&imageToTextShare, .imageToTextShare)
         try values.read(&unconditionalShare, .unconditionalShare)
+        try values.read(&textDecoderOnly, .textDecoderOnly)
         try values.read(&sampling, .sampling)
         try values.read(&captioning, .captioning)
         try values.read(&licence, .licence)
@@ -149,9 +160,12 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         }
         for (name, weight) in [
             ("alignment_weight", alignmentWeight), ("matching_weight", matchingWeight), ("kl_weight", klWeight),
-            ("decoding_weight", decodingWeight), ("captioning_weight", captioningWeight),
+            ("decoding_weight", decodingWeight), ("captioning_weight", captioningWeight), ("reading_weight", readingWeight),
         ] where !(weight >= 0 && weight.isFinite) {
             return "\(name) is \(weight), expected at least 0"
+        }
+        if textDecoderOnly && decodingWeight + captioningWeight + readingWeight == 0 {
+            return "text_decoder_only goes with a decoding_weight, captioning_weight or reading_weight above 0"
         }
         if imageToTextShare > 0 && velocity.indicators < 3 {
             return "velocity.indicators is \(velocity.indicators), expected 3 to learn image to text"

@@ -82,6 +82,44 @@ import Training
         #expect(error?.description.hasPrefix(wider + ": start: ") == true, "\(error?.description ?? "")")
     }
 
+    @Test func onlyTheTextDecoderLearns() throws {
+        let first = folder.url.path + "/first"
+        try FlowStage.open(
+            file: TinyFiles.flow(
+                in: folder, over: start, steps: 6,
+                changing: [("\"training\": {", "\"text_encoder\": \"tuned\", \"training\": {")]),
+            output: first, resume: false
+        ).run()
+        let reading = ("\"training\": {", "\"text_decoder_only\": true, \"reading_weight\": 1, \"training\": {")
+        let file = try TinyFiles.flow(
+            in: folder, over: start, as: "reading.json", steps: 8,
+            changing: [("\"tokenizer\"", "\"start\": \"\(first)\", \"tokenizer\""), reading])
+        let (whole, parts) = (folder.url.path + "/whole", folder.url.path + "/parts")
+        try FlowStage.open(file: file, output: whole, resume: false).run()
+        try FlowStage.open(file: file, output: parts, resume: false).run(stopAfter: 3)
+        try FlowStage.open(file: file, output: parts, resume: true).run()
+        #expect(try contents(checkpointPath(whole)) == contents(checkpointPath(parts)))
+        let (before, after) = (try bits(first + "/model/model.safetensors"), try bits(whole + "/model/model.safetensors"))
+        #expect(before.keys.sorted() == after.keys.sorted())
+        for (name, values) in after {
+            #expect((values == before[name]) != name.hasPrefix("text_decoder."), "\(name)")
+        }
+        #expect(try bits(checkpointPath(whole)).keys.allSatisfy { $0.contains("/text_decoder.") })
+
+        let alone = try TinyFiles.flow(in: folder, over: start, as: "alone.json", changing: [reading])
+        let error = #expect(throws: TrainingError.self) {
+            try FlowStage.open(file: alone, output: folder.url.path + "/alone", resume: false)
+        }
+        #expect(error?.description.contains("model.text_decoder_only needs a flow") == true)
+        let part = try TinyFiles.flow(
+            in: folder, over: start, as: "part.json",
+            changing: [("\"tokenizer\"", "\"start\": \"\(whole)\", \"tokenizer\"")])
+        let lacking = #expect(throws: TrainingError.self) {
+            try FlowStage.open(file: part, output: folder.url.path + "/part", resume: false)
+        }
+        #expect(lacking?.description.contains("part.json: start: ") == true, "\(lacking?.description ?? "")")
+    }
+
     @Test func aFlowStartsFromAnother() throws {
         let first = folder.url.path + "/first"
         try FlowStage.open(file: TinyFiles.flow(in: folder, over: start, steps: 3), output: first, resume: false).run()

@@ -28,13 +28,14 @@ import Training
         configuration.textEncoder = .fresh
         configuration.matchingWeight = 4
         configuration.captioningWeight = 1
+        configuration.readingWeight = 1
         configuration.imageToTextShare = 0.5
         try TrainingRun(
             TinyTraining.flowTask(configuration), title: "tiny flow", settings: settings, configuration: configuration,
             folder: folder.url.path, resume: false
         ).run()
         // Where the block is, the caption does not say.
-        try expectFalling([("matching_loss", 0.95), ("captioning_loss", 0.5)], in: folder)
+        try expectFalling([("matching_loss", 0.95), ("captioning_loss", 0.5), ("reading_loss", 0.5)], in: folder)
     }
 
     private func expectFalling(_ figures: [(name: String, share: Double)], in folder: TemporaryFolder) throws {

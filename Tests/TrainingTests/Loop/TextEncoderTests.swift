@@ -55,7 +55,7 @@ import Training
 
     @Test func aRunOfAllLossesResumesToTheSameBits() throws {
         let settings = """
-            "text_encoder": "tuned", "matching_weight": 2, "captioning_weight": 0.5, "flow_share": 0.75, \
+            "text_encoder": "tuned", "matching_weight": 2, "captioning_weight": 0.5, "reading_weight": 0.5, "flow_share": 0.75, \
             "image_to_text_share": 0.4
             """
         let (whole, parts) = (try flow(settings, as: "whole"), try flow(settings, as: "parts", stopAfter: 9))
