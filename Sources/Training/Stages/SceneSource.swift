@@ -27,6 +27,7 @@ struct SceneSource: SampleSource {
         let draw = Double(random.uniform())
         let composer = composers[limits.firstIndex { draw < $0 } ?? composers.count - 1]
         let scene = composer.scene(Int(truncatingIfNeeded: index & UInt64(Int.max)))
-        return CaptionedImage(image: scene.image, caption: scene.caption, plainCaption: scene.plan.plainCaption)
+        return CaptionedImage(
+            image: scene.image, caption: scene.caption, plainCaption: composer.plainCaption(of: scene.plan))
     }
 }

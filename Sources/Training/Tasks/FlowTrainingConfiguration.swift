@@ -59,7 +59,8 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         textDecoder: TextTransformerConfiguration, textEncoder: TextEncoderTraining = .frozen, alignmentWeight: Float = 1,
         matchingWeight: Float = 0, klWeight: Float = 0.3, decodingWeight: Float = 1, decodingShare: Float = 0.5,
         captioningWeight: Float = 0, readingWeight: Float = 0, flowShare: Float = 1, imageToTextShare: Float = 0.2,
-        unconditionalShare: Float = 0.1, textDecoderOnly: Bool = false, training: TrainingSettings, sampling: SamplingDefaults = SamplingDefaults(),
+        unconditionalShare: Float = 0.1, textDecoderOnly: Bool = false, training: TrainingSettings,
+        sampling: SamplingDefaults = SamplingDefaults(),
         captioning: CaptioningDefaults = CaptioningDefaults(), licence: String = "", trainedOn: String = ""
     ) {
         self.name = name

@@ -22,8 +22,6 @@ public struct ScenePlan: Sendable, Equatable {
     public var relation: SceneRelation?
     public var background: BackgroundColour
     public var caption: String
-    /// The one way in which `CaptionConfiguration.plain` says the same.
-    public var plainCaption: String
 
     /// The number of objects.
     public var count: Int { objects.count }

@@ -57,7 +57,6 @@ public struct SceneComposer: Sendable {
         // the bound only matters for a dataset too small to have a scene on the wanted side.
         for _ in 0 ..< 400 where !isAllowed(plan) { plan = draft(&random) }
         plan.caption = caption(plan, captions, &random)
-        plan.plainCaption = plainCaption(plan)
         return plan
     }
 
@@ -71,8 +70,9 @@ public struct SceneComposer: Sendable {
         return captions.onBackground(objects, plan.background, &random)
     }
 
-    /// A plain caption has one form, so that the numbers drawn for it change nothing.
-    private func plainCaption(_ plan: ScenePlan) -> String {
+    /// The one way in which `CaptionConfiguration.plain` says what `plan` shows.
+    public func plainCaption(of plan: ScenePlan) -> String {
+        // It has one form, so that the numbers drawn for it change nothing.
         var random = SceneRandom(seed: 0, index: 0)
         return caption(plan, plainCaptions, &random)
     }
@@ -106,10 +106,8 @@ public struct SceneComposer: Sendable {
         let objects = zip(indices, places).map { sprite, place in
             ScenePlan.Object(sprite: sprite, box: SceneLayout.rect(of: sprites[sprite].image, x: place.x, y: place.y, side: place.side, frame: configuration.side))
         }
-        var plan = ScenePlan(
-            kind: kind, objects: objects, relation: relation, background: background, caption: "", plainCaption: "")
-        plan.plainCaption = plainCaption(plan)
-        plan.caption = plan.plainCaption
+        var plan = ScenePlan(kind: kind, objects: objects, relation: relation, background: background, caption: "")
+        plan.caption = plainCaption(of: plan)
         return render(plan)
     }
 
@@ -150,8 +148,7 @@ public struct SceneComposer: Sendable {
                 sprite: index,
                 box: SceneLayout.rect(of: sprites[index].image, x: place.x + dx, y: place.y + dy, side: place.side * scale, frame: configuration.side))
         }
-        return ScenePlan(
-            kind: kind, objects: objects, relation: relation, background: background, caption: "", plainCaption: "")
+        return ScenePlan(kind: kind, objects: objects, relation: relation, background: background, caption: "")
     }
 
     private func sprite(_ random: inout SceneRandom, _ emoji: SpriteSampler, _ clipArt: SpriteSampler) -> Int {
