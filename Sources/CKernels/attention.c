@@ -30,7 +30,7 @@ static size_t scratch_bytes(const struct attention *p) {
     return larger(bytes, ck_gemm_scratch(p->level, p->type, s, d, t));
 }
 
-enum { queries_at_once = 56 };  // whole tiles of all kernels but one
+enum { queries_at_once = 64 };  // at most; in whole tiles
 
 static void forward(void *context, size_t index, int thread) {
     (void)thread;
@@ -48,7 +48,8 @@ static void forward(void *context, size_t index, int thread) {
         return;
     }
     // Row r of a causal attention sees the columns up to r, counted from the first.
-    size_t most = shape->causal || t < queries_at_once ? t : queries_at_once;
+    size_t height = gemm_height(p->level, p->type), most = queries_at_once / height * height;
+    if (shape->causal || t < most) most = t;
     size_t key_bytes = gemm_right_bytes(p->level, p->type, s, d);
     size_t value_bytes = gemm_right_bytes(p->level, p->type, d, s);
     size_t left_bytes = larger(gemm_left_bytes(p->level, p->type, most, d), gemm_left_bytes(p->level, p->type, most, s));

@@ -7,13 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 
 #if defined(__aarch64__)
 static const char *const names[] = {"portable", "neon"};
 #else
-static const char *const names[] = {"portable", "avx2", "avx512", "vnni", "bf16"};
+static const char *const names[] = {"portable", "avx2", "avx512", "vnni", "bf16", "amx"};
+#endif
+
+#if defined(__x86_64__)
+/// Whether the CPU has tiles of both types and the system lets this process use them: Linux grants their state, 8 KiB to
+/// a thread, on request only.
+static int has_amx(void) {
+    unsigned a, b, c, d;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+    unsigned wanted = 1u << 22 | 1u << 24 | 1u << 25;  // AMX-BF16, AMX-TILE, AMX-INT8
+    if ((d & wanted) != wanted) return 0;
+#if defined(__linux__)
+    enum { request_permission = 0x1023, tile_data = 18 };
+    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+    return 0;
+#endif
+}
 #endif
 
 enum ck_level ck_cpu_level(void) {
@@ -25,7 +47,7 @@ enum ck_level ck_cpu_level(void) {
         return CK_AVX2;
     if (!__builtin_cpu_supports("avx512vnni")) return CK_AVX512;
     if (!__builtin_cpu_supports("avx512bf16")) return CK_AVX512_VNNI;
-    return CK_AVX512_BF16;
+    return has_amx() ? CK_AMX : CK_AVX512_BF16;
 #elif defined(__aarch64__)
     return CK_NEON;
 #else
@@ -66,6 +88,7 @@ static void list_features(void) {
     FEATURE("sse4.2") FEATURE("avx") FEATURE("avx2") FEATURE("fma") FEATURE("avx512f") FEATURE("avx512bw")
     FEATURE("avx512dq") FEATURE("avx512vl") FEATURE("avx512vnni") FEATURE("avx512bf16")
 #undef FEATURE
+    if (ck_cpu_level() >= CK_AMX) strcat(features, " amx-bf16 amx-int8");
 #elif defined(__aarch64__)
     strcpy(features, "neon");
 #endif

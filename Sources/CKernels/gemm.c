@@ -11,7 +11,6 @@
 #include "gemm_kernel.h"
 
 enum {
-    block_steps = 256,       // of k, as 32-bit elements: a panel's block is 32 KiB and stays in the first-level cache
     rows_per_job = 224,      // at most; in whole tiles
     left_bytes = 512 << 10,  // of a that a job works on at a time: they stay in the second-level cache
     pack_width = 4,          // panels of b that are packed together where k runs contiguously
@@ -22,6 +21,7 @@ enum {
 
 static const struct gemm_kernel *kernel_for(enum ck_level level, enum ck_type type) {
 #if defined(__x86_64__)
+    if (type == CK_BF16 && level >= CK_AMX) return &gemm_bf16_amx;
     if (type == CK_BF16 && level >= CK_AVX512_BF16) return &gemm_bf16_avx512;
     if (type == CK_BF16 && level == CK_PORTABLE) return &gemm_bf16_portable;
     if (level >= CK_AVX512) return &gemm_f32_avx512;
@@ -165,6 +165,10 @@ static void prepare(struct product *p) {
         p->left = (const uint32_t *)(const void *)p->a;
         p->left_row = p->lda;
         p->left_step = 1;
+    } else if (p->kernel->pack_blocks) {
+        p->left = p->packed_a;
+        p->left_row = gemm_whole_blocks(p->steps);
+        p->left_step = gemm_block_side;
     } else if (!p->transpose_a) {
         p->left = p->packed_a;
         p->left_row = p->steps;
@@ -182,13 +186,20 @@ static void pack_a(struct product *p, size_t job) {
     if (p->transpose_a) {
         size_t step = job * pack_steps, first = step * kernel->unit;
         size_t count = p->k - first < pack_steps * kernel->unit ? p->k - first : pack_steps * kernel->unit;
-        pack_lines(kernel, p->packed_a + step * p->m, 0, p->m, p->a + first * p->lda, p->lda, p->m, count);
+        const float *from = p->a + first * p->lda;
+        if (kernel->pack_blocks) {
+            kernel->pack_blocks(p->packed_a + step * p->left_step, gemm_block_side * p->left_row, from, p->lda, p->m, count);
+        } else {
+            pack_lines(kernel, p->packed_a + step * p->m, 0, p->m, from, p->lda, p->m, count);
+        }
     } else {
         size_t first = job * pack_rows;
         size_t rows = p->m - first < pack_rows ? p->m - first : pack_rows;
         gemm_round round = kernel->round ? kernel->round : round_row;
-        for (size_t row = first; row < first + rows; row++)
-            round(p->packed_a + row * p->steps, p->a + row * p->lda, p->k);
+        for (size_t row = first; row < first + rows; row++) {
+            size_t at = kernel->pack_blocks ? gemm_block_row(row, p->left_row) : row * p->steps;
+            round(p->packed_a + at, p->a + row * p->lda, p->k);
+        }
     }
 }
 
@@ -217,7 +228,8 @@ static void pack_b(struct product *p, size_t job) {
 /// Computes the tiles of rows [row, row_end) and panels [panel, panel_end).
 static void compute(const struct product *p, size_t row, size_t row_end, size_t panel, size_t panel_end) {
     const struct gemm_kernel *kernel = p->kernel;
-    size_t width = kernel->width;
+    size_t width = kernel->width, block_steps = kernel->block;
+    if (kernel->begin) kernel->begin();
     size_t stretch = left_bytes / sizeof(uint32_t) / (row_end - row) / block_steps * block_steps;
     if (stretch < block_steps) stretch = block_steps;
     for (size_t start = 0; start < p->steps || start == 0; start += stretch) {
@@ -237,6 +249,7 @@ static void compute(const struct product *p, size_t row, size_t row_end, size_t 
             }
         }
     }
+    if (kernel->end) kernel->end();
 }
 
 static void pack_job(void *context, size_t index, int thread) {
@@ -259,6 +272,10 @@ static void compute_job(void *context, size_t index, int thread) {
 }
 
 static size_t bytes_a(const struct gemm_kernel *kernel, size_t m, size_t k) {
+    if (kernel->pack_blocks) {
+        m = (m + kernel->height - 1) / kernel->height * kernel->height;
+        k = gemm_whole_blocks(steps_for(kernel, k)) * kernel->unit;
+    }
     return (m * steps_for(kernel, k) * sizeof(uint32_t) + 127) & ~(size_t)63;
 }
 
@@ -287,6 +304,8 @@ void ck_gemm_serial(enum ck_level level, enum ck_type type, bool transpose_a, bo
     for (size_t job = 0; job < p.jobs_b; job++) pack_b(&p, job);
     compute(&p, 0, m, 0, p.panels);
 }
+
+size_t gemm_height(enum ck_level level, enum ck_type type) { return kernel_for(level, type)->height; }
 
 size_t gemm_right_bytes(enum ck_level level, enum ck_type type, size_t n, size_t k) {
     return bytes_b(kernel_for(level, type), n, k);

@@ -1,16 +1,12 @@
 // Tiles of 14 rows and 32 columns: 28 of the 32 vector registers hold sums, two hold a line of b, one the broadcast of a.
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 #include <string.h>
 
+#include "avx512_words.h"
 #include "gemm_kernel.h"
 
 enum { height = 14, width = 32 };
-
-#define F32 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma")))
-#define BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,avx512bf16")))
-#define INLINE static inline __attribute__((always_inline))
 
 INLINE F32 __m512 product_f32(__m512 sum, uint32_t left, __m512i right) {
     float value;
@@ -73,31 +69,6 @@ INLINE BF16 __m512 product_bf16(__m512 sum, uint32_t left, __m512i right) {
 BODY(F32, tile_f32, product_f32)
 BODY(BF16, tile_bf16, product_bf16)
 
-/// Rows and columns of a 16×16 block of 32-bit elements exchanged.
-INLINE F32 void transpose(__m512i x[16]) {
-    __m512i y[16];
-    for (int i = 0; i < 8; i++) {
-        y[2 * i] = _mm512_unpacklo_epi32(x[2 * i], x[2 * i + 1]);
-        y[2 * i + 1] = _mm512_unpackhi_epi32(x[2 * i], x[2 * i + 1]);
-    }
-    for (int i = 0; i < 4; i++) {
-        x[4 * i] = _mm512_unpacklo_epi64(y[4 * i], y[4 * i + 2]);
-        x[4 * i + 1] = _mm512_unpackhi_epi64(y[4 * i], y[4 * i + 2]);
-        x[4 * i + 2] = _mm512_unpacklo_epi64(y[4 * i + 1], y[4 * i + 3]);
-        x[4 * i + 3] = _mm512_unpackhi_epi64(y[4 * i + 1], y[4 * i + 3]);
-    }
-    // Now lane l of x[4g + j] holds column 4l + j of rows 4g to 4g + 3.
-    for (int j = 0; j < 4; j++) {
-        __m512i low = _mm512_shuffle_i32x4(x[j], x[4 + j], 0x88), high = _mm512_shuffle_i32x4(x[8 + j], x[12 + j], 0x88);
-        __m512i low2 = _mm512_shuffle_i32x4(x[j], x[4 + j], 0xdd), high2 = _mm512_shuffle_i32x4(x[8 + j], x[12 + j], 0xdd);
-        y[j] = _mm512_shuffle_i32x4(low, high, 0x88);
-        y[8 + j] = _mm512_shuffle_i32x4(low, high, 0xdd);
-        y[4 + j] = _mm512_shuffle_i32x4(low2, high2, 0x88);
-        y[12 + j] = _mm512_shuffle_i32x4(low2, high2, 0xdd);
-    }
-    for (int i = 0; i < 16; i++) x[i] = y[i];
-}
-
 INLINE F32 __m512i load_f32(const float *from) { return _mm512_loadu_si512(from); }
 
 /// Sixteen pairs rounded to bfloat16.
@@ -131,8 +102,6 @@ INLINE BF16 __m512i load_bf16(const float *from) {
 
 PACK(F32, pack_f32, load_f32, 1)
 PACK(BF16, pack_bf16, load_bf16, 2)
-
-INLINE __mmask16 first_lanes(size_t count) { return count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1); }
 
 /// Panels of `width` lines: for those of a tile's width this is inlined with the number known.
 #define PANELS(TARGET, NAME, PREPARE, ELEMENT, UNIT)                                                                   \
@@ -172,29 +141,56 @@ INLINE __mmask16 first_lanes(size_t count) { return count >= 16 ? 0xffff : (__mm
 
 PANELS(F32, panels_f32, , _mm512_maskz_loadu_epi32(known, low + line + i), 1)
 
-/// The low halves of 16 pairs and their high halves, which stand one after the other, in turns.
-INLINE BF16 __m512i in_turns(__m512bh halves, __m512i order) { return _mm512_permutexvar_epi16(order, (__m512i)halves); }
-
-INLINE F32 __m512i turns(void) {
-    uint16_t order[32];
-    for (int i = 0; i < 32; i++) order[i] = (uint16_t)(i / 2 + i % 2 * 16);
-    return _mm512_loadu_si512(order);
-}
-
 PANELS(BF16, panels_bf16, __m512i order = turns(),
        in_turns(_mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(known, high + line + i),
                                     _mm512_maskz_loadu_ps(known, low + line + i)), order), 2)
 
-static BF16 void round_bf16(uint32_t *out, const float *values, size_t count) {
+/// Rounds `count` values to elements, 16 of them at a time, `apart` elements from one time to the next. `fills` says whether
+/// the last ones are filled up with zeros.
+INLINE BF16 void round_elements(uint32_t *out, const size_t apart, const float *values, size_t count, const int fills) {
     size_t i = 0;
-    for (; i + 32 <= count; i += 32) _mm512_storeu_si512(out + i / 2, load_bf16(values + i));
+    for (; i + 32 <= count; i += 32, out += apart) _mm512_storeu_si512(out, load_bf16(values + i));
     if (i == count) return;
     size_t rest = count - i;
     __m512 low = _mm512_maskz_loadu_ps(first_lanes(rest), values + i);
     __m512 high = rest > 16 ? _mm512_maskz_loadu_ps(first_lanes(rest - 16), values + i + 16) : _mm512_setzero_ps();
-    _mm512_mask_storeu_epi32(out + i / 2, first_lanes((rest + 1) / 2), (__m512i)_mm512_cvtne2ps_pbh(high, low));
+    _mm512_mask_storeu_epi32(out, fills ? 0xffff : first_lanes((rest + 1) / 2), (__m512i)_mm512_cvtne2ps_pbh(high, low));
 }
 
-const struct gemm_kernel gemm_f32_avx512 = {height, width, 1, tile_f32, pack_f32, panels_f32, 0};
-const struct gemm_kernel gemm_bf16_avx512 = {height, width, 2, tile_bf16, pack_bf16, panels_bf16, round_bf16};
+static BF16 void round_bf16(uint32_t *out, const float *values, size_t count) {
+    round_elements(out, 16, values, count, 0);
+}
+
+static BF16 void round_block_bf16(uint32_t *out, const float *values, size_t count) {
+    round_elements(out, gemm_block_elements, values, count, 1);
+}
+
+static BF16 void blocks_bf16(uint32_t *out, size_t distance, const float *source, size_t along, size_t lines, size_t k) {
+    __m512i order = turns();
+    for (size_t step = 0; step < (k + 1) / 2; step += 16) {
+        for (size_t line = 0; line < lines; line += 16) {
+            __mmask16 known = first_lanes(lines - line);
+            __m512i x[16];
+            _Pragma("unroll") for (size_t i = 0; i < 16; i++) {
+                size_t at = 2 * (step + i);
+                const float *low = source + at * along + line;
+                x[i] = in_turns(_mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(at + 1 < k ? known : 0, low + along),
+                                                    _mm512_maskz_loadu_ps(at < k ? known : 0, low)), order);
+            }
+            transpose(x);
+            uint32_t *to = out + line / 16 * distance + step * 16;
+            _Pragma("unroll") for (size_t i = 0; i < 16; i++) _mm512_storeu_si512(to + i * 16, x[i]);
+        }
+    }
+}
+
+const struct gemm_kernel gemm_f32_avx512 = {
+    .height = height, .width = width, .unit = 1, .block = 256, .tile = tile_f32, .pack = pack_f32, .pack_panels = panels_f32};
+const struct gemm_kernel gemm_bf16_avx512 = {
+    .height = height, .width = width, .unit = 2, .block = 256, .tile = tile_bf16, .pack = pack_bf16, .pack_panels = panels_bf16,
+    .round = round_bf16};
+
+const struct gemm_kernel gemm_bf16_amx = {
+    .height = 32, .width = width, .unit = 2, .block = 256, .tile = tile_bf16_amx, .pack = pack_bf16,
+    .pack_panels = panels_bf16, .round = round_block_bf16, .pack_blocks = blocks_bf16, .begin = begin_amx, .end = end_amx};
 #endif

@@ -61,7 +61,11 @@ struct product {
     int8_round round8;
     const struct ck_finish *finish;
     const struct ck_elementwise *elementwise;
-    size_t height;
+    bool in_blocks;                // as tiles of `gemm_pack_blocks` read activations
+    size_t left_row, left_step;
+    size_t height, block_steps;
+    void (*begin)(void);
+    void (*end)(void);
     size_t rows_per_job, row_jobs, panels_per_job;
 };
 
@@ -70,7 +74,7 @@ static void round_job(void *context, size_t index, int thread) {
     struct product *p = context;
     size_t end = (index + 1) * pack_rows < p->rows ? (index + 1) * pack_rows : p->rows;
     for (size_t row = index * pack_rows; row < end; row++) {
-        uint32_t *out = p->rounded + row * p->steps;
+        uint32_t *out = p->rounded + (p->in_blocks ? gemm_block_row(row, p->left_row) : row * p->left_row);
         if (p->type == CK_BF16) {
             p->round(out, p->a + row * p->lda, p->inputs);
         } else {
@@ -115,11 +119,11 @@ static void compute_job(void *context, size_t index, int thread) {
     size_t last = first + p->rows_per_job < p->rows ? first + p->rows_per_job : p->rows;
     size_t panel_end = panel + p->panels_per_job < p->panels ? panel + p->panels_per_job : p->panels;
     const uint32_t *left = p->type == CK_F32 ? (const uint32_t *)(const void *)p->a : p->rounded;
-    size_t stride = p->type == CK_F32 ? p->lda : p->steps;
     // Integer sums have to be whole before they are scaled; the others are built block by block.
-    size_t block_size = p->type == CK_INT8 && p->steps > 0 ? p->steps : block_steps;
+    size_t block_size = p->type == CK_INT8 && p->steps > 0 ? p->steps : p->block_steps;
     size_t stretch = left_bytes / sizeof(uint32_t) / (last - first) / block_size * block_size;
     if (stretch < block_size) stretch = block_size;
+    if (p->begin) p->begin();
     for (size_t start = 0; start < p->steps || start == 0; start += stretch) {
         size_t end = start + stretch < p->steps ? start + stretch : p->steps;
         for (size_t j = panel; j < panel_end; j++) {
@@ -132,17 +136,18 @@ static void compute_job(void *context, size_t index, int thread) {
                 for (size_t row = first; row < last; row += p->height) {
                     size_t rows = last - row < p->height ? last - row : p->height;
                     float *c = p->c + row * p->ldc + column;
-                    const uint32_t *a = left + row * stride + block;
+                    const uint32_t *a = left + row * p->left_row + block * p->left_step;
                     if (p->type == CK_INT8) {
                         struct int8_factors factors = {p->row_scales + row, p->scales + column, p->sums + column};
-                        p->tile8(rows, columns, steps, a, stride, b, c, p->ldc, &factors, bias);
+                        p->tile8(rows, columns, steps, a, p->left_row, b, c, p->ldc, &factors, bias);
                     } else {
-                        p->tile(rows, columns, steps, a, stride, 1, b, c, p->ldc, block > 0, bias);
+                        p->tile(rows, columns, steps, a, p->left_row, p->left_step, b, c, p->ldc, block > 0, bias);
                     }
                 }
             }
         }
     }
+    if (p->end) p->end();
     if (p->finish) {
         size_t end = panel_end * ck_panel_width;
         finish_part(p, first, last, panel * ck_panel_width, end < p->outputs ? end : p->outputs);
@@ -162,11 +167,25 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
                         .steps = steps_of(weights->type, weights->inputs), .panels = panels_of(weights->outputs),
                         .a = a, .lda = lda, .weights = weights->data, .scales = weights->scales,
                         .sums = weights->sums, .c = c, .ldc = ldc, .bias = bias, .height = 4,
+                        .block_steps = block_steps, .left_step = 1,
                         .tile = weights->type == CK_BF16 ? tile_bf16_panel : tile_f32_panel,
                         .tile8 = tile_int8_portable, .round = round_row_bf16, .round8 = round_row_int8,
                         .finish = finish, .elementwise = ck_elementwise_for(level)};
+    p.left_row = p.type == CK_F32 ? lda : p.steps;
 #if defined(__x86_64__)
-    if (weights->type == CK_BF16 && level >= CK_AVX512_BF16) {
+    if (weights->type != CK_F32 && level >= CK_AMX) {
+        p.tile = gemm_bf16_amx.tile;
+        p.round = gemm_bf16_amx.round;
+        p.tile8 = tile_int8_amx;
+        p.round8 = round_block_int8_avx512;
+        p.in_blocks = true;
+        p.left_row = gemm_whole_blocks(p.steps);
+        p.left_step = gemm_block_side;
+        p.height = gemm_bf16_amx.height;
+        p.block_steps = gemm_bf16_amx.block;
+        p.begin = gemm_bf16_amx.begin;
+        p.end = gemm_bf16_amx.end;
+    } else if (weights->type == CK_BF16 && level >= CK_AVX512_BF16) {
         p.tile = gemm_bf16_avx512.tile;
         p.round = gemm_bf16_avx512.round;
         p.height = gemm_bf16_avx512.height;
@@ -191,7 +210,8 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
 #endif
     size_t bytes = 0;
     if (p.type != CK_F32) {
-        size_t rounded_bytes = (rows * p.steps * sizeof(uint32_t) + 63) & ~(size_t)63;
+        size_t whole_tiles = (rows + p.height - 1) / p.height * p.height;
+        size_t rounded_bytes = (whole_tiles * p.left_row * sizeof(uint32_t) + 63) & ~(size_t)63;
         bytes = rounded_bytes + rows * sizeof(float);
         p.rounded = ck_allocate(bytes);
         p.row_scales = (float *)((char *)p.rounded + rounded_bytes);

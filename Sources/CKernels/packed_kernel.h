@@ -35,4 +35,8 @@ void tile_bf16_panel_avx2(size_t rows, size_t columns, size_t steps, const uint3
 float round_int8_avx512(uint8_t *out, const float *values, size_t count);
 void tile_int8_vnni(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b,
                     float *c, size_t ldc, const struct int8_factors *factors, const float *bias);
+float round_block_int8_avx512(uint8_t *out, const float *values, size_t count);
+/// Reads a in blocks (gemm_kernel.h); between `begin_amx` and `end_amx`.
+void tile_int8_amx(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b,
+                   float *c, size_t ldc, const struct int8_factors *factors, const float *bias);
 #endif

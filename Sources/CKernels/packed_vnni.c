@@ -3,6 +3,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "gemm_kernel.h"
 #include "packed_kernel.h"
 
 enum { height = 14 };
@@ -53,7 +54,9 @@ TARGET void tile_int8_vnni(size_t rows, size_t columns, size_t steps, const uint
     }
 }
 
-TARGET float round_int8_avx512(uint8_t *out, const float *values, size_t count) {
+/// Bytes go 64 at a time, `apart` bytes from one time to the next. `fills` says whether the last ones are filled up.
+static inline __attribute__((always_inline)) TARGET float round_bytes(uint8_t *out, const size_t apart,
+                                                                      const float *values, size_t count, const int fills) {
     __m512 tops[4];
     for (int i = 0; i < 4; i++) tops[i] = _mm512_setzero_ps();
     size_t i = 0;
@@ -71,9 +74,17 @@ TARGET float round_int8_avx512(uint8_t *out, const float *values, size_t count) 
         __mmask16 known = count - i >= 16 ? 0xffff : (__mmask16)((1u << (count - i)) - 1);
         __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_maskz_loadu_ps(known, values + i), inverse));
         __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(whole, _mm512_set1_epi32(128)));
-        _mm_mask_storeu_epi8(out + i, known, bytes);
+        _mm_mask_storeu_epi8(out + i / 64 * apart + i % 64, known, bytes);
     }
-    for (i = count; i % 4 != 0; i++) out[i] = 0;
+    for (i = count; i % (fills ? 64 : 4) != 0; i++) out[i / 64 * apart + i % 64] = 0;
     return top / 127;
+}
+
+TARGET float round_int8_avx512(uint8_t *out, const float *values, size_t count) {
+    return round_bytes(out, 64, values, count, 0);
+}
+
+TARGET float round_block_int8_avx512(uint8_t *out, const float *values, size_t count) {
+    return round_bytes(out, gemm_block_elements * sizeof(uint32_t), values, count, 1);
 }
 #endif

@@ -3,6 +3,8 @@
 
 #include "ck_peak.h"
 
+#include "gemm_kernel.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
@@ -31,6 +33,20 @@ LOOP(AVX512, f32_avx512, __m512, 24, "v", _mm512_setzero_ps(), _mm512_fmadd_ps(l
 LOOP(VNNI, int8_vnni, __m512i, 24, "v", _mm512_setzero_si512(), _mm512_dpbusd_epi32(sums[i], left, right))
 LOOP(BF16, bf16_avx512, __m512, 24, "v", _mm512_setzero_ps(),
      _mm512_dpbf16_ps(sums[i], (__m512bh)left, (__m512bh)right))
+
+/// Four tiles of sums, as products have them.
+#define TILES(NAME, STEP)                                                  \
+    static __attribute__((target("amx-tile,amx-bf16,amx-int8"))) void NAME(size_t rounds) { \
+        begin_amx();                                                       \
+        _tile_zero(0), _tile_zero(1), _tile_zero(2), _tile_zero(3);        \
+        _tile_zero(4), _tile_zero(5), _tile_zero(6), _tile_zero(7);        \
+        for (size_t round = 0; round < rounds; round++) {                  \
+            STEP(0, 4, 6), STEP(1, 4, 7), STEP(2, 5, 6), STEP(3, 5, 7);    \
+        }                                                                  \
+        end_amx();                                                         \
+    }
+TILES(bf16_amx, _tile_dpbf16ps)
+TILES(int8_amx, _tile_dpbusd)
 #elif defined(__aarch64__)
 LOOP(, f32_neon, float32x4_t, 24, "w", vdupq_n_f32(0), vfmaq_f32(sums[i], left, right))
 #endif
@@ -53,11 +69,19 @@ double ck_peak(enum ck_level level, enum ck_type type, size_t rounds) {
 #if defined(__x86_64__)
     if (type == CK_BF16) {
         if (level < CK_AVX512_BF16) return 0;
+        if (level >= CK_AMX) {
+            bf16_amx(rounds);
+            return all * 4 * 16 * 16 * 32 * 2;
+        }
         bf16_avx512(rounds);
         return all * 24 * 32 * 2;
     }
     if (type == CK_INT8) {
         if (level < CK_AVX512_VNNI) return 0;
+        if (level >= CK_AMX) {
+            int8_amx(rounds);
+            return all * 4 * 16 * 16 * 64 * 2;
+        }
         int8_vnni(rounds);
         return all * 24 * 64 * 2;
     }

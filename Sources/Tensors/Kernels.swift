@@ -15,7 +15,7 @@ public enum Machine {
         String(cString: ck_cpu_features()).split(separator: " ").map(String.init)
     }
 
-    /// The kernels in use: `portable`, `avx2`, `avx512`, `vnni` or `bf16`. The environment variable `FLOWTOK_KERNELS`
+    /// The kernels in use: `portable`, `avx2`, `avx512`, `vnni`, `bf16` or `amx`. The environment variable `FLOWTOK_KERNELS`
     /// lowers it.
     public static var kernelLevel: String { String(cString: ck_level_name(activeLevel)) }
 

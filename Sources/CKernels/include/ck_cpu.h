@@ -10,13 +10,14 @@ enum ck_level {
     CK_AVX512 = 2,      // AVX-512 F, BW, DQ, VL
     CK_AVX512_VNNI = 3, // and VNNI
     CK_AVX512_BF16 = 4, // and BF16
+    CK_AMX = 5,         // and tiles of bfloat16 and of 8-bit integers, which the system has to grant
 };
 
 /// The highest level that this CPU and operating system offer.
 enum ck_level ck_cpu_level(void);
 
 /// The level in use: `ck_cpu_level`, unless the environment variable FLOWTOK_KERNELS names a lower one
-/// (portable, avx2, avx512, vnni, bf16; on arm64 portable, neon).
+/// (portable, avx2, avx512, vnni, bf16, amx; on arm64 portable, neon).
 enum ck_level ck_active_level(void);
 
 /// The name of a level.
