@@ -113,6 +113,33 @@ public struct ModelFolder: Sendable {
         return precision
     }
 
+    /// Whether there is a model's configuration in a folder, whatever it says.
+    package static func isOne(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path + "/" + configurationFile)
+    }
+
+    /// All parameters of one of this package's own models, as float32, for training to go on from.
+    ///
+    /// - Throws: as `init(path:precision:)`, and `FlowTokError.unusableModel` where matrices are packed.
+    package static func parameters(in path: String) throws -> (ModelConfiguration, [String: Tensor]) {
+        let file = path + "/" + configurationFile
+        let kind = try FolderKind(folder: path)
+        guard kind == .flowTok else {
+            throw FlowTokError.unusableModel(file: file, reason: "it is of \(kind.title), expected one that flowtok train made")
+        }
+        let configuration = try readConfiguration(file)
+        let weights = try weights(in: path)
+        let checkpoint = try Checkpoint(path: weights)
+        guard PackedFile.precision(of: checkpoint) == nil else {
+            throw FlowTokError.unusableModel(file: weights, reason: "its matrices are packed, expected plain ones to train")
+        }
+        let source = CheckpointWeights(checkpoint)
+        let recorder = WeightRecorder(source)
+        _ = FlowTokModel(configuration, weights: Weights(recorder))
+        try source.verify(ignoring: unused)
+        return (configuration, Dictionary(uniqueKeysWithValues: recorder.parameters))
+    }
+
     /// The checkpoint of a folder: one file, or the index of several.
     ///
     /// - Throws: `FlowTokError.missingFile`.

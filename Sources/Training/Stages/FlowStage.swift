@@ -7,9 +7,9 @@ import Vocabularies
 /// The config file of `flowtok train flow`.
 public struct FlowStage: Sendable, Codable, Equatable {
     public var data: DataConfiguration
-    /// The folder of a trained tokenizer. Its vocabulary's number of pieces becomes the text decoder's `vocab_size`.
+    /// The folder of a trained tokenizer, or of a model that has one. Its vocabulary's number of pieces becomes the text decoder's `vocab_size`.
     public var tokenizer: String
-    /// The folder of an earlier flow run to start from: its averaged parameters.
+    /// The folder to start from: of an earlier flow run, whose averaged parameters are taken, or of a model.
     public var start: String?
     public var model: FlowTrainingConfiguration
 
@@ -28,13 +28,14 @@ public struct FlowStage: Sendable, Codable, Equatable {
             throw bad("model.text_decoder_only needs a flow to \"start\" from: everything else stays as it is")
         }
         let start = try stage.start.map { folder in
-            try reading("start", of: file) { try RunCheckpoint.averages(from: folder + "/" + RunCheckpoint.fileName) }
+            try reading("start", of: file) { try FlowStart(folder: folder, over: tokenizer) }
         }
         let sources = try stage.data.sources(side: tokenizer.configuration.imageTokenizer.imageSize, file: file)
         let task: FlowTask
         do {
             task = try FlowTask(
-                stage.model, tokenizer: tokenizer, source: sources.training, shown: sources.shown, initial: start)
+                stage.model, tokenizer: tokenizer, source: sources.training, shown: sources.shown,
+                initial: start?.parameters, latents: start?.latents)
         } catch let error as WeightMismatch {
             throw bad("start: \(error)")
         }

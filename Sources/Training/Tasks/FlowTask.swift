@@ -25,6 +25,16 @@ public final class FlowTask: TrainingTask {
 
     private static func isTextEncoder(_ name: String) -> Bool { name.hasPrefix("text_encoder.") }
 
+    /// What the alignment loss uses and a finished model does without.
+    private static func alignmentParts(
+        _ weights: Weights, _ text: TextVariationalConfiguration, channels: Int
+    ) -> (projector: TextProjector, temperature: Tensor) {
+        (
+            TextProjector(weights["flow.context_projector"], width: text.width, channels: channels),
+            weights.tensor("flow.t2t_temperature", [], initial: .constant(Float(log(1 / 0.07))))
+        )
+    }
+
     /// Whether a run with a configuration trains a parameter.
     private static func trains(_ name: String, _ configuration: FlowTrainingConfiguration) -> Bool {
         if name.hasPrefix("text_decoder.") { return true }
@@ -41,12 +51,13 @@ public final class FlowTask: TrainingTask {
 
     /// - Parameters:
     ///   - source: training samples; `shown`: those of the sample grids.
-    ///   - initial: parameters to start from, instead of fresh ones.
+    ///   - initial: parameters to start from, instead of fresh ones; those that only training uses may be missing.
+    ///   - latents: the statistics by which latents are normalised; where nil, they are measured on the source's pictures.
     /// - Throws: `TrainingError.badConfiguration` where the configuration does not fit the tokenizer, or would lose the
     ///   text encoder that `initial` has; `WeightMismatch` where `initial` has not every parameter in its shape; what the source throws.
     public init(
         _ configuration: FlowTrainingConfiguration, tokenizer: TokenizerFolder, source: any SampleSource,
-        shown: any SampleSource, initial: [String: Tensor]? = nil
+        shown: any SampleSource, initial: [String: Tensor]? = nil, latents: LatentStatistics? = nil
     ) throws {
         self.configuration = configuration
         self.source = source
@@ -56,17 +67,21 @@ public final class FlowTask: TrainingTask {
         }
         let imageTokenizer = tokenizer.configuration.imageTokenizer
         codec = try PieceCodec(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
+        let initial = initial.map { given in
+            let fresh = WeightRecorder(FreshWeights(seed: configuration.training.seed))
+            _ = FlowTask.alignmentParts(
+                Weights(fresh), configuration.textVariationalEncoder, channels: imageTokenizer.tokenSize)
+            return given.merging(fresh.parameters) { given, _ in given }
+        }
         var kept = tokenizer.weights
         if configuration.textDecoderOnly {
             kept.merge((initial ?? [:]).filter { !FlowTask.trains($0.key, configuration) }) { $1 }
         }
         let frozen = NamedTensors(kept)
         self.frozen = frozen
-        // The statistics of the latents that the flow is to see.
-        let batch = try Batch(source, first: 1 << 40, count: 512, side: imageTokenizer.imageSize, codec: codec)
-        let fixed = FlowTiTok(imageTokenizer, weights: Weights(frozen)["image_tokenizer"])
-        let statistics = fixed.encode(batch.images).mean.channelStatistics
-        modelConfiguration = configuration.model(over: tokenizer.configuration, latents: statistics)
+        modelConfiguration = configuration.model(
+            over: tokenizer.configuration,
+            latents: try latents ?? FlowTask.latentStatistics(imageTokenizer, frozen, source, codec))
         let given = initial.map { NamedTensors($0) }
         let hasTextEncoder = initial?.keys.contains(where: FlowTask.isTextEncoder) ?? false
         if hasTextEncoder && configuration.textEncoder == .frozen && !configuration.textDecoderOnly {
@@ -81,10 +96,8 @@ public final class FlowTask: TrainingTask {
         store = ParameterStore(from: start)
         let weights = Weights(FlowTask.routed(store, configuration, frozen: frozen))
         model = FlowTokModel(modelConfiguration, weights: weights)
-        projector = TextProjector(
-            weights["flow.context_projector"], width: configuration.textVariationalEncoder.width,
-            channels: imageTokenizer.tokenSize)
-        temperature = weights.tensor("flow.t2t_temperature", [], initial: .constant(Float(log(1 / 0.07))))
+        (projector, temperature) = FlowTask.alignmentParts(
+            weights, configuration.textVariationalEncoder, channels: imageTokenizer.tokenSize)
         try given?.verify("the flow to start from")
         if configuration.textDecoderOnly { try frozen.verify("the flow to start from") }
         var fingerprint = Fingerprint()
@@ -93,6 +106,15 @@ public final class FlowTask: TrainingTask {
         fingerprint.add(
             kept.filter { name, _ in !TokenizerTask.isDecoder(name) && !FlowTask.trains(name, configuration) })
         foundation = fingerprint.text
+    }
+
+    /// The statistics of the latents that the flow is to see.
+    private static func latentStatistics(
+        _ imageTokenizer: FlowTiTokConfiguration, _ weights: NamedTensors, _ source: any SampleSource, _ codec: PieceCodec
+    ) throws -> LatentStatistics {
+        let batch = try Batch(source, first: 1 << 40, count: 512, side: imageTokenizer.imageSize, codec: codec)
+        return FlowTiTok(imageTokenizer, weights: Weights(weights)["image_tokenizer"])
+            .encode(batch.images).mean.channelStatistics
     }
 
     private func model(_ parameters: any WeightSource) -> FlowTokModel {

@@ -1,4 +1,5 @@
 import Checkpoints
+import FlowTok
 import ImageTokenizers
 import Layers
 import Tensors
@@ -6,7 +7,7 @@ import TextModels
 import Vocabularies
 
 /// A trained tokenizer in a folder: `image_tokenizer.json`, `image_tokenizer.safetensors` (names as in a model folder)
-/// and `tokenizer.model`.
+/// and `tokenizer.model`; or the tokenizer of a model in its folder.
 public struct TokenizerFolder {
     static let configurationFile = "image_tokenizer.json"
     static let weightsFile = "image_tokenizer.safetensors"
@@ -21,8 +22,18 @@ public struct TokenizerFolder {
     /// - Throws: `TrainingError` where the folder or its configuration is missing or cannot be used; `WeightMismatch`,
     ///   `CheckpointError` or `VocabularyError` where a file does not hold what it should.
     public init(path: String) throws {
+        guard !ModelFolder.isOne(path) else {
+            let (model, weights) = try ModelFolder.parameters(in: path)
+            try self.init(
+                TokenizerTrainingConfiguration(
+                    imageTokenizer: model.imageTokenizer, textEncoder: model.textEncoder,
+                    training: TrainingSettings(steps: 1, batchSize: 1, learningRate: 0)),
+                weights: weights.filter { TokenizerFolder.isImageTokenizer($0.key) || $0.key.hasPrefix("text_encoder.") },
+                path: path, file: path + "/" + ModelFolder.configurationFile)
+            return
+        }
         let file = path + "/" + TokenizerFolder.configurationFile
-        configuration = try JSONFile.read(TokenizerTrainingConfiguration.self, from: file)
+        let configuration = try JSONFile.read(TokenizerTrainingConfiguration.self, from: file)
         if let problem = configuration.problem { throw TrainingError.badConfiguration(file: file, reason: problem) }
         let checkpoint = try Checkpoint(path: path + "/" + TokenizerFolder.weightsFile)
         let source = CheckpointWeights(checkpoint)
@@ -30,6 +41,15 @@ public struct TokenizerFolder {
         try source.verify()
         var weights: [String: Tensor] = [:]
         for name in checkpoint.names { weights[name] = try checkpoint.tensor(name) }
+        try self.init(configuration, weights: weights, path: path, file: file)
+    }
+
+    static func isImageTokenizer(_ name: String) -> Bool { name.hasPrefix("image_tokenizer.") }
+
+    private init(
+        _ configuration: TokenizerTrainingConfiguration, weights: [String: Tensor], path: String, file: String
+    ) throws {
+        self.configuration = configuration
         self.weights = weights
         let vocabularyPath = path + "/" + TokenizerFolder.vocabularyFile
         vocabulary = try SentencePieceVocabulary(path: vocabularyPath)

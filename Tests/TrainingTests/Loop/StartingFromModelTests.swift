@@ -1,0 +1,135 @@
+import Checkpoints
+import FlowTok
+import Foundation
+import Tensors
+import Testing
+import Training
+import Vocabularies
+
+/// Runs that go on from a finished model: the shipped one, say, for pictures of one's own.
+@Suite struct StartingFromModelTests {
+    let folder: TemporaryFolder
+    /// A model with a text encoder of its own.
+    let model: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        let first = folder.url.path + "/first"
+        let file = try TinyFiles.flow(
+            in: folder, over: TinyTraining.tokenizerFolder(), steps: 3,
+            changing: [("\"training\": {", "\"text_encoder\": \"tuned\", \"training\": {")])
+        try FlowStage.open(file: file, output: first, resume: false).run()
+        model = first + "/model"
+    }
+
+    /// A flow over the model's tokenizer that starts from a model.
+    private func flow(
+        _ name: String, from start: String, over tokenizer: String? = nil, keys: String = "\"text_encoder\": \"tuned\""
+    ) throws -> String {
+        try TinyFiles.flow(
+            in: folder, over: tokenizer ?? model, as: name + ".json", steps: 4,
+            changing: [
+                ("\"tokenizer\"", "\"start\": \"\(start)\", \"tokenizer\""), ("\"training\": {", keys + ", \"training\": {"),
+            ])
+    }
+
+    private func refused(_ file: String, saying words: [String]) {
+        let error = #expect(throws: TrainingError.self) {
+            try FlowStage.open(file: file, output: folder.url.path + "/refused", resume: false)
+        }
+        for word in words { #expect(error?.description.contains(word) == true, "\(error?.description ?? "")") }
+        #expect(!FileManager.default.fileExists(atPath: folder.url.path + "/refused"))
+    }
+
+    private func configuration(_ model: String) throws -> ModelConfiguration {
+        try JSONDecoder().decode(ModelConfiguration.self, from: contents(model + "/config.json"))
+    }
+
+    @Test func aFlowGoesOnFromIt() throws {
+        let output = folder.url.path + "/second"
+        try FlowStage.open(file: flow("second", from: model), output: output, resume: false).run(stopAfter: 0)
+        let given = try bits(model + "/model.safetensors")
+        let begun = try bits(checkpointPath(output))
+        for (name, values) in given where !name.hasPrefix("image_tokenizer.") {
+            #expect(begun["parameters/" + name] == values, "\(name)")
+        }
+        // What only training uses is made anew.
+        #expect(begun["parameters/flow.t2t_temperature"] != nil)
+        try FlowStage.open(file: flow("second", from: model), output: output, resume: true).run()
+        #expect(try configuration(output + "/model").latents == configuration(model).latents)
+    }
+
+    @Test func anotherEncoderBringsOtherLatents() throws {
+        let tokenizer = folder.url.path + "/tokenizer"
+        try TokenizerStage.open(
+            file: TinyFiles.tokenizer(in: folder, steps: 3), output: tokenizer, resume: false
+        ).run()
+        let output = folder.url.path + "/second"
+        try FlowStage.open(file: flow("second", from: model, over: tokenizer), output: output, resume: false).run()
+        #expect(try configuration(output + "/model").latents != configuration(model).latents)
+    }
+
+    @Test func aTextDecoderGoesOnAloneAndAFlowFromThere() throws {
+        let read = folder.url.path + "/read"
+        let file = try flow("read", from: model, keys: "\"text_decoder_only\": true, \"reading_weight\": 1")
+        try FlowStage.open(file: file, output: read, resume: false).run()
+        let (before, after) = (try bits(model + "/model.safetensors"), try bits(read + "/model/model.safetensors"))
+        for (name, values) in after {
+            #expect((values == before[name]) != name.hasPrefix("text_decoder."), "\(name)")
+        }
+        // The run's own checkpoint has the text decoder only; the model that it leaves has everything.
+        refused(try flow("part", from: read), saying: ["part.json: start: ", "missing"])
+        let output = folder.url.path + "/third"
+        try FlowStage.open(file: flow("third", from: read + "/model"), output: output, resume: false).run()
+    }
+
+    @Test func anImageDecoderGoesOnFromIt() throws {
+        let output = folder.url.path + "/decoder"
+        let file = try TinyFiles.tokenizer(
+            in: folder, as: "decoder.json", steps: 3,
+            changing: [
+                ("\"vocabulary\": \"\(folder.url.path)/vocabulary\"", "\"start\": \"\(model)\", \"vocabulary\": \"\(model)\""),
+                ("\"training\": {", "\"decoder_only\": true, \"training\": {"),
+            ])
+        try TokenizerStage.open(file: file, output: output, resume: false).run()
+        let (before, after) = (try bits(model + "/model.safetensors"), try bits(output + "/image_tokenizer.safetensors"))
+        for (name, values) in after {
+            #expect((values == before[name]) != name.hasPrefix("image_tokenizer.decoder."), "\(name)")
+        }
+        // Only the decoder differs, so that a flow over it sees the latents it is used to.
+        let flow = folder.url.path + "/second"
+        try FlowStage.open(file: self.flow("second", from: model, over: output), output: flow, resume: false).run()
+        #expect(try configuration(flow + "/model").latents == configuration(model).latents)
+    }
+
+    @Test func modelsThatCannotBeTrainedAreRefused() throws {
+        func copy(_ name: String) throws -> String {
+            let path = folder.url.path + "/" + name
+            try FileManager.default.copyItem(atPath: model, toPath: path)
+            return path
+        }
+        let frozen = try flow("frozen", from: model, keys: "\"text_encoder\": \"frozen\"")
+        refused(frozen, saying: ["frozen", "tuned"])
+
+        let packed = folder.url.path + "/packed"
+        try FolderConversion(model).writePacked(to: packed, as: .int8)
+        refused(try flow("a", from: packed), saying: ["a.json: start: ", "packed"])
+        refused(try flow("b", from: model, over: packed), saying: ["b.json: tokenizer: ", "packed"])
+
+        let bare = try copy("bare")
+        try FileManager.default.removeItem(atPath: bare + "/model.safetensors")
+        refused(try flow("c", from: bare), saying: ["c.json: start: ", "model.safetensors"])
+
+        let other = try copy("other")
+        var options = SentencePieceVocabulary.TrainingOptions()
+        options.vocabularySize = 320
+        let sentences = (0..<200).map { "number \($0) of \($0 * 7)" }
+        try Data(SentencePieceVocabulary.train(sentences: sentences, options: options))
+            .write(to: URL(fileURLWithPath: other + "/tokenizer.model"))
+        refused(try flow("d", from: other), saying: ["d.json: start: ", "another vocabulary"])
+
+        let strange = try copy("strange")
+        try Data("{\"model_type\": \"titok\"}".utf8).write(to: URL(fileURLWithPath: strange + "/config.json"))
+        refused(try flow("e", from: strange), saying: ["e.json: start: ", "TiTok"])
+    }
+}
