@@ -24,8 +24,8 @@ public struct FlowStage: Sendable, Codable, Equatable {
         let tokenizer = try reading("tokenizer", of: file) { try TokenizerFolder(path: stage.tokenizer) }
         stage.model.textDecoder.vocabularySize = tokenizer.vocabulary.count
         if let problem = stage.model.problem(over: tokenizer.configuration) { throw bad("model." + problem) }
-        if stage.model.textDecoderOnly && stage.start == nil {
-            throw bad("model.text_decoder_only needs a flow to \"start\" from: everything else stays as it is")
+        if !stage.model.learnsAll && stage.start == nil {
+            throw bad("model.learns leaves parts out, which needs a flow to \"start\" from: they stay as they are")
         }
         let start = try stage.start.map { folder in
             try reading("start", of: file) { try FlowStart(folder: folder, over: tokenizer) }

@@ -11,7 +11,8 @@ extension FlowTask {
     public func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)]) {
         let settings = configuration.training
         let count = settings.batchSize
-        let seen = min(count, max(1, Int((Float(count) * configuration.flowShare).rounded())))
+        let least = configuration.flowShare > 0 ? 1 : 0
+        let seen = min(count, max(least, Int((Float(count) * configuration.flowShare).rounded())))
         let toText = Int((Float(seen) * configuration.imageToTextShare).rounded())
         // Whoever is to give a caption needs one to aim at, and not the mean of all that would do. Samples that the
         // velocity network does not see may be read as well.
@@ -27,9 +28,6 @@ extension FlowTask {
         let text = model.textVariationalEncoder(hidden)
         let tokens = text.sample(noise: .randomNormal(shape, using: &random))
 
-        let (perSample, bound) = flowLosses(
-            image: image, tokens: tokens, text: text, toImage: seen - toText, toText: toText, &random)
-
         let alignment = FlowLosses.alignment(tokens: tokens, projected: projector(hidden), temperature: temperature)
         let matching = (text.mean - model.normalized(posterior.mean)).meanSquare()
         let kl = text.klDivergence * (1 / Float(count))
@@ -39,16 +37,22 @@ extension FlowTask {
         let part = firstDecoded..<firstDecoded + decoded
         let decoding = try pieceLoss(of: tokens.sliced(axis: 0, part), part, batch)
         var loss =
-            perSample.mean() + alignment * configuration.alignmentWeight + kl * configuration.klWeight
+            alignment * configuration.alignmentWeight + kl * configuration.klWeight
             + decoding * configuration.decodingWeight + matching * configuration.matchingWeight
-        let values = perSample.values
-        func mean(_ values: ArraySlice<Float>) -> Double { Double(values.reduce(0, +)) / Double(max(1, values.count)) }
-        var figures: [(name: String, value: Double)] = [("text_to_image_loss", mean(values[..<(seen - toText)]))]
-        if toText > 0 { figures.append(("image_to_text_loss", mean(values[(seen - toText)...]))) }
-        if toText > 0 && configuration.captioningWeight > 0 {
-            let captioning = try pieceLoss(of: bound, seen - toText..<seen, batch)
-            loss = loss + captioning * configuration.captioningWeight
-            figures.append(("captioning_loss", Double(captioning.item)))
+        var figures: [(name: String, value: Double)] = []
+        if seen > 0 {
+            let (perSample, bound) = flowLosses(
+                image: image, tokens: tokens, text: text, toImage: seen - toText, toText: toText, &random)
+            loss = perSample.mean() + loss
+            let values = perSample.values
+            func mean(_ values: ArraySlice<Float>) -> Double { Double(values.reduce(0, +)) / Double(max(1, values.count)) }
+            figures.append(("text_to_image_loss", mean(values[..<(seen - toText)])))
+            if toText > 0 { figures.append(("image_to_text_loss", mean(values[(seen - toText)...]))) }
+            if toText > 0 && configuration.captioningWeight > 0 {
+                let captioning = try pieceLoss(of: bound, seen - toText..<seen, batch)
+                loss = loss + captioning * configuration.captioningWeight
+                figures.append(("captioning_loss", Double(captioning.item)))
+            }
         }
         if !plain.isEmpty && configuration.readingWeight > 0 {
             let times = plain.map { _ in random.earlyTime() }

@@ -25,21 +25,27 @@ public final class FlowTask: TrainingTask {
 
     private static func isTextEncoder(_ name: String) -> Bool { name.hasPrefix("text_encoder.") }
 
+    private static let projectorName = "flow.context_projector"
+    private static let temperatureName = "flow.t2t_temperature"
+
     /// What the alignment loss uses and a finished model does without.
     private static func alignmentParts(
         _ weights: Weights, _ text: TextVariationalConfiguration, channels: Int
     ) -> (projector: TextProjector, temperature: Tensor) {
         (
-            TextProjector(weights["flow.context_projector"], width: text.width, channels: channels),
-            weights.tensor("flow.t2t_temperature", [], initial: .constant(Float(log(1 / 0.07))))
+            TextProjector(weights[projectorName], width: text.width, channels: channels),
+            weights.tensor(temperatureName, [], initial: .constant(Float(log(1 / 0.07))))
         )
     }
 
     /// Whether a run with a configuration trains a parameter.
     private static func trains(_ name: String, _ configuration: FlowTrainingConfiguration) -> Bool {
-        if name.hasPrefix("text_decoder.") { return true }
-        guard !configuration.textDecoderOnly else { return false }
-        return name.hasPrefix("flow.") || configuration.textEncoder != .frozen && isTextEncoder(name)
+        let learns = configuration.learns
+        if name.hasPrefix("text_decoder.") { return learns.contains(.textDecoder) }
+        if isTextEncoder(name) { return learns.contains(.text) && configuration.textEncoder != .frozen }
+        guard name.hasPrefix("flow.") else { return false }
+        let isOfText = ["flow.context_encoder.", projectorName, temperatureName].contains { name.hasPrefix($0) }
+        return learns.contains(isOfText ? .text : .velocity)
     }
 
     /// The trained parameters from one source, all others from those that stay as they are.
@@ -74,7 +80,7 @@ public final class FlowTask: TrainingTask {
             return given.merging(fresh.parameters) { given, _ in given }
         }
         var kept = tokenizer.weights
-        if configuration.textDecoderOnly {
+        if !configuration.learnsAll {
             kept.merge((initial ?? [:]).filter { !FlowTask.trains($0.key, configuration) }) { $1 }
         }
         let frozen = NamedTensors(kept)
@@ -84,7 +90,7 @@ public final class FlowTask: TrainingTask {
             latents: try latents ?? FlowTask.latentStatistics(imageTokenizer, frozen, source, codec))
         let given = initial.map { NamedTensors($0) }
         let hasTextEncoder = initial?.keys.contains(where: FlowTask.isTextEncoder) ?? false
-        if hasTextEncoder && configuration.textEncoder == .frozen && !configuration.textDecoderOnly {
+        if hasTextEncoder && configuration.textEncoder == .frozen && configuration.learns.contains(.text) {
             throw TrainingError.badConfiguration(
                 file: "the flow's configuration",
                 reason: "text_encoder is \"frozen\", but the flow to start from has a text encoder of its own: expected \"tuned\"")
@@ -99,7 +105,7 @@ public final class FlowTask: TrainingTask {
         (projector, temperature) = FlowTask.alignmentParts(
             weights, configuration.textVariationalEncoder, channels: imageTokenizer.tokenSize)
         try given?.verify("the flow to start from")
-        if configuration.textDecoderOnly { try frozen.verify("the flow to start from") }
+        if !configuration.learnsAll { try frozen.verify("the flow to start from") }
         var fingerprint = Fingerprint()
         fingerprint.add(tokenizer.vocabulary.modelBytes)
         // The loss never sees the decoder, which may go on learning meanwhile.

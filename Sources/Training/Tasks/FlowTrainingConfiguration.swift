@@ -13,6 +13,14 @@ public enum TextEncoderTraining: String, Sendable, Hashable, Codable {
     case fresh
 }
 
+/// The parts of a flow, any of which may learn while the others stay as the flow to start from has them.
+public enum FlowPart: String, Sendable, Hashable, Codable, CaseIterable {
+    case velocity
+    /// The text variational encoder, and the text encoder unless that is frozen.
+    case text
+    case textDecoder = "text_decoder"
+}
+
 /// What a flow run is made from, besides a trained tokenizer.
 public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     /// The name of the model that comes out.
@@ -40,14 +48,15 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     /// The weight of the cross entropy of the pieces that the text decoder reads on the straight line from image latents to
     /// text tokens, from the image on: a flow that has not quite arrived then still says what it carries.
     public var readingWeight: Float
-    /// The share of a batch that the velocity network sees; the other losses need a fraction of its time.
+    /// The share of a batch that the velocity network sees; the other losses need a fraction of its time. With 0 it sees
+    /// nothing, and may not learn.
     public var flowShare: Float
     /// The share of those samples that learn image to text.
     public var imageToTextShare: Float
     /// The share of text-to-image samples that are unconditional.
     public var unconditionalShare: Float
-    /// Whether the text decoder alone learns, and all else stays as the flow to start from has it.
-    public var textDecoderOnly: Bool
+    /// What learns.
+    public var learns: [FlowPart]
     public var training: TrainingSettings
     public var sampling: SamplingDefaults
     public var captioning: CaptioningDefaults
@@ -59,7 +68,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         textDecoder: TextTransformerConfiguration, textEncoder: TextEncoderTraining = .frozen, alignmentWeight: Float = 1,
         matchingWeight: Float = 0, klWeight: Float = 0.3, decodingWeight: Float = 1, decodingShare: Float = 0.5,
         captioningWeight: Float = 0, readingWeight: Float = 0, flowShare: Float = 1, imageToTextShare: Float = 0.2,
-        unconditionalShare: Float = 0.1, textDecoderOnly: Bool = false, training: TrainingSettings,
+        unconditionalShare: Float = 0.1, learns: [FlowPart] = FlowPart.allCases, training: TrainingSettings,
         sampling: SamplingDefaults = SamplingDefaults(),
         captioning: CaptioningDefaults = CaptioningDefaults(), licence: String = "", trainedOn: String = ""
     ) {
@@ -78,7 +87,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         self.flowShare = flowShare
         self.imageToTextShare = imageToTextShare
         self.unconditionalShare = unconditionalShare
-        self.textDecoderOnly = textDecoderOnly
+        self.learns = learns
         self.training = training
         self.sampling = sampling
         self.captioning = captioning
@@ -101,7 +110,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         case flowShare = "flow_share"
         case imageToTextShare = "image_to_text_share"
         case unconditionalShare = "unconditional_share"
-        case textDecoderOnly = "text_decoder_only"
+        case learns
         case training, sampling, captioning, licence
         case trainedOn = "trained_on"
     }
@@ -128,7 +137,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         try values.read(&flowShare, .flowShare)
         try values.read(&imageToTextShare, .imageToTextShare)
         try values.read(&unconditionalShare, .unconditionalShare)
-        try values.read(&textDecoderOnly, .textDecoderOnly)
+        try values.read(&learns, .learns)
         try values.read(&sampling, .sampling)
         try values.read(&captioning, .captioning)
         try values.read(&licence, .licence)
@@ -151,6 +160,9 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         return problem ?? model(over: tokenizer, latents: latents).problem
     }
 
+    /// Whether all parts learn, so that nothing has to be there before.
+    public var learnsAll: Bool { Set(learns).count == FlowPart.allCases.count }
+
     /// Why no run can be made from this over any tokenizer, or nil.
     public var problem: String? {
         for (name, share) in [
@@ -165,8 +177,14 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         ] where !(weight >= 0 && weight.isFinite) {
             return "\(name) is \(weight), expected at least 0"
         }
-        if textDecoderOnly && decodingWeight + captioningWeight + readingWeight == 0 {
-            return "text_decoder_only goes with a decoding_weight, captioning_weight or reading_weight above 0"
+        if learns.isEmpty {
+            return "learns is empty, expected one or more of \(FlowPart.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))"
+        }
+        if learns.contains(.velocity) && flowShare == 0 {
+            return "flow_share is 0, expected more where the velocity network learns"
+        }
+        if Set(learns) == [.textDecoder] && decodingWeight + captioningWeight + readingWeight == 0 {
+            return "learns is \"text_decoder\" alone, which goes with a decoding_weight, captioning_weight or reading_weight above 0"
         }
         if imageToTextShare > 0 && velocity.indicators < 3 {
             return "velocity.indicators is \(velocity.indicators), expected 3 to learn image to text"

@@ -63,11 +63,14 @@ import Vocabularies
         ("\"training\": {", "\"matching_weight\": -1, \"training\": {", "model.matching_weight is -1"),
         ("\"training\": {", "\"captioning_weight\": -2, \"training\": {", "model.captioning_weight is -2"),
         ("\"training\": {", "\"reading_weight\": -2, \"training\": {", "model.reading_weight is -2"),
-        ("\"training\": {", "\"text_decoder_only\": true, \"training\": {", "model.text_decoder_only needs a flow"),
+        ("\"training\": {", "\"learns\": [\"text_decoder\"], \"training\": {", "model.learns leaves parts out"),
         (
-            "\"training\": {", "\"text_decoder_only\": true, \"decoding_weight\": 0, \"training\": {",
-            "model.text_decoder_only goes with"
+            "\"training\": {", "\"learns\": [\"text_decoder\"], \"decoding_weight\": 0, \"training\": {",
+            "model.learns is \"text_decoder\" alone"
         ),
+        ("\"training\": {", "\"learns\": [], \"training\": {", "model.learns is empty"),
+        ("\"training\": {", "\"learns\": [\"everything\"], \"training\": {", "model.learns"),
+        ("\"training\": {", "\"flow_share\": 0, \"training\": {", "model.flow_share is 0"),
         ("\"training\": {", "\"flow_share\": 1.5, \"training\": {", "model.flow_share is 1.5"),
         ("\"training\": {", "\"text_encoder\": \"thawed\", \"training\": {", "model.text_encoder"),
         ("\"sampling\": {\"steps\": 2}", "\"sampling\": {\"steps\": 0}", "model.sampling.steps is 0"),
@@ -160,14 +163,19 @@ import Vocabularies
             // Where nothing of that name is.
             let text = try String(contentsOfFile: shipped + "/" + name, encoding: .utf8)
                 .replacingOccurrences(of: "\"Runs/", with: "\"\(folder.url.path)/Runs/")
+                .replacingOccurrences(of: "\"Models/default", with: "\"" + (try DefaultModel.path()))
                 .replacingOccurrences(of: "\"Data/", with: "\"\(folder.url.path)/Data/")
             let file = try folder.write(name, text).path
             let output = folder.url.path + "/out"
             let said = message {
                 if name.hasPrefix("vocabulary") { return try VocabularyStage.run(file: file, output: output) as Any }
-                return name.hasPrefix("flow") || name.hasPrefix("text")
+                return ["flow", "text", "velocity", "tune"].contains { name.hasPrefix($0) }
                     ? try FlowStage.open(file: file, output: output, resume: false)
                     : try TokenizerStage.open(file: file, output: output, resume: false)
+            }
+            if name.hasPrefix("tune") {
+                #expect(said.contains("data.images: ") && said.contains("my-pictures"), "\(said)")
+                continue
             }
             let place = name.hasPrefix("vocabulary") ? "/Data/sprites" : "/Runs/"
             #expect(said.contains(folder.url.path + place) && (said.contains("no such") || said.contains("not found")), "\(name): \(said)")
@@ -188,7 +196,7 @@ import Vocabularies
         flow.matchingWeight = 2
         flow.captioningWeight = 0.5
         flow.readingWeight = 0.25
-        flow.textDecoderOnly = true
+        flow.learns = [.text, .textDecoder]
         flow.flowShare = 0.75
         #expect(try JSONDecoder().decode(FlowTrainingConfiguration.self, from: JSONEncoder().encode(flow)) == flow)
         let data = DataConfiguration(sprites: "x", mixture: [DataConfiguration.Part(weight: 0.5)], seed: .max)

@@ -90,7 +90,7 @@ import Training
                 changing: [("\"training\": {", "\"text_encoder\": \"tuned\", \"training\": {")]),
             output: first, resume: false
         ).run()
-        let reading = ("\"training\": {", "\"text_decoder_only\": true, \"reading_weight\": 1, \"training\": {")
+        let reading = ("\"training\": {", "\"learns\": [\"text_decoder\"], \"reading_weight\": 1, \"training\": {")
         let file = try TinyFiles.flow(
             in: folder, over: start, as: "reading.json", steps: 8,
             changing: [("\"tokenizer\"", "\"start\": \"\(first)\", \"tokenizer\""), reading])
@@ -110,7 +110,7 @@ import Training
         let error = #expect(throws: TrainingError.self) {
             try FlowStage.open(file: alone, output: folder.url.path + "/alone", resume: false)
         }
-        #expect(error?.description.contains("model.text_decoder_only needs a flow") == true)
+        #expect(error?.description.contains("model.learns leaves parts out") == true)
         let part = try TinyFiles.flow(
             in: folder, over: start, as: "part.json",
             changing: [("\"tokenizer\"", "\"start\": \"\(whole)\", \"tokenizer\"")])

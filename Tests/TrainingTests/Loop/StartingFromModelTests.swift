@@ -71,7 +71,7 @@ import Vocabularies
 
     @Test func aTextDecoderGoesOnAloneAndAFlowFromThere() throws {
         let read = folder.url.path + "/read"
-        let file = try flow("read", from: model, keys: "\"text_decoder_only\": true, \"reading_weight\": 1")
+        let file = try flow("read", from: model, keys: "\"learns\": [\"text_decoder\"], \"reading_weight\": 1")
         try FlowStage.open(file: file, output: read, resume: false).run()
         let (before, after) = (try bits(model + "/model.safetensors"), try bits(read + "/model/model.safetensors"))
         for (name, values) in after {
@@ -81,6 +81,20 @@ import Vocabularies
         refused(try flow("part", from: read), saying: ["part.json: start: ", "missing"])
         let output = folder.url.path + "/third"
         try FlowStage.open(file: flow("third", from: read + "/model"), output: output, resume: false).run()
+    }
+
+    @Test func theTextGoesOnAlone() throws {
+        let output = folder.url.path + "/text"
+        let keys = "\"text_encoder\": \"tuned\", \"learns\": [\"text\"], \"flow_share\": 0, \"matching_weight\": 1"
+        try FlowStage.open(file: flow("text", from: model, keys: keys), output: output, resume: false).run()
+        let (before, after) = (try bits(model + "/model.safetensors"), try bits(output + "/model/model.safetensors"))
+        for (name, values) in after where values.count > 1 {
+            let isText = name.hasPrefix("text_encoder.") || name.hasPrefix("flow.context_encoder.")
+            #expect((values != before[name]) == isText, "\(name)")
+        }
+        // The velocity network sees nothing, so that there is nothing to tell of it.
+        let figures = try String(contentsOfFile: output + "/log.csv", encoding: .utf8)
+        #expect(figures.contains("matching_loss") && !figures.contains("image_loss"))
     }
 
     @Test func anImageDecoderGoesOnFromIt() throws {
