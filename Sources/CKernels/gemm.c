@@ -11,6 +11,7 @@
 #include "gemm_kernel.h"
 
 enum {
+    block_steps = 256,       // of k, as 32-bit elements: a panel's block is 32 KiB and stays in the first-level cache
     rows_per_job = 224,      // at most; in whole tiles
     left_bytes = 512 << 10,  // of a that a job works on at a time: they stay in the second-level cache
     pack_width = 4,          // panels of b that are packed together where k runs contiguously
@@ -228,7 +229,7 @@ static void pack_b(struct product *p, size_t job) {
 /// Computes the tiles of rows [row, row_end) and panels [panel, panel_end).
 static void compute(const struct product *p, size_t row, size_t row_end, size_t panel, size_t panel_end) {
     const struct gemm_kernel *kernel = p->kernel;
-    size_t width = kernel->width, block_steps = kernel->block;
+    size_t width = kernel->width;
     if (kernel->begin) kernel->begin();
     size_t stretch = left_bytes / sizeof(uint32_t) / (row_end - row) / block_steps * block_steps;
     if (stretch < block_steps) stretch = block_steps;

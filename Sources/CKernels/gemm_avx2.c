@@ -49,5 +49,5 @@ static TARGET void tile(size_t rows, size_t columns, size_t steps, const uint32_
     }
 }
 
-const struct gemm_kernel gemm_f32_avx2 = {.height = height, .width = width, .unit = 1, .block = 256, .tile = tile};
+const struct gemm_kernel gemm_f32_avx2 = {.height = height, .width = width, .unit = 1, .tile = tile};
 #endif

@@ -185,12 +185,12 @@ static BF16 void blocks_bf16(uint32_t *out, size_t distance, const float *source
 }
 
 const struct gemm_kernel gemm_f32_avx512 = {
-    .height = height, .width = width, .unit = 1, .block = 256, .tile = tile_f32, .pack = pack_f32, .pack_panels = panels_f32};
+    .height = height, .width = width, .unit = 1, .tile = tile_f32, .pack = pack_f32, .pack_panels = panels_f32};
 const struct gemm_kernel gemm_bf16_avx512 = {
-    .height = height, .width = width, .unit = 2, .block = 256, .tile = tile_bf16, .pack = pack_bf16, .pack_panels = panels_bf16,
+    .height = height, .width = width, .unit = 2, .tile = tile_bf16, .pack = pack_bf16, .pack_panels = panels_bf16,
     .round = round_bf16};
 
 const struct gemm_kernel gemm_bf16_amx = {
-    .height = 32, .width = width, .unit = 2, .block = 256, .tile = tile_bf16_amx, .pack = pack_bf16,
+    .height = 32, .width = width, .unit = 2, .tile = tile_bf16_amx, .pack = pack_bf16,
     .pack_panels = panels_bf16, .round = round_block_bf16, .pack_blocks = blocks_bf16, .begin = begin_amx, .end = end_amx};
 #endif

@@ -48,7 +48,6 @@ struct gemm_kernel {
     size_t height;  // rows of a tile
     size_t width;   // columns of a tile
     size_t unit;    // values of k in a 32-bit element
-    size_t block;   // steps of k that are summed up before a tile is written: a panel's block stays in the first-level cache
     gemm_tile tile;
     // NULL where the portable loops serve.
     gemm_pack pack;

@@ -50,5 +50,5 @@ void tile_f32_panel_neon(size_t rows, size_t columns, size_t steps, const uint32
     switch (rows) { ROWS(1, 8) ROWS(2, 8) ROWS(3, 8) }
 }
 
-const struct gemm_kernel gemm_f32_neon = {.height = 6, .width = 16, .unit = 1, .block = 256, .tile = tile};
+const struct gemm_kernel gemm_f32_neon = {.height = 6, .width = 16, .unit = 1, .tile = tile};
 #endif

@@ -38,5 +38,5 @@ TILE(tile_f32, sums[row][column] += as_float(left) * as_float(line[column]))
 TILE(tile_bf16, sums[row][column] += as_float(left << 16) * as_float(line[column] << 16) +
                                      as_float(left & 0xffff0000u) * as_float(line[column] & 0xffff0000u))
 
-const struct gemm_kernel gemm_f32_portable = {.height = height, .width = width, .unit = 1, .block = 256, .tile = tile_f32};
-const struct gemm_kernel gemm_bf16_portable = {.height = height, .width = width, .unit = 2, .block = 256, .tile = tile_bf16};
+const struct gemm_kernel gemm_f32_portable = {.height = height, .width = width, .unit = 1, .tile = tile_f32};
+const struct gemm_kernel gemm_bf16_portable = {.height = height, .width = width, .unit = 2, .tile = tile_bf16};

@@ -37,6 +37,7 @@ CK_CLONES static float round_row_int8(uint8_t *out, const float *from, size_t k)
 enum {
     block_steps = 576,       // of k: a panel's block is 72 KiB. The second-level cache feeds it fast enough, and sums are
                              // written and read again less often than with what fits into the first
+    fast_block_steps = 256,  // where products outrun the second-level cache: a panel's block stays in the first
     rows_per_job = 224,      // at most; in whole tiles
     left_bytes = 512 << 10,  // of activations that a job works on at a time: they stay in the second-level cache
     pack_rows = 16,
@@ -182,7 +183,7 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
         p.left_row = gemm_whole_blocks(p.steps);
         p.left_step = gemm_block_side;
         p.height = gemm_bf16_amx.height;
-        p.block_steps = gemm_bf16_amx.block;
+        p.block_steps = fast_block_steps;
         p.begin = gemm_bf16_amx.begin;
         p.end = gemm_bf16_amx.end;
     } else if (weights->type == CK_BF16 && level >= CK_AVX512_BF16) {

@@ -1,8 +1,7 @@
 // int8 tiles of 14 rows and 32 columns with vpdpbusd.
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
+#include "avx512_words.h"
 #include "gemm_kernel.h"
 #include "packed_kernel.h"
 
@@ -10,7 +9,7 @@ enum { height = 14 };
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 
-static inline __attribute__((always_inline)) TARGET void tile_rows(const int rows, size_t columns, size_t steps,
+INLINE TARGET void tile_rows(const int rows, size_t columns, size_t steps,
                                                                    const uint32_t *a, size_t a_row, const uint32_t *b,
                                                                    float *c, size_t ldc,
                                                                    const struct int8_factors *factors,
@@ -29,7 +28,7 @@ static inline __attribute__((always_inline)) TARGET void tile_rows(const int row
     }
     for (size_t half = 0; half < 2 && half * 16 < columns; half++) {
         size_t count = columns - half * 16;
-        __mmask16 mask = count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1);
+        __mmask16 mask = first_lanes(count);
         __m512i correction = _mm512_slli_epi32(_mm512_maskz_loadu_epi32(mask, factors->sums + half * 16), 7);
         __m512 scale = _mm512_maskz_loadu_ps(mask, factors->columns + half * 16);
         __m512 offset = bias ? _mm512_maskz_loadu_ps(mask, bias + half * 16) : _mm512_setzero_ps();
@@ -55,7 +54,7 @@ TARGET void tile_int8_vnni(size_t rows, size_t columns, size_t steps, const uint
 }
 
 /// Bytes go 64 at a time, `apart` bytes from one time to the next. `fills` says whether the last ones are filled up.
-static inline __attribute__((always_inline)) TARGET float round_bytes(uint8_t *out, const size_t apart,
+INLINE TARGET float round_bytes(uint8_t *out, const size_t apart,
                                                                       const float *values, size_t count, const int fills) {
     __m512 tops[4];
     for (int i = 0; i < 4; i++) tops[i] = _mm512_setzero_ps();
@@ -64,14 +63,14 @@ static inline __attribute__((always_inline)) TARGET float round_bytes(uint8_t *o
         for (int j = 0; j < 4; j++)
             tops[j] = _mm512_max_ps(_mm512_abs_ps(_mm512_loadu_ps(values + i + 16 * j)), tops[j]);
     for (; i < count; i += 16) {
-        __mmask16 known = count - i >= 16 ? 0xffff : (__mmask16)((1u << (count - i)) - 1);
+        __mmask16 known = first_lanes(count - i);
         tops[0] = _mm512_max_ps(_mm512_abs_ps(_mm512_maskz_loadu_ps(known, values + i)), tops[0]);
     }
     float top = _mm512_reduce_max_ps(
         _mm512_max_ps(_mm512_max_ps(tops[0], tops[1]), _mm512_max_ps(tops[2], tops[3])));
     __m512 inverse = _mm512_set1_ps(top > 0 ? 127 / top : 0);
     for (i = 0; i < count; i += 16) {
-        __mmask16 known = count - i >= 16 ? 0xffff : (__mmask16)((1u << (count - i)) - 1);
+        __mmask16 known = first_lanes(count - i);
         __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_maskz_loadu_ps(known, values + i), inverse));
         __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(whole, _mm512_set1_epi32(128)));
         _mm_mask_storeu_epi8(out + i / 64 * apart + i % 64, known, bytes);
