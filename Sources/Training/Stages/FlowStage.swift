@@ -7,7 +7,8 @@ import Vocabularies
 /// The config file of `flowtok train flow`.
 public struct FlowStage: Sendable, Codable, Equatable {
     public var data: DataConfiguration
-    /// The folder of a trained tokenizer, or of a model that has one. Its vocabulary's number of pieces becomes the text decoder's `vocab_size`.
+    /// The folder of a trained tokenizer, or of a model that has one. Its vocabulary's number of pieces becomes the text
+    /// decoder's `vocab_size`.
     public var tokenizer: String
     /// The folder to start from: of an earlier flow run, whose averaged parameters are taken, or of a model.
     public var start: String?

@@ -15,6 +15,7 @@ public enum TextEncoderTraining: String, Sendable, Hashable, Codable {
 
 /// The parts of a flow, any of which may learn while the others stay as the flow to start from has them.
 public enum FlowPart: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The velocity network, in both directions.
     case velocity
     /// The text variational encoder, and the text encoder unless that is frozen.
     case text
@@ -55,7 +56,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     public var imageToTextShare: Float
     /// The share of text-to-image samples that are unconditional.
     public var unconditionalShare: Float
-    /// What learns.
+    /// What learns; all of it where nothing is said.
     public var learns: [FlowPart]
     public var training: TrainingSettings
     public var sampling: SamplingDefaults

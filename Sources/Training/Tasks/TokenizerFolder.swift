@@ -24,6 +24,7 @@ public struct TokenizerFolder {
     public init(path: String) throws {
         guard !ModelFolder.isOne(path) else {
             let (model, weights) = try ModelFolder.parameters(in: path)
+            // What a model's tokenizer was trained with is not said, and nobody asks.
             try self.init(
                 TokenizerTrainingConfiguration(
                     imageTokenizer: model.imageTokenizer, textEncoder: model.textEncoder,
