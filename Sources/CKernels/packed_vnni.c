@@ -9,11 +9,9 @@ enum { height = 14 };
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 
-INLINE TARGET void tile_rows(const int rows, size_t columns, size_t steps,
-                                                                   const uint32_t *a, size_t a_row, const uint32_t *b,
-                                                                   float *c, size_t ldc,
-                                                                   const struct int8_factors *factors,
-                                                                   const float *bias) {
+INLINE TARGET void tile_rows(const int rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row,
+                             const uint32_t *b, float *c, size_t ldc, const struct int8_factors *factors,
+                             const float *bias) {
     __m512i sums[height][2];
     _Pragma("unroll") for (int row = 0; row < rows; row++) sums[row][0] = sums[row][1] = _mm512_setzero_si512();
     for (size_t step = 0; step < steps; step++) {
@@ -54,8 +52,8 @@ TARGET void tile_int8_vnni(size_t rows, size_t columns, size_t steps, const uint
 }
 
 /// Bytes go 64 at a time, `apart` bytes from one time to the next. `fills` says whether the last ones are filled up.
-INLINE TARGET float round_bytes(uint8_t *out, const size_t apart,
-                                                                      const float *values, size_t count, const int fills) {
+INLINE TARGET float round_bytes(uint8_t *out, const size_t apart, const float *values, size_t count,
+                                const int fills) {
     __m512 tops[4];
     for (int i = 0; i < 4; i++) tops[i] = _mm512_setzero_ps();
     size_t i = 0;
