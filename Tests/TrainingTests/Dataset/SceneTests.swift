@@ -120,6 +120,22 @@ import Training
         #expect(pair.image[7, 16].red < pair.image[24, 16].red)
     }
 
+    /// However it came about, a picture of two has one plain caption, and it is true.
+    @Test func plainCaptionsOfPairsAreInReadingOrder() throws {
+        let composer = try SceneComposer(sprites: sprites, configuration: configuration(), seed: 0)
+        let cases: [(SceneRelation, String)] = [
+            (.leftOf, "a fox to the left of an apple"), (.and, "a fox to the left of an apple"),
+            (.rightOf, "an apple to the left of a fox"), (.above, "a fox above an apple"), (.below, "an apple above a fox"),
+        ]
+        for (relation, caption) in cases {
+            #expect(composer.plainCaption(of: composer.pair(0, 1, relation: relation).plan) == caption, "\(relation)")
+        }
+        let twins = [composer.pair(0, 1, relation: .leftOf), composer.pair(1, 0, relation: .rightOf)]
+        #expect(twins[0].image == twins[1].image)
+        #expect(Set(twins.map { composer.plainCaption(of: $0.plan) }).count == 1)
+        #expect(composer.plainCaption(of: composer.single(0).plan) == "a fox")
+    }
+
     @Test func captionsVary() throws {
         let composer = try SceneComposer(sprites: sprites, configuration: configuration { $0.pair = 0; $0.several = 0; $0.backgroundProbability = 0.3; $0.captions.hypernym = 0.1 }, seed: 2)
         let captions = Set((0 ..< 4000).map { composer.plan($0).caption })

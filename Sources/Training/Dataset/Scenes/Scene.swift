@@ -25,6 +25,18 @@ public struct ScenePlan: Sendable, Equatable {
 
     /// The number of objects.
     public var count: Int { objects.count }
+
+    /// The same picture with its pair named from left to right or from top to bottom, and the relation to match.
+    var inReadingOrder: ScenePlan {
+        var plan = self
+        switch relation {
+        case .leftOf, .above, nil: return self
+        case .and: plan.relation = .leftOf
+        case .rightOf: (plan.relation, plan.objects) = (.leftOf, objects.reversed())
+        case .below: (plan.relation, plan.objects) = (.above, objects.reversed())
+        }
+        return plan
+    }
 }
 
 /// A picture with its caption, and the truth about both.

@@ -70,9 +70,15 @@ public struct SceneComposer: Sendable {
         return captions.onBackground(objects, plan.background, &random)
     }
 
-    /// The one way in which `CaptionConfiguration.plain` says what `plan` shows.
+    /// The one caption of what `plan` shows, for who sees the picture alone: in the words of `CaptionConfiguration.plain`,
+    /// two objects in reading order. The relation by which a picture came about cannot be seen in it, since "b to the right
+    /// of a" and "a and b" draw the same; a decoder that fills all positions at once would mix the three.
     public func plainCaption(of plan: ScenePlan) -> String {
-        // It has one form, so that the numbers drawn for it change nothing.
+        plainWords(for: plan.inReadingOrder)
+    }
+
+    private func plainWords(for plan: ScenePlan) -> String {
+        // They have one form, so that the numbers drawn for them change nothing.
         var random = SceneRandom(seed: 0, index: 0)
         return caption(plan, plainCaptions, &random)
     }
@@ -107,7 +113,7 @@ public struct SceneComposer: Sendable {
             ScenePlan.Object(sprite: sprite, box: SceneLayout.rect(of: sprites[sprite].image, x: place.x, y: place.y, side: place.side, frame: configuration.side))
         }
         var plan = ScenePlan(kind: kind, objects: objects, relation: relation, background: background, caption: "")
-        plan.caption = plainCaption(of: plan)
+        plan.caption = plainWords(for: plan)
         return render(plan)
     }
 
