@@ -169,7 +169,7 @@ import Vocabularies
             let output = folder.url.path + "/out"
             let said = message {
                 if name.hasPrefix("vocabulary") { return try VocabularyStage.run(file: file, output: output) as Any }
-                return ["flow", "text", "velocity", "tune"].contains { name.hasPrefix($0) }
+                return ["flow", "text", "velocity", "captioning", "joint", "tune"].contains { name.hasPrefix($0) }
                     ? try FlowStage.open(file: file, output: output, resume: false)
                     : try TokenizerStage.open(file: file, output: output, resume: false)
             }
