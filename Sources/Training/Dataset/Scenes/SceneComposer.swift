@@ -70,9 +70,9 @@ public struct SceneComposer: Sendable {
         return captions.onBackground(objects, plan.background, &random)
     }
 
-    /// The one caption of what `plan` shows, for who sees the picture alone: in the words of `CaptionConfiguration.plain`,
-    /// two objects in reading order. The relation by which a picture came about cannot be seen in it, since "b to the right
-    /// of a" and "a and b" draw the same; a decoder that fills all positions at once would mix the three.
+    /// The one caption that can be told from the picture of `plan` alone: in the words of `CaptionConfiguration.plain`, two
+    /// objects in reading order. "a to the left of b", "b to the right of a" and "a and b" draw the same, and a decoder that
+    /// fills all positions at once would mix the three.
     public func plainCaption(of plan: ScenePlan) -> String {
         plainWords(for: plan.inReadingOrder)
     }
