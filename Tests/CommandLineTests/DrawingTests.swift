@@ -76,7 +76,7 @@ import Testing
         let second = grid.cropped(to: PixelRect(x: 36, y: 0, width: 32, height: 32))
         #expect(try second == Image(path: scratch.path("alone.png")))
         let info = try Tool.run(["info", "a-cat-grid.png"], in: scratch)
-        #expect(info.output.contains("pictures: 5"))
+        #expect(info.output.contains("pictures:    5"))
     }
 
     @Test func drawsATrajectoryBeside() throws {

@@ -36,7 +36,7 @@ import Testing
         let settings = try #require(record["settings"] as? [String: Any])
         #expect(settings["temperature"] as? Double == 9.5 && settings["guidance"] as? Double == 4.5)
         #expect(settings["steps"] as? Int == 8 && settings["solver"] == nil)
-        #expect(try Tool.run(["info", "golden-retriever.png"], in: scratch).output.contains("class:    207"))
+        #expect(try Tool.run(["info", "golden-retriever.png"], in: scratch).output.contains("class:       207"))
     }
 
     @Test func settingsMatter() throws {
@@ -72,7 +72,7 @@ import Testing
         #expect(grid.status == 0, "\(grid.errors)")
         let picture = try Image(path: scratch.path("grid.png"))
         #expect(picture.width == 3 * 32 + 8 && picture.height == 2 * 32 + 4)
-        #expect(try Tool.run(["info", "grid.png"], in: scratch).output.contains("pictures: 6"))
+        #expect(try Tool.run(["info", "grid.png"], in: scratch).output.contains("pictures:    6"))
     }
 
     @Test func theOtherNetwork() throws {

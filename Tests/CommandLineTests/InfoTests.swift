@@ -24,10 +24,10 @@ import Testing
         #expect(texts["Software"] == "flowtok" && texts["Description"] == "赤い狐, in snow")
 
         let plain = try Tool.run(["info", "fox.png"], in: scratch)
-        #expect(plain.lines.contains("prompt:   赤い狐, in snow"))
-        #expect(plain.lines.contains("seed:     18446744073709551615"))
-        #expect(plain.lines.contains("model:    tiny, for tests"))
-        #expect(plain.lines.contains("interval: 0.25 to 0.75"))
+        #expect(plain.lines.contains("prompt:      赤い狐, in snow"))
+        #expect(plain.lines.contains("seed:        18446744073709551615"))
+        #expect(plain.lines.contains("model:       tiny, for tests"))
+        #expect(plain.lines.contains("interval:    0.25 to 0.75"))
     }
 
     @Test func keepsQuietAboutSettingsWhereAsked() throws {

@@ -32,7 +32,7 @@ struct Info: ParsableCommand {
                 continue
             }
             if index > 0 { Console.print("") }
-            Console.print("file:     \(file)")
+            show("file", file)
             if let record {
                 show(record)
             } else if texts.isEmpty {
@@ -52,7 +52,7 @@ struct Info: ParsableCommand {
         if let number = record.imageClass { lines.insert(("class", String(number)), at: 1) }
         if let solver = settings.solver { lines.append(("solver", solver.rawValue)) }
         lines.append(("guidance", String(settings.guidance)))
-        if let temperature = settings.temperature { lines.append(("temp.", String(temperature))) }
+        if let temperature = settings.temperature { lines.append(("temperature", String(temperature))) }
         if settings.guidanceInterval != [0, 1] {
             lines.append(("interval", settings.guidanceInterval.map { String($0) }.joined(separator: " to ")))
         }
@@ -60,9 +60,12 @@ struct Info: ParsableCommand {
         if settings.rng != .philox { lines.append(("rng", settings.rng.rawValue)) }
         lines.append(("size", "\(settings.width)×\(settings.height)"))
         if let pictures = record.pictures { lines.append(("pictures", String(pictures))) }
-        for (name, value) in lines {
-            Console.print("\(name):".padding(toLength: 10, withPad: " ", startingAt: 0) + value)
-        }
+        for (name, value) in lines { show(name, value) }
+    }
+
+    /// A line, its value in the column that the longest name leaves.
+    private func show(_ name: String, _ value: String) {
+        Console.print("\(name):".padding(toLength: "temperature: ".count, withPad: " ", startingAt: 0) + value)
     }
 
     /// A line of `--json`: the record where there is one, and all texts as they are.
