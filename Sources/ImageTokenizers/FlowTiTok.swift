@@ -127,7 +127,7 @@ public struct FlowTiTokEncoder: Sendable {
         positions = weights.tensor(
             "latent_token_positional_embedding", [configuration.latentTokens, width], initial: table)
         seed = configuration.seeded
-            ? PatchGroups(grid: configuration.grid, groups: configuration.latentTokens).map {
+            ? PatchGroups(grid: configuration.encoderGrid, groups: configuration.latentTokens).map {
                 Linear(weights["latent_seed"], from: $0.height * $0.width * width, to: width)
             } : nil
         firstNorm = LayerNorm(weights["ln_pre"], width: width)
@@ -137,16 +137,18 @@ public struct FlowTiTokEncoder: Sendable {
             weights["conv_out"], from: width, to: 2 * configuration.tokenSize, kernel: [1, 1],
             initial: configuration.seeded ? .meansOnly(deviation: 1 / Float(width).squareRoot()) : initial,
             biasInitial: .secondHalf(logvarBias))
-        rotary = PositionTables.rotary2D(side: configuration.grid, headDimension: width / shape.heads)
+        rotary = PositionTables.rotary2D(side: configuration.encoderGrid, headDimension: width / shape.heads)
     }
 
-    /// images [batch, 3, side, side] → the embedded patches [batch, grid², width], row-major.
+    /// images [batch, 3, side, side] → the embedded patches [batch, grid², width] of the encoder's grid, row-major.
     package func embed(_ images: Tensor) -> Tensor {
         let side = configuration.imageSize
         precondition(
             images.rank == 4 && images.shape[1...] == [3, side, side],
             "images of shape \(images.shape) for a tokenizer of \(side)×\(side) pixels")
-        let (grid, patch) = (configuration.grid, configuration.patchSize)
+        var images = images
+        while images.shape[2] > configuration.encoderGrid * configuration.patchSize { images = images.averagePooled2x2() }
+        let (grid, patch) = (configuration.encoderGrid, configuration.patchSize)
         let patches = images.reshaped([images.shape[0], 3, grid, patch, grid, patch]).permuted(0, 2, 4, 1, 3, 5)
         return patchEmbedding(patches.reshaped([images.shape[0], grid * grid, 3 * patch * patch]))
     }
@@ -155,7 +157,7 @@ public struct FlowTiTokEncoder: Sendable {
     package func sequence(_ patches: Tensor) -> Tensor {
         let batch = patches.shape[0]
         var latents = (latentTokens + positions).repeated(batch)
-        if let seed, let groups = PatchGroups(grid: configuration.grid, groups: configuration.latentTokens) {
+        if let seed, let groups = PatchGroups(grid: configuration.encoderGrid, groups: configuration.latentTokens) {
             let width = configuration.encoder.width
             let own = patches.reshaped([batch, groups.rows, groups.height, groups.columns, groups.width, width])
                 .permuted(0, 1, 3, 2, 4, 5)
@@ -167,7 +169,7 @@ public struct FlowTiTokEncoder: Sendable {
 
     /// The normalised last tokens of the sequence: [batch, K, width].
     package func latentFeatures(_ sequence: Tensor) -> Tensor {
-        let patches = configuration.grid * configuration.grid
+        let patches = configuration.encoderGrid * configuration.encoderGrid
         return lastNorm(sequence.sliced(axis: 1, patches..<patches + configuration.latentTokens))
     }
 
@@ -194,11 +196,13 @@ public struct FlowTiTokDecoder: Sendable {
     package let blocks: [FlowTiTokBlock]
     let lastNorm: LayerNorm
     let pixels: Linear
+    private let margins: Linear?
+    private let refiner: Refiner?
     let smoothingWeight: Tensor
     let smoothingBias: Tensor
     package let rotary: RotaryTable
 
-    init(_ configuration: FlowTiTokConfiguration, weights: Weights) {
+    package init(_ configuration: FlowTiTokConfiguration, weights: Weights) {
         let shape = configuration.decoder
         let width = shape.width
         let initial = Initializer.truncatedNormal(deviation: 0.02)
@@ -224,6 +228,10 @@ public struct FlowTiTokDecoder: Sendable {
             weights["ffn.0"], from: width, to: 3 * configuration.patchSize * configuration.patchSize, kernel: [1, 1],
             initial: configuration.seeded
                 ? PatchBasis(patch: configuration.patchSize, count: width).head(width: width, share: 0.2) : initial)
+        let window = 2 * configuration.patchSize
+        margins = configuration.overlap
+            ? Linear(weights["overlap"], from: width, to: 3 * window * window, initial: .zeros) : nil
+        refiner = configuration.refiner.map { Refiner($0, weights: weights["refiner"], width: width) }
         smoothingWeight = weights.tensor("conv_out.weight", [3, 3, 3, 3], initial: .identityKernel3x3)
         // Pixels are in 0...1: a fresh decoder starts from grey.
         smoothingBias = weights.tensor("conv_out.bias", [3], initial: .constant(0.5))
@@ -263,16 +271,19 @@ public struct FlowTiTokDecoder: Sendable {
     package func planes(_ features: Tensor) -> Tensor {
         let (grid, patch, side) = (configuration.grid, configuration.patchSize, configuration.imageSize)
         let batch = features.shape[0]
-        return pixels(features).reshaped([batch, grid, grid, patch, patch, 3]).permuted(0, 5, 1, 3, 2, 4)
+        let planes = pixels(features).reshaped([batch, grid, grid, patch, patch, 3]).permuted(0, 5, 1, 3, 2, 4)
             .reshaped([batch, 3, side, side])
+        guard let margins else { return planes }
+        return planes + margins(features).addedWindows(grid: grid, patch: patch, margin: patch / 2, channels: 3)
     }
 
     /// Images [batch, 3, side, side], not clamped, from patch features.
     package func image(_ features: Tensor) -> Tensor {
-        planes(features).convolved3x3(smoothingWeight, bias: smoothingBias)
+        let image = planes(features).convolved3x3(smoothingWeight, bias: smoothingBias)
+        return refiner.map { image + $0(features, pixels: image) } ?? image
     }
 
-    func callAsFunction(_ latents: Tensor, text: Tensor) -> Tensor {
+    package func callAsFunction(_ latents: Tensor, text: Tensor) -> Tensor {
         var x = sequence(latents, text: text)
         for block in blocks { x = block(x, rotary: rotary) }
         return image(patchFeatures(x))

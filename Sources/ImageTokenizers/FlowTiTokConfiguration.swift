@@ -31,10 +31,20 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
     /// start alike must first discover which patches are theirs, which small tokenizers do not do in reasonable time.
     /// Off in the published architecture.
     public var seeded: Bool
+    /// The side of the image that the encoder reads, in pixels: `imageSize` (where nil, as in the published architecture), or
+    /// half of it, a quarter, …. A decoder can draw edges sharper than its encoder saw them, and a smaller image is read in a
+    /// fraction of the time.
+    public var encoderImageSize: Int?
+    /// Whether each token also draws a margin of half a patch around its own, margins adding up, so that neighbouring patches
+    /// meet without a step. Off in the published architecture.
+    public var overlap: Bool
+    /// A small convolutional head that adds detail to the decoder's pixels; none in the published architecture.
+    public var refiner: RefinerConfiguration?
 
     public init(
         imageSize: Int, patchSize: Int, latentTokens: Int, tokenSize: Int, textContextLength: Int,
-        textEmbeddingWidth: Int, encoder: TransformerShape, decoder: TransformerShape, seeded: Bool = false
+        textEmbeddingWidth: Int, encoder: TransformerShape, decoder: TransformerShape, seeded: Bool = false,
+        encoderImageSize: Int? = nil, overlap: Bool = false, refiner: RefinerConfiguration? = nil
     ) {
         self.imageSize = imageSize
         self.patchSize = patchSize
@@ -45,6 +55,9 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
         self.encoder = encoder
         self.decoder = decoder
         self.seeded = seeded
+        self.encoderImageSize = encoderImageSize
+        self.overlap = overlap
+        self.refiner = refiner
     }
 
     enum CodingKeys: String, CodingKey {
@@ -55,6 +68,8 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
         case textContextLength = "text_context_length"
         case textEmbeddingWidth = "text_embed_dim"
         case encoder, decoder, seeded
+        case encoderImageSize = "encoder_image_size"
+        case overlap, refiner
     }
 
     public init(from decoder: any Decoder) throws {
@@ -68,11 +83,17 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
             textEmbeddingWidth: try values.decode(Int.self, forKey: .textEmbeddingWidth),
             encoder: try values.decode(TransformerShape.self, forKey: .encoder),
             decoder: try values.decode(TransformerShape.self, forKey: .decoder),
-            seeded: try values.decodeIfPresent(Bool.self, forKey: .seeded) ?? false)
+            seeded: try values.decodeIfPresent(Bool.self, forKey: .seeded) ?? false,
+            encoderImageSize: try values.decodeIfPresent(Int.self, forKey: .encoderImageSize),
+            overlap: try values.decodeIfPresent(Bool.self, forKey: .overlap) ?? false,
+            refiner: try values.decodeIfPresent(RefinerConfiguration.self, forKey: .refiner))
     }
 
     /// Patches along one side of the image.
     public var grid: Int { imageSize / patchSize }
+
+    /// Patches along one side of the image that the encoder reads.
+    public var encoderGrid: Int { (encoderImageSize ?? imageSize) / patchSize }
 
     /// Why no model of this shape can be built, or nil. To be asked before a shape that came from a file is used.
     public var problem: String? {
@@ -86,6 +107,14 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
             ?? outside("text_embed_dim", textEmbeddingWidth, 1...65536)
         if let bounds { return bounds }
         if imageSize % patchSize != 0 { return "image_size \(imageSize) is no multiple of patch_size \(patchSize)" }
+        if let side = encoderImageSize {
+            guard side > 0, imageSize % side == 0, (imageSize / side).nonzeroBitCount == 1 else {
+                return "encoder_image_size is \(side), expected \(imageSize) or a half, a quarter, … of it"
+            }
+            if side % patchSize != 0 { return "encoder_image_size \(side) is no multiple of patch_size \(patchSize)" }
+        }
+        if overlap && patchSize % 2 != 0 { return "overlap goes with an even patch_size, not with \(patchSize)" }
+        if let problem = refiner?.problem(patch: patchSize) { return problem }
         let patches = grid * grid
         if patches > 16384 {
             return "image_size \(imageSize) and patch_size \(patchSize) make \(patches) patches, expected at most 16384"
@@ -104,7 +133,7 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
                 return "\(name).heads is \(shape.heads), expected more for a width of \(shape.width) and \(patches) patches"
             }
         }
-        if seeded && PatchGroups(grid: grid, groups: latentTokens) == nil {
+        for grid in [grid, encoderGrid] where seeded && PatchGroups(grid: grid, groups: latentTokens) == nil {
             return "seeded: \(grid)×\(grid) patches do not divide evenly among \(latentTokens) latent tokens"
         }
         return nil

@@ -46,6 +46,18 @@ import Testing
         expectGradient([x]) { $0[0].sliced(axis: 2, 0..<3) * $0[0].sliced(axis: 2, 1..<4) }
     }
 
+    @Test func addsOverlappingWindows() {
+        // Four patches of 2×2 pixels, each with a margin of 1, in two channels.
+        let windows = Tensor.normal([2, 4, 2 * 4 * 4], seed: 4)
+        expectGradient([windows]) { $0[0].addedWindows(grid: 2, patch: 2, margin: 1, channels: 2) }
+        let ones = Tensor.filled([1, 4, 4 * 4], with: 1).addedWindows(grid: 2, patch: 2, margin: 1, channels: 1)
+        // A corner is covered once, a border next to the middle twice, the middle by all four.
+        #expect(ones.values == [1, 2, 2, 1, 2, 4, 4, 2, 2, 4, 4, 2, 1, 2, 2, 1])
+        #expect(
+            windows.addedWindows(grid: 2, patch: 2, margin: 1, channels: 2).values[0] == windows.values[5],
+            "the first pixel is the inner corner of the first window")
+    }
+
     @Test(arguments: 0..<3)
     func concatenates(axis: Int) {
         var shapes = [[2, 3, 4], [2, 3, 4], [2, 3, 4]]

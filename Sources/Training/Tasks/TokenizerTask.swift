@@ -76,9 +76,9 @@ public final class TokenizerTask: TrainingTask {
         let posterior = tokenizer.encode(batch.images)
         var latents = posterior.sample(noise: .randomNormal(posterior.mean.shape, using: &random))
         if configuration.latentNoise > 0 {
-            let amounts = (0..<count).map { _ in
-                random.uniform() < 0.5 ? 0 : configuration.latentNoise * random.uniform()
-            }
+            let warmup = configuration.latentNoiseWarmup
+            let largest = configuration.latentNoise * (step < warmup ? Float(step) / Float(warmup) : 1)
+            let amounts = (0..<count).map { _ in random.uniform() < 0.5 ? 0 : largest * random.uniform() }
             // In units of what the channels are now: an encoder that makes its latents larger gains nothing by it.
             let deviations = posterior.mean.detached.channelStatistics.deviation
             let noise = Tensor.randomNormal(latents.shape, using: &random)

@@ -16,6 +16,8 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
     /// has its own share of it, and half of the samples keep clean latents. An encoder learns latents that a flow can learn,
     /// and a decoder forgives what the flow gets wrong and asks the caption what the latents do not tell.
     public var latentNoise: Float
+    /// The steps over which that noise grows from nothing: latents must say something before they can be told through noise.
+    public var latentNoiseWarmup: Int
     /// Whether encoder and text encoder stay as they were, and only the decoder learns.
     public var decoderOnly: Bool
     public var training: TrainingSettings
@@ -23,7 +25,8 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
     public init(
         imageTokenizer: FlowTiTokConfiguration, textEncoder: TextTransformerConfiguration,
         reconstruction: ReconstructionLoss = ReconstructionLoss(), klWeight: Float = 1e-4, logvarBias: Float = -5,
-        captionDropout: Float = 0.3, latentNoise: Float = 0, decoderOnly: Bool = false, training: TrainingSettings
+        captionDropout: Float = 0.3, latentNoise: Float = 0, latentNoiseWarmup: Int = 0, decoderOnly: Bool = false,
+        training: TrainingSettings
     ) {
         self.imageTokenizer = imageTokenizer
         self.textEncoder = textEncoder
@@ -32,6 +35,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
         self.logvarBias = logvarBias
         self.captionDropout = captionDropout
         self.latentNoise = latentNoise
+        self.latentNoiseWarmup = latentNoiseWarmup
         self.decoderOnly = decoderOnly
         self.training = training
     }
@@ -44,6 +48,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
         case logvarBias = "logvar_bias"
         case captionDropout = "caption_dropout"
         case latentNoise = "latent_noise"
+        case latentNoiseWarmup = "latent_noise_warmup"
         case decoderOnly = "decoder_only"
         case training
     }
@@ -61,6 +66,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
         try values.read(&logvarBias, .logvarBias)
         try values.read(&captionDropout, .captionDropout)
         try values.read(&latentNoise, .latentNoise)
+        try values.read(&latentNoiseWarmup, .latentNoiseWarmup)
         try values.read(&decoderOnly, .decoderOnly)
     }
 
@@ -75,6 +81,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
         if !(-30...20).contains(logvarBias) { return "logvar_bias is \(logvarBias), expected -30 to 20" }
         if !(0...1).contains(captionDropout) { return "caption_dropout is \(captionDropout), expected 0 to 1" }
         if !(latentNoise >= 0 && latentNoise.isFinite) { return "latent_noise is \(latentNoise), expected at least 0" }
+        if latentNoiseWarmup < 0 { return "latent_noise_warmup is \(latentNoiseWarmup), expected at least 0" }
         for (first, a, second, b) in [
             ("text_encoder.width", textEncoder.width, "image_tokenizer.text_embed_dim", imageTokenizer.textEmbeddingWidth),
             ("text_encoder.context_length", textEncoder.contextLength, "image_tokenizer.text_context_length",
