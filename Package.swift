@@ -6,12 +6,12 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// One floor of the house: a Swift target that imports only the floors named in `uses`.
-func floor(_ name: String, uses: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: uses, swiftSettings: swiftSettings)
+/// A Swift target. It imports only targets of the layers above its own in the list below.
+func target(_ name: String, uses: [Target.Dependency], exclude: [String] = [], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: uses, exclude: exclude, resources: resources, swiftSettings: swiftSettings)
 }
 
-/// The test target of a floor, which has the floor's name and shares the test support.
+/// The test target of a target, which has its name and shares the test support.
 func tests(of name: String, uses: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: name + "Tests",
@@ -25,65 +25,70 @@ let package = Package(
     name: "flowtok",
     products: [
         .library(name: "FlowTok", targets: ["FlowTok"]),
-        .executable(name: "flowtok", targets: ["flowtok"]),
+        .executable(name: "flowtok", targets: ["FlowTokCLI"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
-        // Floor 0: C.
+        // C: kernels of the package's own, and thin wrappers of libraries.
         .target(name: "CKernels"),
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-        // Floor 1.
-        floor("Tensors", uses: ["CKernels", "COpenBLAS"]),
-        // Floor 2.
-        floor("Checkpoints", uses: ["Tensors", "CKernels", "CZlib"]),
-        floor("Images", uses: ["CPNG"]),
-        floor("Vocabularies", uses: ["CSentencePiece", "CZlib"]),
-        // Floor 3.
-        floor("Layers", uses: ["Tensors", "Checkpoints"]),
-        // Floor 4.
-        floor("Flow", uses: ["Layers", "Tensors"]),
-        floor("ImageTokenizers", uses: ["Checkpoints", "Layers", "Tensors"]),
-        floor("TextModels", uses: ["Layers", "Tensors"]),
-        floor("Generators", uses: ["Layers", "Tensors"]),
-        // Floor 5.
-        floor("FlowTok", uses: ["Flow", "Generators", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
-        // Floor 6.
-        floor("Training", uses: ["CKernels", "FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
-        floor("Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Tensors"]),
-        floor(
-            "Benchmarks",
-            uses: ["CKernels", "COpenBLAS", "FlowTok", "Flow", "ImageTokenizers", "TextModels", "Training", "Layers", "Tensors"]),
-        // Floor 7.
+        // Base.
+        target("Tensors", uses: ["CKernels", "COpenBLAS"]),
+        target("Files", uses: ["CZlib"]),
+        // Data.
+        target("Checkpoints", uses: ["Files", "Tensors", "CKernels", "CZlib"]),
+        target("Images", uses: ["Files", "CPNG"]),
+        target("TextTokenizers", uses: ["Files", "CSentencePiece"]),
+        // Blocks.
+        target("Layers", uses: ["Checkpoints", "Files", "Tensors"]),
+        target("Sampling", uses: ["Files", "Layers", "Tensors"]),
+        target("Datasets", uses: ["Files", "Images", "Tensors"]),
+        // Networks: one folder for each published family.
+        target("Networks", uses: ["Layers", "Sampling", "Checkpoints", "Files", "Tensors"]),
+        // Model folders on disk.
+        target("ModelFolders", uses: ["Networks", "Sampling", "Layers", "TextTokenizers", "Checkpoints", "Files", "Tensors"]),
+        // What a Swift program imports.
+        target("FlowTok", uses: ["ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
+        // Tools.
+        target("Training", uses: ["FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors", "CKernels"]),
+        target("Evaluation", uses: ["FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Files", "Tensors"]),
+        target("Benchmarks", uses: ["Training", "FlowTok", "ModelFolders", "Networks", "Sampling", "Layers", "Files", "Tensors", "CKernels", "COpenBLAS"]),
+        // Programs.
         .executableTarget(
-            name: "flowtok",
-            dependencies: ["FlowTok", "Training", "Evaluation", "Benchmarks", "Flow", "Generators", "ImageTokenizers", "TextModels", "Checkpoints", "Vocabularies", "Images", "Tensors", argumentParser],
+            name: "FlowTokCLI",
+            dependencies: [
+                "FlowTok", "Training", "Evaluation", "Benchmarks", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers",
+                "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors", argumentParser,
+            ],
             swiftSettings: swiftSettings),
         // Tests.
-        .target(name: "TestSupport", dependencies: ["Layers", "Tensors", "Checkpoints", "CZlib"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .target(
+            name: "TestSupport", dependencies: ["Datasets", "Layers", "Images", "Checkpoints", "Files", "Tensors", "CZlib"], path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
         tests(of: "Tensors", uses: ["CKernels", "COpenBLAS"]),
-        tests(of: "Checkpoints", uses: ["Tensors", "CZlib"]),
-        tests(of: "Images"),
-        tests(of: "Vocabularies"),
-        tests(of: "Layers", uses: ["Checkpoints", "Tensors"]),
-        tests(of: "Flow", uses: ["Checkpoints", "Layers", "Tensors"]),
-        tests(of: "ImageTokenizers", uses: ["Checkpoints", "Images", "Layers", "Tensors"]),
-        tests(of: "Generators", uses: ["Checkpoints", "Layers", "Tensors"]),
-        tests(of: "TextModels", uses: ["Checkpoints", "Layers", "Tensors"]),
-        tests(of: "FlowTok", uses: ["Checkpoints", "Flow", "ImageTokenizers", "Images", "Layers", "Tensors", "TextModels", "Vocabularies"]),
-        tests(of: "Training", uses: ["FlowTok", "Flow", "ImageTokenizers", "TextModels", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"]),
-        tests(of: "Evaluation", uses: ["FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Images", "Vocabularies"]),
+        tests(of: "Files", uses: []),
+        tests(of: "Checkpoints", uses: ["Files", "Tensors", "CZlib"]),
+        tests(of: "Images", uses: ["Files"]),
+        tests(of: "TextTokenizers", uses: ["Files"]),
+        tests(of: "Layers", uses: ["Checkpoints", "Files", "Tensors"]),
+        tests(of: "Sampling", uses: ["Layers", "Tensors"]),
+        tests(of: "Datasets", uses: ["Files", "Images", "Tensors"]),
+        tests(of: "Networks", uses: ["ModelFolders", "Sampling", "Layers", "Images", "Checkpoints", "Files", "Tensors"]),
+        tests(of: "FlowTok", uses: ["ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
+        tests(of: "Training", uses: ["FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
+        tests(of: "Evaluation", uses: ["FlowTok", "Training", "ModelFolders", "Networks", "Datasets", "Sampling", "TextTokenizers", "Images", "Files"]),
         .testTarget(
             name: "ParityTests",
-            dependencies: ["TestSupport", "FlowTok", "Training", "Flow", "ImageTokenizers", "TextModels", "Generators", "Checkpoints", "Images", "Vocabularies", "Layers", "Tensors"],
+            dependencies: ["TestSupport", "FlowTok", "Training", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["FlowTok", "Flow", "Generators", "ImageTokenizers", "TextModels", "Layers", "Checkpoints", "Images", "Vocabularies", "Tensors", "TestSupport"],
+            dependencies: ["TestSupport", "FlowTok", "ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,7 +1,7 @@
-import Flow
 import FlowTok
-import ImageTokenizers
 import Layers
+import Networks
+import Sampling
 import Tensors
 
 extension Benchmark {

@@ -1,5 +1,5 @@
-import Flow
-import ImageTokenizers
+import Networks
+import Sampling
 
 /// The networks whose speed is measured: those of the official FlowTok models, and tiny ones to try the benchmarks with.
 public enum NetworkSize: String, Sendable, CaseIterable, Codable {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Seconds that a report is held against: what a peer's benchmark printed, or an earlier report of this one.
@@ -6,9 +7,13 @@ import Foundation
 /// or `train`), `dtype` (`bf16` or `f32`), `seconds`, and where known `peer`, `size` and `threads`.
 public struct PeerFigures: Sendable {
     /// Why a file of figures cannot be used.
-    public enum Problem: Error, Equatable, CustomStringConvertible {
+    public enum Problem: Equatable, Sendable, CategorizedError {
         case missing(path: String)
         case unusable(path: String, reason: String)
+
+        public var category: ErrorCategory {
+            if case .missing = self { .missing } else { .data }
+        }
 
         public var description: String {
             switch self {

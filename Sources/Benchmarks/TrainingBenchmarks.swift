@@ -1,8 +1,7 @@
 import Foundation
-import ImageTokenizers
 import Layers
+import Networks
 import Tensors
-import TextModels
 import Training
 
 extension Benchmark {

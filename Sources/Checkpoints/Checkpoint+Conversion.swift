@@ -12,7 +12,7 @@ extension Checkpoint {
     ///   - metadata: texts for the header, in place of those that this checkpoint has under the same keys.
     ///   - progress: called after every tensor with the number of bytes read so far, and of all.
     /// - Throws: `CheckpointError.valueOutOfRange` where a finite value is infinite in the new type; `invalidWrite`,
-    ///   `limitExceeded`, `unwritableFile`; what `progress` throws.
+    ///   `limitExceeded`, `FileError.unwritable`; what `progress` throws.
     public func convert(
         to path: String, as type: ElementType? = nil, metadata: [String: String] = [:],
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }

@@ -1,6 +1,7 @@
+import CKernels
+import Files
 public import Tensors
 
-import CKernels
 
 extension Checkpoint {
     /// The tensor of that name as float32, whatever the file's type.

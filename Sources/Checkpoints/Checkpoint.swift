@@ -1,3 +1,4 @@
+import Files
 import Synchronization
 
 /// A file of named tensors, opened for reading.
@@ -79,16 +80,16 @@ public final class Checkpoint: Sendable {
         containers: [String] = Checkpoint.defaultContainers
     ) throws {
         let options = ReadingOptions(mapping: mapping, strippingPrefixes: strippingPrefixes, containers: containers)
-        try self.init(try FileContents(path: path, mapping: mapping), options: options)
+        try self.init(try MappedFile(path: path, mapping: mapping), options: options)
         if verifyingChecksums { try verifyChecksums() }
     }
 
     /// Reads a checkpoint that is already in memory; `path` is for messages and for finding shards.
     package convenience init(contents bytes: some Collection<UInt8>, path: String) throws {
-        try self.init(FileContents(copying: bytes, path: path), options: ReadingOptions())
+        try self.init(MappedFile(copying: bytes, path: path), options: ReadingOptions())
     }
 
-    private init(_ contents: FileContents, options: ReadingOptions) throws {
+    private init(_ contents: MappedFile, options: ReadingOptions) throws {
         var parsed = try Self.parse(contents, options: options, isShard: false)
         if options.strippingPrefixes { Self.stripPrefixes(&parsed.records) }
         path = contents.path
@@ -143,7 +144,7 @@ extension Checkpoint {
     private enum Kind { case safetensors, index, archive, legacy }
 
     private static func parse(
-        _ contents: FileContents, options: ReadingOptions, isShard: Bool
+        _ contents: MappedFile, options: ReadingOptions, isShard: Bool
     ) throws -> ParsedCheckpoint {
         switch try kind(of: contents) {
         case .safetensors: return try SafetensorsReader.parse(contents)
@@ -155,12 +156,12 @@ extension Checkpoint {
                 throw CheckpointError.unrecognisedFormat(path: contents.path, found: "an index in place of a shard")
             }
             return try ShardIndex.parse(contents) { path in
-                try parse(try FileContents(path: path, mapping: options.mapping), options: options, isShard: true)
+                try parse(try MappedFile(path: path, mapping: options.mapping), options: options, isShard: true)
             }
         }
     }
 
-    private static func kind(of contents: FileContents) throws -> Kind {
+    private static func kind(of contents: MappedFile) throws -> Kind {
         try contents.withBytes { bytes in
             let start = bytes.prefix(16)
             if TorchLegacyReader.recognises(bytes) { return .legacy }
@@ -176,7 +177,7 @@ extension Checkpoint {
             }
             if hasShortLength || hasHeader { return .safetensors }
             let found = start.isEmpty ? "an empty file" : "a file that begins with bytes "
-                + start.prefix(8).map { hexadecimal(UInt32($0)).suffix(2) }.joined(separator: " ")
+                + start.prefix(8).map { UInt32($0).hexadecimal.suffix(2) }.joined(separator: " ")
             throw CheckpointError.unrecognisedFormat(path: contents.path, found: found)
         }
     }

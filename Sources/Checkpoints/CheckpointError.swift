@@ -1,14 +1,8 @@
-import Foundation
+import Files
 
 /// Why a checkpoint could not be read or written. Every message is one line that says what was expected, what was
 /// found, and where.
-public enum CheckpointError: Error, Sendable, Equatable {
-    /// There is no file at `path`.
-    case fileNotFound(path: String)
-    /// The system refused to open, map or read the file.
-    case unreadableFile(path: String, reason: String)
-    /// The path names a folder, a named pipe, a device or a socket.
-    case notRegularFile(path: String, found: String)
+public enum CheckpointError: Sendable, Equatable, CategorizedError {
     /// The file begins like none of the formats that are read.
     case unrecognisedFormat(path: String, found: String)
     /// The file ends inside `part`: `needed` bytes were expected at `offset`.
@@ -45,23 +39,17 @@ public enum CheckpointError: Error, Sendable, Equatable {
     case valueOutOfRange(path: String, tensor: String, index: Int, type: ElementType)
     /// A value is infinite or not a number.
     case notFinite(path: String, tensor: String, index: Int, value: Float)
-    /// The system refused to create, write, flush or rename the file.
-    case unwritableFile(path: String, operation: String, reason: String)
     /// What was handed to a writer contradicts what it was told to expect.
     case invalidWrite(path: String, tensor: String, reason: String)
 }
 
-extension CheckpointError: CustomStringConvertible, LocalizedError {
-    public var errorDescription: String? { description }
+extension CheckpointError {
+    public var category: ErrorCategory {
+        if case .invalidWrite = self { .internalFault } else { .data }
+    }
 
     public var description: String {
         switch self {
-        case .fileNotFound(let path):
-            "\(quoted(path)): no such file"
-        case .unreadableFile(let path, let reason):
-            "\(quoted(path)): cannot be read: \(reason)"
-        case .notRegularFile(let path, let found):
-            "\(quoted(path)): expected a regular file, found \(found)"
         case .unrecognisedFormat(let path, let found):
             "\(quoted(path)): expected safetensors, a shard index or a PyTorch file, found \(found)"
         case .truncated(let path, let part, let offset, let needed, let available):
@@ -71,7 +59,7 @@ extension CheckpointError: CustomStringConvertible, LocalizedError {
         case .malformedArchive(let path, let record, let reason):
             "\(quoted(path)): malformed archive at \(quoted(record)): \(reason)"
         case .checksumMismatch(let path, let record, let expected, let found):
-            "\(quoted(path)): record \(quoted(record)) is damaged: expected CRC-32 \(hexadecimal(expected)), found \(hexadecimal(found))"
+            "\(quoted(path)): record \(quoted(record)) is damaged: expected CRC-32 \(expected.hexadecimal), found \(found.hexadecimal)"
         case .malformedPickle(let path, let offset, let reason):
             "\(quoted(path)): malformed pickle at offset \(offset): \(reason)"
         case .forbiddenGlobal(let path, let offset, let name):
@@ -98,8 +86,6 @@ extension CheckpointError: CustomStringConvertible, LocalizedError {
             "\(quoted(path)): tensor \(quoted(tensor)): the value at index \(index) does not fit \(type.rawValue)"
         case .notFinite(let path, let tensor, let index, let value):
             "\(quoted(path)): tensor \(quoted(tensor)): expected finite values, found \(value) at index \(index)"
-        case .unwritableFile(let path, let operation, let reason):
-            "\(quoted(path)): cannot \(operation): \(reason)"
         case .invalidWrite(let path, let tensor, let reason):
             "\(quoted(path)): writing tensor \(quoted(tensor)): \(reason)"
         }
@@ -122,9 +108,4 @@ func quoted(_ text: String) -> String {
         }
     }
     return result + "'"
-}
-
-func hexadecimal(_ value: UInt32) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
 }

@@ -1,4 +1,5 @@
 import CKernels
+import Files
 
 extension TensorRecord {
     /// Copies the values, row-major, in the file's type. `target` has room for `byteCount` bytes.

@@ -1,3 +1,5 @@
+import Files
+
 /// Where one tensor lies: checked against its file when it is made, so that reading it later cannot go wrong.
 struct TensorRecord: Sendable {
     var name: String
@@ -5,7 +7,7 @@ struct TensorRecord: Sendable {
     let shape: [Int]
     /// The product of the shape.
     let count: Int
-    let contents: FileContents
+    let contents: MappedFile
     /// The byte offset in `contents` of the first value.
     let offset: Int
     /// The distance in values between neighbours along each axis; nil where values lie row-major without gaps.

@@ -1,5 +1,5 @@
+import Datasets
 import Images
-import Training
 
 /// Reads the background of a picture off its edge.
 package enum BackgroundReader {

@@ -1,4 +1,5 @@
-import Training
+import Datasets
+
 
 /// Reads names out of captions, word for word.
 package enum CaptionReader {

@@ -1,10 +1,10 @@
-import Flow
+import Datasets
 import FlowTok
-import ImageTokenizers
 import Images
+import Networks
+import Sampling
 import Tensors
-import TextModels
-import Training
+import TextTokenizers
 
 extension Evaluator {
     /// Pictures of prompts, picture i with seed i.

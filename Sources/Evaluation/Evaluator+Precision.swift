@@ -1,8 +1,8 @@
+import Datasets
 import FlowTok
 import Foundation
 import Images
 import Tensors
-import Training
 
 extension Evaluator {
     /// How far pictures of faster precisions are from the same seeds' in float32. None for a packed model, which exists

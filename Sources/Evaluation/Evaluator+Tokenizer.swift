@@ -1,9 +1,9 @@
+import Datasets
 import FlowTok
-import ImageTokenizers
 import Images
+import Networks
 import Tensors
-import TextModels
-import Training
+import TextTokenizers
 
 extension Evaluator {
     /// How well scenes survive the tokenizer, their captions guiding the decoder.

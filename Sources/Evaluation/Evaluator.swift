@@ -1,10 +1,10 @@
-import Flow
+import Datasets
 import FlowTok
 import Foundation
-import ImageTokenizers
 import Images
+import Networks
+import Sampling
 import Tensors
-import Training
 
 /// Measures a model on named emoji, scenes and captions, with fixed seeds and the model's own settings.
 public struct Evaluator: Sendable {

@@ -1,6 +1,6 @@
+import Datasets
 import Foundation
 import Images
-import Training
 
 /// Reads "… to the left of …" and its like out of a caption.
 package enum RelationReader {

@@ -1,5 +1,5 @@
+import Datasets
 import Images
-import Training
 
 /// The halves of a picture in which the two objects of a relation belong.
 package enum SceneHalves {

@@ -1,4 +1,6 @@
 import Foundation
+import ModelFolders
+import Networks
 
 /// Where the model that this package ships is found.
 public enum DefaultModel {

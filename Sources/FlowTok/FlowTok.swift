@@ -1,9 +1,11 @@
-import Flow
 import Foundation
 import Images
+import ModelFolders
+import Networks
+import Sampling
 import Synchronization
 import Tensors
-import TextModels
+import TextTokenizers
 
 /// Text to images and images to text with one model.
 ///

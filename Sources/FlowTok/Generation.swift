@@ -1,6 +1,7 @@
-import Flow
 import Foundation
 import Images
+import Networks
+import Sampling
 import Tensors
 
 /// What to draw. Settings that are nil are the model's own.

@@ -1,7 +1,6 @@
 import Foundation
-import ImageTokenizers
 import Images
-import TextModels
+import Networks
 import Tensors
 
 /// A model's image tokenizer as its users see it: pictures to K×D latents and back.

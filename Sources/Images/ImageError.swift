@@ -1,19 +1,15 @@
-import Foundation
+import Files
 
 /// What can go wrong with images: each message is one line that names the file, what was expected and what was found.
-public enum ImageError: Error, Equatable, Sendable {
-    /// No file lies at the path.
-    case missingFile(file: String)
-    /// The file is there and cannot be read: a folder, a pipe, no permission.
-    case unreadableFile(file: String, reason: String)
-    /// The file could not be written; what was there before is untouched.
-    case unwritableFile(file: String, reason: String)
+public enum ImageError: Equatable, Sendable, CategorizedError {
     /// The data is something other than a PNG; `found` says what.
     case notPNG(file: String, found: String)
     /// The data begins as a PNG and is damaged or cut short.
     case corruptPNG(file: String, reason: String)
     /// The image has more pixels than are read or made; see `Image.maximumSide` and `Image.maximumPixels`.
     case tooManyPixels(file: String, width: Int, height: Int)
+    /// An image could not be encoded.
+    case encodingFailed(reason: String)
     /// A text that a PNG cannot carry.
     case invalidText(keyword: String, reason: String)
     /// A float that is not a number or infinite, at `index` of the planar values.
@@ -28,15 +24,18 @@ public enum ImageError: Error, Equatable, Sendable {
     case noImages
 }
 
-extension ImageError: CustomStringConvertible {
+extension ImageError {
+    public var category: ErrorCategory {
+        switch self {
+        case .nonFinite, .wrongCount, .noImages: .internalFault
+        default: .data
+        }
+    }
+
     public var description: String {
         switch self {
-        case .missingFile(let file):
-            "\(file): no such file; expected a PNG image"
-        case .unreadableFile(let file, let reason):
-            "\(file): cannot be read (\(reason)); expected a PNG image"
-        case .unwritableFile(let file, let reason):
-            "\(file): cannot be written (\(reason))"
+        case .encodingFailed(let reason):
+            "the image cannot be encoded: \(reason)"
         case .notPNG(let file, let found):
             "\(file): \(found); flowtok reads PNG"
         case .corruptPNG(let file, let reason):
@@ -58,8 +57,4 @@ extension ImageError: CustomStringConvertible {
             "no images to arrange; expected at least one"
         }
     }
-}
-
-extension ImageError: LocalizedError {
-    public var errorDescription: String? { description }
 }

@@ -1,8 +1,8 @@
 import Checkpoints
 import Foundation
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// What the reference implementation makes of our files; skipped where it is not installed.
 @Suite struct PythonTests {

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Tensors
 import Testing
+import TestSupport
 
 /// Giving a mapping's pages back: its values are read again where they are needed.
 @Suite struct ReleaseTests {

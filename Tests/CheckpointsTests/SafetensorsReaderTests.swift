@@ -1,7 +1,9 @@
 import Checkpoints
+import Files
 import Foundation
 import Tensors
 import Testing
+import TestSupport
 
 @Suite struct SafetensorsReaderTests {
     @Test func readsTensorsInFileOrderAndMetadata() throws {
@@ -146,12 +148,12 @@ import Testing
 
     @Test func refusesWhatIsNoRegularFile() throws {
         let folder = try TemporaryFolder()
-        #expect(failure { _ = try Checkpoint(path: folder("none")) } == .fileNotFound(path: folder("none")))
-        #expect(failure { _ = try Checkpoint(path: folder.path) } == .notRegularFile(path: folder.path, found: "a folder"))
+        #expect(throws: FileError.missing(path: folder("none"))) { try Checkpoint(path: folder("none")) }
+        #expect(throws: FileError.notRegular(path: folder.path, found: "a folder")) { try Checkpoint(path: folder.path) }
         // Nobody will ever write to this pipe: opening it must not wait.
         #expect(mkfifo(folder("pipe"), 0o600) == 0)
-        #expect(failure { _ = try Checkpoint(path: folder("pipe")) }?.kind == "notRegularFile")
-        #expect(failure { _ = try Checkpoint(path: "/dev/zero") }?.kind == "notRegularFile")
+        #expect(throws: FileError.notRegular(path: folder("pipe"), found: "a named pipe")) { try Checkpoint(path: folder("pipe")) }
+        #expect(throws: FileError.notRegular(path: "/dev/zero", found: "a device")) { try Checkpoint(path: "/dev/zero") }
         let empty = try folder.write([], "empty")
         #expect(failure { _ = try Checkpoint(path: empty) }?.kind == "unrecognisedFormat")
     }

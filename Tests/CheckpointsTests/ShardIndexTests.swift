@@ -1,7 +1,9 @@
 import Checkpoints
+import Files
 import Foundation
 import Tensors
 import Testing
+import TestSupport
 
 @Suite struct ShardIndexTests {
     private func shard(_ name: String, _ value: Float) -> [UInt8] {
@@ -82,7 +84,7 @@ import Testing
     @Test func missingShardsAndTensors() throws {
         let folder = try TemporaryFolder()
         var path = try write(folder, map: "\"b\":\"model-3.safetensors\"")
-        #expect(failure { _ = try Checkpoint(path: path) } == .fileNotFound(path: folder("model-3.safetensors")))
+        #expect(throws: FileError.missing(path: folder("model-3.safetensors"))) { try Checkpoint(path: path) }
         path = try write(folder, map: "\"b\":\"model-1.safetensors\"")
         #expect(
             failure { _ = try Checkpoint(path: path) }

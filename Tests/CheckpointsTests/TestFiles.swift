@@ -2,27 +2,7 @@ import Checkpoints
 import Foundation
 import Tensors
 import Testing
-
-/// A folder for one test, removed with the object.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "checkpoints-tests-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func callAsFunction(_ name: String) -> String { path + "/" + name }
-
-    func write(_ bytes: [UInt8], _ name: String) throws -> String {
-        try Data(bytes).write(to: URL(fileURLWithPath: self(name)))
-        return self(name)
-    }
-
-    var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? [] }
-}
+import TestSupport
 
 /// Opens `bytes` and reads every tensor in every way there is.
 @discardableResult

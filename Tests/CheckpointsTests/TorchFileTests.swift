@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Tensors
 import Testing
+import TestSupport
 
 @Suite struct TorchFileTests {
     /// The state that both the archive and the legacy fixture hold.

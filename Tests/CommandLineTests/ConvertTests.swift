@@ -2,8 +2,8 @@ import Checkpoints
 import Foundation
 import Images
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// Vocabularies by their number of tokens.
 enum ClipFiles {

@@ -1,7 +1,7 @@
 import Foundation
-import Generators
-import ImageTokenizers
 import Images
+import ModelFolders
+import Networks
 import Testing
 
 /// `flowtok generate` with small generators.

@@ -1,8 +1,9 @@
 import Checkpoints
 import FlowTok
 import Foundation
-import ImageTokenizers
 import Images
+import ModelFolders
+import Networks
 import Tensors
 import Testing
 

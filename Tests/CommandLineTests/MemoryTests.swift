@@ -1,12 +1,12 @@
-import Flow
 import FlowTok
 import Foundation
-import ImageTokenizers
 import Layers
+import ModelFolders
+import Networks
+import Sampling
 import Tensors
-import TestSupport
 import Testing
-import TextModels
+import TestSupport
 
 /// The memory that FlowTok-XL takes, from files as they are published. Minutes and gigabytes: with FLOWTOK_FULL=1 only.
 @Suite(.serialized, .enabled(if: Goldens.fullWanted, "full-size checks run with FLOWTOK_FULL=1"))

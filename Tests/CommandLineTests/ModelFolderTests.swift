@@ -1,7 +1,8 @@
 import FlowTok
 import Foundation
+import ModelFolders
 import Testing
-import Vocabularies
+import TextTokenizers
 
 @Suite struct ModelFolderTests {
     let scratch: Scratch

@@ -1,10 +1,9 @@
 import Checkpoints
 import Foundation
-import Generators
-import ImageTokenizers
 import Layers
+import ModelFolders
+import Networks
 import Tensors
-import TextModels
 
 /// Image tokenizers, generators and a CLIP that are small enough to be made and run in no time, as the files that users
 /// have: they have learned nothing, and their pictures differ.

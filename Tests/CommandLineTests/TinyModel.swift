@@ -1,11 +1,11 @@
-import Flow
 import FlowTok
 import Foundation
-import ImageTokenizers
 import Layers
+import ModelFolders
+import Networks
+import Sampling
 import Tensors
-import TextModels
-import Vocabularies
+import TextTokenizers
 
 /// A model that is small enough to be made and run in no time: it has learned nothing, and its pictures differ.
 enum TinyModel {

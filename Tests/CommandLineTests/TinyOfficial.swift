@@ -1,12 +1,12 @@
 import Checkpoints
-import Flow
 import FlowTok
 import Foundation
-import ImageTokenizers
 import Layers
+import ModelFolders
+import Networks
+import Sampling
 import Tensors
 import TestSupport
-import TextModels
 
 /// Files as FlowTok and CLIP are published, of a model that is small enough to be made and run in no time.
 enum TinyOfficial {

@@ -1,8 +1,8 @@
 import Checkpoints
 import Foundation
-import Generators
 import Images
-import ImageTokenizers
+import ModelFolders
+import Networks
 import Tensors
 import Testing
 

@@ -1,13 +1,14 @@
+import Datasets
 import Evaluation
-import Flow
 import FlowTok
 import Foundation
-import ImageTokenizers
 import Images
-import TextModels
+import ModelFolders
+import Networks
+import Sampling
 import Testing
+import TextTokenizers
 import Training
-import Vocabularies
 
 /// All measures, over a model that has learned nothing.
 @Suite struct EvaluatorTests {
@@ -30,7 +31,7 @@ import Vocabularies
         var options = SentencePieceVocabulary.TrainingOptions()
         options.vocabularySize = 300
         let vocabulary = try SentencePieceVocabulary(
-            modelBytes: SentencePieceVocabulary.train(sentences: SampleSprites.names.map { "a \($0) on blue" }, options: options))
+            modelBytes: SentencePieceVocabulary.train(sentences: ShapeSprites.names.map { "a \($0) on blue" }, options: options))
         let tower = TextTransformerConfiguration(vocabularySize: vocabulary.count, contextLength: 4, width: 32, layers: 1, heads: 2)
         let shape = TransformerShape(width: 32, layers: 1, heads: 2)
         let configuration = ModelConfiguration(
@@ -52,7 +53,7 @@ import Vocabularies
     @Test func everyMeasureIsTaken() throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        try write(SampleSprites.sprites(), to: folder)
+        try write(ShapeSprites.sprites(), to: folder)
         let evaluator = try Evaluator(try model(in: folder), sprites: folder.path, cases: 4)
         var reported: [Measure] = []
         let measures = try evaluator.run { reported.append($0) }
@@ -67,7 +68,7 @@ import Vocabularies
     @Test func datasetsWithoutHeldOutSpritesOrEmoji() throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let sprites = SampleSprites.sprites().prefix(2).map { sprite in
+        let sprites = ShapeSprites.sprites().prefix(2).map { sprite in
             var sprite = sprite
             sprite.description.style = "clip art"
             sprite.description.plural = nil

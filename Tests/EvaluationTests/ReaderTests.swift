@@ -1,10 +1,11 @@
+import Datasets
 import Evaluation
 import Images
 import Testing
 import Training
 
 @Suite struct ReaderTests {
-    static let sprites = SampleSprites.sprites()
+    static let sprites = ShapeSprites.sprites()
     let composer: SceneComposer
 
     init() throws { composer = try SceneComposer(sprites: ReaderTests.sprites, seed: 1) }

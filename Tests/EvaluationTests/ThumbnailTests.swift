@@ -1,11 +1,12 @@
+import Datasets
 import Evaluation
 import Images
 import Testing
 import Training
 
 @Suite struct ThumbnailTests {
-    let sprites = SampleSprites.sprites()
-    let gallery = Gallery(SampleSprites.sprites().map(\.image))
+    let sprites = ShapeSprites.sprites()
+    let gallery = Gallery(ShapeSprites.sprites().map(\.image))
 
     private func composer(side: Int = 64) throws -> SceneComposer {
         var configuration = SceneConfiguration()

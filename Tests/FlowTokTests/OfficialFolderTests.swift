@@ -1,14 +1,15 @@
 import Checkpoints
-import Flow
 import FlowTok
 import Foundation
-import ImageTokenizers
 import Images
 import Layers
-import TestSupport
-import Testing
+import ModelFolders
+import Networks
+import Sampling
 import Tensors
-import TextModels
+import Testing
+import TestSupport
+import TextTokenizers
 
 /// A folder of files in the published formats, opened as a user opens it, against the official pipeline's outputs.
 @Suite struct OfficialFolderTests {

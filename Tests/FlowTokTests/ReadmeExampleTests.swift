@@ -1,6 +1,7 @@
 import FlowTok
 import Foundation
 import Images
+import Networks
 import Tensors
 import Testing
 

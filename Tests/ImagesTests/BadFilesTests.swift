@@ -1,6 +1,8 @@
+import Files
 import Foundation
 import Images
 import Testing
+import TestSupport
 
 @Suite("Bad input")
 struct BadFilesTests {
@@ -24,11 +26,11 @@ struct BadFilesTests {
 
     @Test func missing() throws {
         try withTemporaryFolder { folder in
-            #expect(throws: ImageError.missingFile(file: folder + "/none.png")) { try Image(path: folder + "/none.png") }
+            #expect(throws: FileError.missing(path: folder + "/none.png")) { try Image(path: folder + "/none.png") }
             try put(Self.good, at: folder + "/a.png")
-            #expect(throws: ImageError.missingFile(file: folder + "/a.png/b")) { try Image(path: folder + "/a.png/b") }
-            #expect(throws: ImageError.missingFile(file: "")) { try Image(path: "") }
-            #expect(throws: ImageError.missingFile(file: folder + "/a.png\0x")) { try Image(path: folder + "/a.png\0x") }
+            #expect(throws: FileError.missing(path: folder + "/a.png/b")) { try Image(path: folder + "/a.png/b") }
+            #expect(throws: FileError.missing(path: "")) { try Image(path: "") }
+            #expect(throws: FileError.missing(path: folder + "/a.png\0x")) { try Image(path: folder + "/a.png\0x") }
             #expect(message(folder + "/none.png").contains("no such file"))
         }
     }

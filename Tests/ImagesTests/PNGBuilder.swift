@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A small PNG encoder for tests, written apart from the code under test: any colour type, bit depth and interlacing,
 /// rows unfiltered, compression by stored blocks.
@@ -120,10 +121,8 @@ struct TestRandom: RandomNumberGenerator {
 
 /// A new folder that `body` may fill; removed afterwards.
 func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "images-tests-" + UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder.path)
+    let folder = try TemporaryFolder()
+    return try withExtendedLifetime(folder) { try body(folder.path) }
 }
 
 /// Writes raw bytes to a file, apart from the code under test.

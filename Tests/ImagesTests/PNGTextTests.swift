@@ -1,5 +1,6 @@
 import Images
 import Testing
+import TestSupport
 
 @Suite("Text in PNG files")
 struct PNGTextTests {

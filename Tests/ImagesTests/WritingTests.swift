@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import Testing
+import TestSupport
 
 @Suite("Writing files")
 struct WritingTests {

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// A case of the reference: a system and a name.
 struct ParityCase: Sendable, CustomTestStringConvertible {

@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// Convolutions and group normalisation against their definitions and finite differences.
 @Suite struct ConvolutionTests {

@@ -1,6 +1,6 @@
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// Element-wise operations against finite differences.
 @Suite struct ElementwiseGradientTests {

@@ -1,6 +1,6 @@
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// The checker itself: it must refuse gradients that are wrong.
 @Suite struct GradientCheckTests {

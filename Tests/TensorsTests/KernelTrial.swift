@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// One call of an element-wise kernel on random values, with what its definition gives in double.
 struct KernelTrial {

@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// Strided copies, small convolutions and the memory cache.
 @Suite struct LayoutKernelTests {

@@ -1,6 +1,6 @@
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// Normalisations and softmax against finite differences.
 @Suite struct NormalizationGradientTests {

@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// Products with packed weights at every level: against double for float32 and for bfloat16 operands that were rounded
 /// before; int8 against the same integers multiplied in double, and within a per cent of the true product.

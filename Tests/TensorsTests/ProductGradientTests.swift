@@ -1,6 +1,6 @@
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// Linear maps, matrix products, convolutions and attention against finite differences.
 @Suite struct ProductGradientTests {

@@ -1,6 +1,6 @@
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// What is recorded, and how gradients travel through shared and unreached parts.
 @Suite struct RecordingTests {

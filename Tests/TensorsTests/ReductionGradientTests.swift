@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// Reductions and losses against finite differences and their definitions.
 @Suite struct ReductionGradientTests {

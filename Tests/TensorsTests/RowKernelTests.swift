@@ -1,8 +1,8 @@
 import CKernels
 import Foundation
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// The kernels over rows at every level against their definitions and the portable level.
 @Suite struct RowKernelTests {

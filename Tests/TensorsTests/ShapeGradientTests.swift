@@ -1,6 +1,6 @@
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// Operations that move values, against finite differences and index by index.
 @Suite struct ShapeGradientTests {

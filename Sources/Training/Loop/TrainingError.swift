@@ -1,13 +1,14 @@
+import Checkpoints
+import Files
+import FlowTok
 import Foundation
+import Layers
+import TextTokenizers
 
 /// What can go wrong in a training run. Every message is one line that names the file or folder in question.
-public enum TrainingError: Error, Equatable, CustomStringConvertible, LocalizedError {
+public enum TrainingError: Equatable, Sendable, CategorizedError {
     /// A file that must be there is not.
     case missingFile(path: String)
-    /// A configuration cannot be used; the reason names the key.
-    case badConfiguration(file: String, reason: String)
-    /// What a key of a configuration file names (a folder of data, a vocabulary, a tokenizer) is missing or cannot be used.
-    case unusableInput(file: String, key: String, reason: String, isMissing: Bool)
     /// A checkpoint cannot be used.
     case unusableCheckpoint(path: String, reason: String)
     /// The configuration of a run that is resumed differs at a key that decides what the run computes.
@@ -28,8 +29,6 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible, LocalizedE
     public var description: String {
         switch self {
         case .missingFile(let path): "\(path): no such file"
-        case .badConfiguration(let file, let reason): "\(file): \(reason)"
-        case .unusableInput(let file, let key, let reason, _): "\(file): \(key): \(reason)"
         case .unusableCheckpoint(let path, let reason): "\(path): \(reason)"
         case .configurationChanged(let path, let key, let stored, let given):
             "\(path): the run was made with \(key) \(stored), which is now \(given): put it back to resume, or start another run"
@@ -42,5 +41,11 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible, LocalizedE
         }
     }
 
-    public var errorDescription: String? { description }
+    public var category: ErrorCategory {
+        switch self {
+        case .runExists: .usage
+        case .nothingToResume, .missingFile: .missing
+        default: .data
+        }
+    }
 }

@@ -1,9 +1,10 @@
 import Checkpoints
-import ImageTokenizers
 import Layers
+import ModelFolders
+import Networks
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 extension FlowTiTokConfiguration {
     /// The tables that published files hold and nobody need read: angles of the patches as cosines and sines.

@@ -1,12 +1,12 @@
 import Checkpoints
-import Flow
 import Foundation
-import ImageTokenizers
 import Layers
+import ModelFolders
+import Networks
+import Sampling
 import Tensors
-import TestSupport
 import Testing
-import TextModels
+import TestSupport
 
 extension FlowTokCaseShape {
     var velocity: VelocityConfiguration {

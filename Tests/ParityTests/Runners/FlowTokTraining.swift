@@ -1,10 +1,10 @@
 import Checkpoints
-import Flow
 import Layers
+import Networks
+import Sampling
 import Tensors
-import TestSupport
 import Testing
-import TextModels
+import TestSupport
 import Training
 
 /// The losses, their gradients and the updates of FlowTok's training.

@@ -1,9 +1,9 @@
 import Checkpoints
-import ImageTokenizers
 import Layers
+import Networks
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 import Training
 
 /// What the single-stage tokenizers are trained with: discriminator, perceptual distances, the tokenizer's loss before and

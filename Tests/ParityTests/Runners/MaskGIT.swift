@@ -1,9 +1,10 @@
 import Checkpoints
-import Generators
 import Layers
+import Networks
+import Sampling
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// A run of a manifest: its name and its settings.
 struct GeneratorRun<Settings: Decodable>: Decodable {

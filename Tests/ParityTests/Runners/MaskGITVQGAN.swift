@@ -1,9 +1,10 @@
 import Checkpoints
-import ImageTokenizers
 import Layers
+import ModelFolders
+import Networks
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 func compareMaskGITVQGAN(_ comparison: Comparison) throws {
     let golden = comparison.golden

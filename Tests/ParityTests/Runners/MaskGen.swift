@@ -1,7 +1,8 @@
-import Generators
+import Networks
+import Sampling
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// The captions of a case and the empty one.
 private func texts(_ comparison: Comparison) throws -> (caption: TextCondition, empty: TextCondition) {

@@ -1,11 +1,11 @@
-import Flow
 import FlowTok
 import Foundation
-import ImageTokenizers
+import ModelFolders
+import Networks
+import Sampling
 import Tensors
-import TestSupport
 import Testing
-import TextModels
+import TestSupport
 
 /// Ids to pixels: text tower, text variational encoder, guided integration, tokenizer decoder, from a folder with the three
 /// files of a release and a vocabulary.

@@ -1,10 +1,10 @@
 import Checkpoints
-import ImageTokenizers
 import Layers
+import ModelFolders
+import Networks
 import Tensors
-import TestSupport
 import Testing
-import TextModels
+import TestSupport
 
 extension ClipCaseShape {
     func configuration() throws -> TextTransformerConfiguration {

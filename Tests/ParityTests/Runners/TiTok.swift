@@ -1,9 +1,10 @@
 import Checkpoints
-import ImageTokenizers
 import Layers
+import ModelFolders
+import Networks
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 
 /// TiTok and TA-TiTok, of every kind.
 func compareTiTok(_ comparison: Comparison) throws {

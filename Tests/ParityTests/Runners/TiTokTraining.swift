@@ -1,9 +1,9 @@
 import Checkpoints
-import ImageTokenizers
 import Layers
+import Networks
 import Tensors
-import TestSupport
 import Testing
+import TestSupport
 import Training
 
 /// One step of a TiTok's training: the losses, the gradient of every parameter, and what AdamW makes of it (reference

@@ -1,7 +1,7 @@
 import Foundation
-import TestSupport
 import Testing
-import Vocabularies
+import TestSupport
+import TextTokenizers
 
 /// CLIP's published vocabulary, which is not part of the package: the path in `FLOWTOK_CLIP_VOCABULARY`.
 private func publishedVocabulary() throws -> CLIPVocabulary? {

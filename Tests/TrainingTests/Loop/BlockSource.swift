@@ -1,3 +1,4 @@
+import Datasets
 import Images
 import Tensors
 import Training

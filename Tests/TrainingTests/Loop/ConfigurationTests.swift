@@ -1,9 +1,11 @@
+import Datasets
 import FlowTok
 import Foundation
-import TextModels
+import Networks
 import Testing
+import TestSupport
+import TextTokenizers
 import Training
-import Vocabularies
 
 /// Configuration files: what may be left out, and what is said of mistakes.
 @Suite struct ConfigurationTests {

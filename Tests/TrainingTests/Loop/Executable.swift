@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The built `flowtok`, which lies beside the test bundle.
 enum Executable {

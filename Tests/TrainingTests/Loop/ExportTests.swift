@@ -3,10 +3,12 @@ import FlowTok
 import Foundation
 import Images
 import Layers
+import Networks
 import Tensors
 import Testing
+import TestSupport
+import TextTokenizers
 import Training
-import Vocabularies
 
 /// What runs leave for others.
 @Suite struct ExportTests {

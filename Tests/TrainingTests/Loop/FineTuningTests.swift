@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Testing
+import TestSupport
 import Training
 
 /// A decoder that goes on learning while everything that a flow depends on stays as it is.

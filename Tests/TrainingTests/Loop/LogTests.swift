@@ -3,6 +3,7 @@ import Images
 import Layers
 import Tensors
 import Testing
+import TestSupport
 import Training
 
 @Suite struct LogTests {

@@ -2,8 +2,9 @@ import Checkpoints
 import Foundation
 import Tensors
 import Testing
+import TestSupport
+import TextTokenizers
 import Training
-import Vocabularies
 
 /// What `--resume` refuses, and with what words.
 @Suite struct ResumeErrorTests {

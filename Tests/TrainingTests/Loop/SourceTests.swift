@@ -1,8 +1,11 @@
+import Datasets
 import FlowTok
 import Foundation
 import Images
 import Tensors
 import Testing
+import TestSupport
+import TextTokenizers
 import Training
 
 /// Sample k of a source is a function of k alone.

@@ -1,10 +1,13 @@
 import Checkpoints
 import FlowTok
 import Foundation
+import ModelFolders
+import Networks
 import Tensors
 import Testing
+import TestSupport
+import TextTokenizers
 import Training
-import Vocabularies
 
 /// Runs that go on from a finished model: the shipped one, say, for pictures of one's own.
 @Suite struct StartingFromModelTests {

@@ -1,7 +1,9 @@
+import Datasets
 import Foundation
 import Images
+import TestSupport
+import TextTokenizers
 import Training
-import Vocabularies
 
 /// The files of a run that is started from a configuration file: pictures with captions, a vocabulary, the configuration.
 enum TinyFiles {

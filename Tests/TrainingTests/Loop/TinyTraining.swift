@@ -1,11 +1,12 @@
-import Flow
+import Datasets
 import FlowTok
 import Foundation
-import ImageTokenizers
+import Networks
+import Sampling
 import Tensors
-import TextModels
+import TestSupport
+import TextTokenizers
 import Training
-import Vocabularies
 
 /// Runs that take no time: 32×32 pixels, four latents of four numbers, one layer of width 32.
 enum TinyTraining {

@@ -1,0 +1,85 @@
+import Files
+import Foundation
+
+/// Where a run's samples come from: scenes composed from sprites, or a folder of captioned images.
+public struct DataConfiguration: Sendable, Codable, Equatable {
+    /// Scenes of one kind, and how often they come.
+    public struct Part: Sendable, Codable, Equatable {
+        public var weight: Double
+        public var scenes: SceneConfiguration
+
+        public init(weight: Double = 1, scenes: SceneConfiguration = SceneConfiguration()) {
+            self.weight = weight
+            self.scenes = scenes
+        }
+
+        /// Reads what is named and keeps the defaults of everything else.
+        public init(from decoder: any Decoder) throws {
+            self.init()
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            try values.read(&weight, .weight)
+            try values.read(&scenes, .scenes)
+        }
+    }
+
+    /// A folder of sprite shards, as `flowtok dataset` writes them.
+    public var sprites: String?
+    /// The scenes to compose from them.
+    public var mixture: [Part]?
+    /// A folder of images with captions beside them, or of WebDataset shards.
+    public var images: String?
+    public var seed: UInt64?
+
+    public init(sprites: String, mixture: [Part] = [Part()], seed: UInt64 = 1) {
+        self.sprites = sprites
+        self.mixture = mixture
+        self.seed = seed
+    }
+
+    public init(images: String, seed: UInt64 = 1) {
+        self.images = images
+        self.seed = seed
+    }
+
+    /// Why this names no data, or nil.
+    public var problem: String? {
+        if (sprites == nil) == (images == nil) {
+            return "name either a folder of \"sprites\" or a folder of \"images\""
+        }
+        guard let mixture else { return nil }
+        if images != nil { return "mixture goes with sprites, not with images" }
+        if mixture.isEmpty { return "mixture is empty, expected at least one part" }
+        for (index, part) in mixture.enumerated() where !(part.weight >= 0 && part.weight.isFinite) {
+            return "mixture[\(index)].weight is \(part.weight), expected at least 0"
+        }
+        return mixture.contains { $0.weight > 0 } ? nil : "mixture has no part with a weight above 0"
+    }
+
+    /// The source of training samples, and that of the samples that a run shows. `side` is the pictures' side in pixels.
+    ///
+    /// - Parameter file: what holds this configuration, for messages.
+    /// - Throws: `ConfigurationError.badConfiguration`, and `.unusableInput` where the data cannot be used.
+    public func sources(
+        side: Int, file: String = "the configuration"
+    ) throws -> (training: any SampleSource, shown: any SampleSource) {
+        if let problem { throw ConfigurationError.badConfiguration(file: file, reason: "data: " + problem) }
+        let seed = seed ?? 1
+        if let folder = images {
+            let images = try ConfigurationError.reading("data.images", of: file) {
+                try ShuffledImages(folder: folder, side: side, seed: seed)
+            }
+            return (images, images)
+        }
+        let folder = sprites ?? ""
+        let sprites = try ConfigurationError.reading("data.sprites", of: file) {
+            try SpriteDataset(folder: URL(fileURLWithPath: folder)).sprites
+        }
+        let parts = mixture ?? [Part()]
+        return try ConfigurationError.reading("data.mixture", of: file) {
+            (
+                try SceneSource(sprites: sprites, mixture: parts, side: side, seed: seed),
+                try SceneSource(sprites: sprites, mixture: Array(parts.prefix(1)), side: side, seed: seed &+ 0x5EED)
+            )
+        }
+    }
+}

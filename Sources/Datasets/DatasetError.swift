@@ -1,0 +1,47 @@
+import Files
+
+/// What can go wrong while a dataset is built, read or composed.
+public enum DatasetError: Equatable, Sendable, CategorizedError {
+    /// A folder or file that must exist does not.
+    case missing(path: String, hint: String)
+    /// A file exists and cannot be read or written.
+    case unreadable(path: String, reason: String)
+    /// A file could not be written whole; nothing of it was left behind.
+    case unwritable(path: String, reason: String)
+    /// A tar archive breaks a rule: `reason` says which, `offset` where in the file.
+    case badArchive(path: String, offset: Int, reason: String)
+    /// A record (JSON, XML, dictionary line) does not say what it should.
+    case badRecord(path: String, reason: String)
+    /// A caption file has no image beside it.
+    case captionWithoutImage(path: String)
+    /// An image has no caption beside it.
+    case imageWithoutCaption(path: String)
+    /// A folder holds nothing that can be trained on.
+    case empty(path: String, expected: String)
+    /// A program that the builder needs is not installed.
+    case missingProgram(name: String, package: String)
+    /// A configuration that cannot produce a scene.
+    case badConfiguration(reason: String)
+
+    public var description: String {
+        switch self {
+        case .missing(let path, let hint): "\(path): not found; \(hint)"
+        case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)"
+        case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
+        case .badArchive(let path, let offset, let reason): "\(path): bad tar archive at byte \(offset): \(reason)"
+        case .badRecord(let path, let reason): "\(path): \(reason)"
+        case .captionWithoutImage(let path): "\(path): a caption without an image beside it"
+        case .imageWithoutCaption(let path): "\(path): an image without a caption (.txt) beside it"
+        case .empty(let path, let expected): "\(path): holds no \(expected)"
+        case .missingProgram(let name, let package): "the program \(name) is not installed (Debian package \(package))"
+        case .badConfiguration(let reason): "scene configuration: \(reason)"
+        }
+    }
+
+    public var category: ErrorCategory {
+        switch self {
+        case .missing, .missingProgram: .missing
+        default: .data
+        }
+    }
+}

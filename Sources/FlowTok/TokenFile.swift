@@ -1,0 +1,157 @@
+import Checkpoints
+import Files
+import Foundation
+import Networks
+import Tensors
+
+/// The tokens of a picture as a file that names the model they belong to: continuous ones as a safetensors file with one
+/// tensor, `latents` [1, K, D], and entries of a codebook as JSON.
+public enum TokenFile {
+    static let format = "flowtok-tokens"
+    static let tensorName = "latents"
+    /// Far above what any tokenizer's tokens take as text.
+    static let largestText = 16 << 20
+
+    /// The customary suffix of a file with such tokens.
+    public static func suffix(of tokens: ImageTokens) -> String {
+        switch tokens {
+        case .latents: "safetensors"
+        case .indices: "json"
+        }
+    }
+
+    /// Writes the tokens of one picture, whole or not at all.
+    public static func write(_ tokens: ImageTokens, by maker: TokenizerIdentity, to path: String) throws {
+        switch tokens {
+        case .latents(let latents):
+            var metadata = ["format": format, "model": maker.name]
+            metadata["weights"] = maker.weights
+            try Checkpoint.write([(tensorName, latents)], metadata: metadata, to: path)
+        case .indices(let indices):
+            let text = CodeFile(
+                format: format, model: maker.name, weights: maker.weights, tokens: (indices.first ?? []).map { Int($0) })
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            try AtomicFile.write(to: path, encoder.encode(text) + Data("\n".utf8))
+        }
+    }
+
+    /// Reads the tokens of one picture that `maker` made. The tokenizer has still to compare their number and range with
+    /// its own.
+    ///
+    /// - Parameter codebookSize: the tokenizer's; nil where its tokens are continuous.
+    /// - Throws: `FlowTokError.foreignTokens` where another model made them, `unusableTokens` where the file holds no
+    ///   tokens or tokens of the other kind, and `CheckpointError`.
+    public static func read(from path: String, by maker: TokenizerIdentity, codebookSize: Int?) throws -> ImageTokens {
+        guard try isText(path) else {
+            let checkpoint = try Checkpoint(path: path)
+            try check(
+                TokenizerIdentity(name: checkpoint.metadata["model"] ?? "unknown", weights: checkpoint.metadata["weights"]),
+                is: maker, in: path)
+            guard codebookSize == nil else {
+                throw FlowTokError.unusableTokens(file: path, reason: "it holds latents, expected the JSON of integer tokens")
+            }
+            return .latents(try checkpoint.tensor(tensorName))
+        }
+        let file = try CodeFile(path: path)
+        try check(TokenizerIdentity(name: file.model, weights: file.weights), is: maker, in: path)
+        guard let codebookSize else {
+            throw FlowTokError.unusableTokens(file: path, reason: "it holds integer tokens, expected latents")
+        }
+        let codes = try file.tokens.enumerated().map { position, token in
+            guard token >= 0, token < codebookSize, let code = Int32(exactly: token) else {
+                throw FlowTokError.unusableTokens(
+                    file: path, reason: "token \(position) is \(token), expected 0 to \(codebookSize - 1)")
+            }
+            return code
+        }
+        return .indices([codes])
+    }
+
+    private static func check(_ found: TokenizerIdentity, is maker: TokenizerIdentity, in path: String) throws {
+        guard maker.isSame(as: found) else {
+            throw FlowTokError.foreignTokens(file: path, model: found, expected: maker)
+        }
+    }
+
+    /// Whether a file is JSON by how it begins.
+    private static func isText(_ path: String) throws -> Bool {
+        guard let handle = FileHandle(forReadingAtPath: path) else { return false }
+        defer { try? handle.close() }
+        let start = (try? handle.read(upToCount: 64)) ?? Data()
+        let white: Set<UInt8> = [0x09, 0x0A, 0x0D, 0x20]
+        guard let first = start.first(where: { !white.contains($0) }) else { return false }
+        // The length that a safetensors file begins with has zero bytes, and text has none.
+        return !start.prefix(8).contains(0) && [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(first)
+    }
+}
+
+/// Integer tokens as JSON.
+private struct CodeFile: Codable {
+    let format: String
+    let model: String
+    let weights: String?
+    private let values: [Value]
+
+    /// A number that says where it stands when it is none.
+    private struct Value: Codable {
+        let number: Int
+
+        init(number: Int) { self.number = number }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            guard let number = try? container.decode(Int.self) else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "no integer")
+            }
+            self.number = number
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(number)
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case format, model, weights
+        case values = "tokens"
+    }
+
+    init(format: String, model: String, weights: String?, tokens: [Int]) {
+        self.format = format
+        self.model = model
+        self.weights = weights
+        values = tokens.map { Value(number: $0) }
+    }
+
+    var tokens: [Int] { values.map(\.number) }
+
+    init(path: String) throws {
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+        guard size <= TokenFile.largestText else {
+            throw FlowTokError.unusableTokens(
+                file: path, reason: "it has \(size) bytes, expected the tokens of one picture, at most \(TokenFile.largestText)")
+        }
+        do {
+            self = try JSONDecoder().decode(CodeFile.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch let error as DecodingError {
+            throw FlowTokError.unusableTokens(file: path, reason: Self.reason(error))
+        }
+        guard format == TokenFile.format else {
+            throw FlowTokError.unusableTokens(file: path, reason: "its format is \"\(format)\", expected \"\(TokenFile.format)\"")
+        }
+    }
+
+    /// What is wrong, in the terms of the file.
+    private static func reason(_ error: DecodingError) -> String {
+        let context: DecodingError.Context? =
+            switch error {
+            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): context
+            default: nil
+            }
+        guard let path = context?.codingPath, path.first?.stringValue == "tokens" else { return error.oneLine }
+        return path.count > 1
+            ? "token \(path[1].intValue ?? 0) is no integer that a codebook could have" : "tokens is no list of integers"
+    }
+}

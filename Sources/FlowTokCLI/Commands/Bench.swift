@@ -1,0 +1,150 @@
+import ArgumentParser
+import Benchmarks
+import FlowTok
+import Foundation
+import ModelFolders
+import Tensors
+
+/// `flowtok bench`.
+struct Bench: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            abstract: "Measure how fast flowtok is on this machine, against its peak and against a peer.",
+            discussion: """
+                Every row is the median of rounds in which all benchmarks take turns, after one round to warm up. Products \
+                are quoted as a share of what the CPU's multiply-and-add instruction of that type reaches on registers \
+                alone, measured in the same rounds. Nothing else should run meanwhile.
+
+                ROWS
+                  peak.TYPE                   multiply-and-add on registers, all threads
+                  gemm.TYPE.MxNxK             x Wᵀ with packed weights, as in inference
+                  gemm.loose.TYPE.MxNxK       the same with both sides packed each time, as in training
+                  gemm.openblas.MxNxK         the same by OpenBLAS, float32
+                  velocity.SIZE.TYPE          one guided evaluation: a batch of two
+                  decode.256.TYPE             the tokens of one picture to its pixels
+                  train.tokenizer.TYPE        one step of the default tokenizer, 24 pictures
+                  train.transformers.TYPE     one step of its two transformers alone, as the peer's script has them
+                  load.TYPE                   start of the program until the model stands
+                  t2i.TYPE                    start of the program until the picture is written
+                  i2t.TYPE                    start of the program until the caption is printed
+
+                The networks of velocity and decode have the official shapes and random weights, or are those of --model. \
+                load, t2i and i2t need a model; without one they are left out unless they are asked for.
+
+                JSON
+                  flowtok, cpu, kernels, threads, load (of the machine, before), rows: name, kind, precision, size, seconds \
+                (median), fastest, slowest, rounds, gigaflops, gigaflops_per_second, share_of_peak, bytes (most in memory), \
+                against (seconds), peer, ratio (how many times faster than that).
+
+                EXAMPLES
+                  flowtok bench peak gemm
+                  flowtok bench velocity decode train --against torch.jsonl --json > bench.json
+                  flowtok bench --against bench.json
+                """)
+    }
+
+    @Argument(help: "What to measure: peak, gemm, velocity, decode, train, load, t2i, i2t (default: all).")
+    var kinds: [Benchmark.Kind] = []
+
+    @Option(help: "A model folder, whose networks velocity and decode measure then.", completion: .directory)
+    var model: String?
+
+    @Option(help: "The networks of velocity and decode: tiny, s, b, l, xl or h. With tiny, everything is tiny.")
+    var size = NetworkSize.xl
+
+    @Option(help: "A type of products to measure; may be given several times (default: all three).")
+    var precision: [Precision] = []
+
+    @Option(
+        help: "Figures to hold against: what a peer printed (JSON, one object a line), or bench --json of before.",
+        completion: .file())
+    var against: String?
+
+    @Option(name: [.customLong("repeat")], parsing: .unconditional, help: "Rounds that count.")
+    var rounds = 7
+
+    @Option(parsing: .unconditional, help: "Threads to use (default: the cores that the process may use).")
+    var threads: Int?
+
+    @Flag(help: "Print a JSON object.")
+    var json = false
+
+    @Flag(help: .hidden)
+    var onlyLoad = false
+
+    func validate() throws {
+        guard (1...1000).contains(rounds) else { throw ValidationError("--repeat is \(rounds), expected 1 to 1000") }
+        if let threads { try checkThreads(threads) }
+    }
+
+    func run() throws {
+        if let threads { Machine.threads = threads }
+        if onlyLoad {
+            _ = try FlowTok(model: model ?? DefaultModel.path(), precision: precision.first)
+            return
+        }
+        // What is wrong with the figures should be told before minutes of measuring.
+        let peer = try against.map { try PeerFigures(path: $0) }
+        let load = SystemFacts.loadAverage
+        let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("flowtok-bench-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let progress = ProgressLine(enabled: true, onlyOnTerminal: true)
+        progress.show(0, "making the networks")
+        var rows = try measure(try benchmarks(scratch: scratch), rounds: rounds) { progress.show($0, $1) }
+        progress.finish()
+        peer?.compare(&rows)
+        let report = BenchmarkReport(
+            flowtok: FlowTokCommand.version, cpu: SystemFacts.processor, kernels: Machine.kernelLevel,
+            threads: Machine.threads, load: load, rows: rows)
+        if json { try Console.print(json: report) } else { BenchmarkTable.print(report) }
+    }
+
+    /// The precisions that were asked for, or all that the model can be had in.
+    private func precisions() throws -> [Precision] {
+        guard precision.isEmpty else { return precision }
+        guard let model else { return Precision.allCases }
+        let opened = try ModelFolder(path: model)
+        return opened.isPacked ? [opened.precision] : Precision.allCases
+    }
+
+    private func benchmarks(scratch: String) throws -> [Benchmark] {
+        let wanted = Set(kinds.isEmpty ? Benchmark.Kind.allCases : kinds)
+        let precisions = try precisions()
+        let isTiny = size == .tiny
+        var found: [Benchmark] = []
+        if !wanted.isDisjoint(with: [.peak, .gemm, .velocity, .decode, .train]) { found += Benchmark.peaks(quick: isTiny) }
+        if wanted.contains(.gemm) { found += Benchmark.products(precisions, quick: isTiny) }
+        if !wanted.isDisjoint(with: [.velocity, .decode]) {
+            for precision in precisions {
+                let opened = try model.map { try FlowTok(model: $0, precision: precision) }
+                if wanted.contains(.velocity) {
+                    found.append(opened.map { Benchmark.velocity($0) } ?? Benchmark.velocity(size, precision))
+                }
+                if wanted.contains(.decode) {
+                    found.append(opened.map { Benchmark.decode($0) } ?? Benchmark.decode(size, precision))
+                }
+            }
+        }
+        if wanted.contains(.train) {
+            // Eight bits are too few to learn in.
+            for precision in precisions where precision != .int8 { found += Benchmark.training(precision, quick: isTiny) }
+        }
+        let whole = Benchmark.Kind.allCases.filter { [.load, .t2i, .i2t].contains($0) && wanted.contains($0) }
+        guard !whole.isEmpty else { return found }
+        do {
+            let folder = try model ?? DefaultModel.path()
+            _ = try FlowTok(model: folder)
+            for precision in precisions {
+                found += try Benchmark.processes(
+                    whole, program: SystemFacts.executable, model: folder, precision: precision, scratch: scratch)
+            }
+        } catch where kinds.isEmpty && model == nil {
+            Console.report("load, t2i and i2t are left out: \(Failure(error).description)")
+        }
+        return found
+    }
+}
+
+extension Benchmark.Kind: ExpressibleByArgument {}
+extension NetworkSize: ExpressibleByArgument {}

@@ -1,0 +1,148 @@
+import ArgumentParser
+import FlowTok
+import Foundation
+import ModelFolders
+import Networks
+import Tensors
+
+/// `flowtok generate`.
+struct Generate: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            abstract: "Draw ImageNet's classes with MaskGIT, and captions with MaskGen.",
+            discussion: """
+                MaskGIT draws classes: numbers of 0 to 999, names, or WordNet's synsets. MaskGen draws captions. The model is \
+                a folder that flowtok import made; or a generator's folder of the hub, which holds its image tokenizer in \
+                the folder "tokenizer" and for MaskGen CLIP and its vocabulary in "clip"; or a folder with all these files \
+                side by side. What is not there is named by --tokenizer and --clip.
+
+                Pictures, seeds, files and Ctrl-C are as in flowtok t2i. Settings that are not given are those of the \
+                model's published figures, and guidance counts as there: constant and linear guidance of MaskGIT guide by one \
+                unit more than the same number elsewhere.
+
+                EXAMPLES
+                  flowtok generate --class 207 --model titok-l32
+                  flowtok generate --class "golden retriever" --class tench --count 4 --grid --model titok-l32
+                  flowtok generate --prompt "a red fox" --model maskgen --seed 7 -o fox.png
+                  flowtok generate --class 207 --model generator_titok_l32.bin --tokenizer tokenizer_titok_l32.bin
+                """)
+    }
+
+    @Option(
+        name: .customLong("class"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("A class: its number, name or synset. May be given several times.", valueName: "class"))
+    var classes: [String] = []
+
+    @Option(parsing: .unconditionalSingleValue, help: "A caption to draw. May be given several times.")
+    var prompt: [String] = []
+
+    @OptionGroup
+    var pictures: PictureOptions
+
+    @Option(parsing: .unconditional, help: "Steps, 1 to 10000 (default: the published ones).")
+    var steps: Int?
+
+    @Option(parsing: .unconditional, help: "How closely to follow the class or caption (default: the published scale).")
+    var guidance: Double?
+
+    @Option(parsing: .unconditional, help: "The noise in the choice of tokens, 0 for none (default: the published one).")
+    var temperature: Double?
+
+    @Option(help: "The noise that a seed stands for: torch draws what PyTorch draws from this seed on the CPU.")
+    var rng = NoiseGenerator.philox
+
+    @Option(help: "The image tokenizer, where it does not lie with the generator.", completion: .file())
+    var tokenizer: String?
+
+    @OptionGroup
+    var clip: CLIPOptions
+
+    @OptionGroup(title: "Model")
+    var model: ModelOptions
+
+    func validate() throws {
+        guard classes.isEmpty != prompt.isEmpty else {
+            throw ValidationError(
+                classes.isEmpty
+                    ? "nothing to draw: expected --class for MaskGIT, or --prompt for MaskGen"
+                    : "--class and --prompt are for different models, expected one of them")
+        }
+        if let steps { try checkSteps(steps) }
+        if let guidance, !(guidance.isFinite && abs(guidance) <= 1000) {
+            throw ValidationError("--guidance is \(guidance), expected a number from -1000 to 1000")
+        }
+        if let temperature, !(temperature >= 0 && temperature <= 1000) {
+            throw ValidationError("--temperature is \(temperature), expected 0 to 1000")
+        }
+    }
+
+    func run() throws {
+        let subjects = try subjects()
+        let list = PromptList(subjects.map(\.name))
+        let plan = try pictures.plan(list)
+        let generator = try open()
+        let run = PictureRun(plan: plan, prompts: subjects.count, options: pictures)
+        try check(subjects, generator)
+        try run.check(side: generator.imageSize)
+        try run.start { index, picture, progress in
+            let request = GeneratorRequest(
+                subjects[index / pictures.count].subject, seed: picture.seed, steps: steps, guidance: guidance,
+                temperature: temperature, rng: rng)
+            let drawn = try generator.generate(request, progress: progress)
+            return DrawnPicture(
+                image: drawn.image,
+                record: PictureRecord(drawn, of: picture.prompt, request: request, by: generator))
+        }
+    }
+
+    private struct Subject {
+        let subject: GeneratorRequest.Subject
+        /// What names the picture's file.
+        let name: String
+    }
+
+    private func subjects() throws -> [Subject] {
+        if classes.isEmpty {
+            return try PromptList(arguments: prompt, file: nil).prompts.map { Subject(subject: .caption($0), name: $0) }
+        }
+        return try classes.map { text in
+            // A model may have other classes than ImageNet's, which have numbers only.
+            if let number = Int(text.trimmed), number >= 0 {
+                let known = ImageNetClasses.all.indices.contains(number)
+                return Subject(
+                    subject: .imageClass(number), name: known ? ImageNetClasses.all[number].name : "class \(number)")
+            }
+            let entry = try ImageNetClasses.find(text)
+            return Subject(subject: .imageClass(entry.number), name: entry.name)
+        }
+    }
+
+    private func open() throws -> PictureGenerator {
+        guard let path = model.model ?? ProcessInfo.processInfo.environment["FLOWTOK_MODEL"], !path.isEmpty else {
+            throw Failure(.usage, "no generator: expected --model with its folder, since flowtok ships none")
+        }
+        model.prepare()
+        let folder = try GeneratorFolder(path: path, tokenizer: tokenizer, clip: clip.source)
+        let generator = try PictureGenerator(folder, precision: model.precision ?? .float32)
+        Console.warn(generator.warnings)
+        return generator
+    }
+
+    /// Throws where the model does not draw what was asked for, and says which captions it cannot read to the end.
+    private func check(_ subjects: [Subject], _ generator: PictureGenerator) throws {
+        for (index, subject) in subjects.enumerated() {
+            switch subject.subject {
+            case .imageClass(let number):
+                guard let count = generator.classes else {
+                    throw Failure(.usage, "\"\(generator.name)\" draws captions, expected --prompt")
+                }
+                guard number < count else { throw GeneratorError.noSuchClass(number, count: count) }
+            case .caption(let caption):
+                guard let captions = generator.captions else {
+                    throw Failure(.usage, "\"\(generator.name)\" draws classes, expected --class")
+                }
+                try PromptWarning.report(caption, number: subjects.count == 1 ? nil : index + 1, captions)
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import FlowTok
+import Foundation
+import Images
+import Networks
+import Sampling
+import Tensors
+
+/// `flowtok info`.
+struct Info: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            abstract: "Read what a PNG says of how it was drawn: prompt, seed, settings, model.",
+            discussion: """
+                EXAMPLES
+                  flowtok info a-red-fox.png
+                  flowtok info pictures/*.png --json
+                """)
+    }
+
+    @Argument(help: ArgumentHelp("PNG files.", valueName: "file"), completion: .file(extensions: ["png"]))
+    var files: [String]
+
+    @Flag(help: "Print one JSON object a line.")
+    var json = false
+
+    func run() throws {
+        for (index, file) in files.enumerated() {
+            let texts = try Image.text(ofPNGAt: file)
+            let record = PictureRecord(pngText: texts)
+            if json {
+                try Console.print(json: Line(file: file, record: record, texts: texts))
+                continue
+            }
+            if index > 0 { Console.print("") }
+            show("file", file)
+            if let record {
+                show(record)
+            } else if texts.isEmpty {
+                Console.print("no text in this file")
+            } else {
+                for text in texts { Console.print("\(text.keyword): \(text.text.onOneLine)") }
+            }
+        }
+    }
+
+    private func show(_ record: PictureRecord) {
+        let settings = record.settings
+        var lines = [
+            ("prompt", record.prompt.onOneLine), ("seed", String(record.seed)), ("model", record.model.onOneLine),
+            ("steps", String(settings.steps)),
+        ]
+        if let number = record.imageClass { lines.insert(("class", String(number)), at: 1) }
+        if let solver = settings.solver { lines.append(("solver", solver.rawValue)) }
+        lines.append(("guidance", String(settings.guidance)))
+        if let temperature = settings.temperature { lines.append(("temperature", String(temperature))) }
+        if settings.guidanceInterval != [0, 1] {
+            lines.append(("interval", settings.guidanceInterval.map { String($0) }.joined(separator: " to ")))
+        }
+        if settings.precision != .float32 { lines.append(("precision", settings.precision.rawValue)) }
+        if settings.rng != .philox { lines.append(("rng", settings.rng.rawValue)) }
+        lines.append(("size", "\(settings.width)×\(settings.height)"))
+        if let pictures = record.pictures { lines.append(("pictures", String(pictures))) }
+        for (name, value) in lines { show(name, value) }
+    }
+
+    /// A line, its value in the column that the longest name leaves.
+    private func show(_ name: String, _ value: String) {
+        Console.print("\(name):".padding(toLength: "temperature: ".count, withPad: " ", startingAt: 0) + value)
+    }
+
+    /// A line of `--json`: the record where there is one, and all texts as they are.
+    private struct Line: Encodable {
+        let file: String
+        let record: PictureRecord?
+        let texts: [PNGText]
+
+        enum CodingKeys: String, CodingKey {
+            case file, text
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            try record?.encode(to: encoder)
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(file, forKey: .file)
+            // A keyword may come twice.
+            let pairs = texts.map { ($0.keyword, $0.text) }
+            try values.encode(Dictionary(pairs) { $0 + "\n" + $1 }, forKey: .text)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import Files
+import FlowTok
+import Images
+import Networks
+import Tensors
+
+/// `flowtok tokenize`.
+struct Tokenize: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            abstract: "Turn pictures into their tokens.",
+            discussion: """
+                A picture is resized and cropped to the model's square. Continuous tokens go to a safetensors file with one \
+                tensor, "latents", of shape [1, K, D]; entries of a codebook go to a JSON file. Either names the model it \
+                belongs to.
+
+                The model is a FlowTok, or an image tokenizer alone: TiTok, TA-TiTok, FlowTiTok or MaskGIT-VQGAN, as a \
+                folder of the hub, one that flowtok import described, or a checkpoint.
+
+                EXAMPLES
+                  flowtok tokenize fox.png
+                  flowtok tokenize fox.png -o fox-tokens.safetensors
+                  flowtok tokenize fox.png --model tokenizer_titok_l32_imagenet     writes fox.json
+                  flowtok tokenize *.png --model titok_bl64_vae_c16.bin -o tokens
+                """)
+    }
+
+    @Argument(help: ArgumentHelp("PNG files.", valueName: "image"), completion: .file(extensions: ["png"]))
+    var images: [String]
+
+    @Option(
+        name: .shortAndLong,
+        help: "The file to write (default: NAME.safetensors or NAME.json); for several pictures a folder.", completion: .file())
+    var output: String?
+
+    @OptionGroup(title: "Model")
+    var model: ModelOptions
+
+    func run() throws {
+        let intoFolder = images.count > 1 || output.map { $0.hasSuffix("/") || InputFile.isFolder($0) } == true
+        let first = try Image(path: images[0])
+        if intoFolder {
+            try checkNames()
+            if let output { try OutputPath.make(folder: output) }
+        } else {
+            try OutputPath.check(file: output ?? InputFile.stem(images[0]) + ".safetensors")
+        }
+        let tokenizer = try model.openTokenizer()
+        defer { Console.warn(tokenizer.warnings) }
+        for (index, file) in images.enumerated() {
+            let tokens = try tokenizer.tokens(of: index == 0 ? first : Image(path: file))
+            let path = try path(of: file, tokens, intoFolder: intoFolder)
+            try TokenFile.write(tokens, by: tokenizer.maker, to: path)
+            Console.print("\(path): \(told(tokens, tokenizer))")
+        }
+    }
+
+    private func path(of image: String, _ tokens: ImageTokens, intoFolder: Bool) throws -> String {
+        let name = InputFile.stem(image) + "." + TokenFile.suffix(of: tokens)
+        if intoFolder { return output.map { $0.hasSuffix("/") ? $0 + name : $0 + "/" + name } ?? name }
+        guard let output else { return name }
+        let other = TokenFile.suffix(of: tokens) == "json" ? ".safetensors" : ".json"
+        guard !output.lowercased().hasSuffix(other) else {
+            throw Failure(
+                .usage, "\(output): this model's tokens are written as \(TokenFile.suffix(of: tokens)), expected a name that ends in .\(TokenFile.suffix(of: tokens))")
+        }
+        return output
+    }
+
+    /// Throws where two pictures would give files of one name.
+    private func checkNames() throws {
+        var seen: [String: String] = [:]
+        for image in images {
+            if let other = seen.updateValue(image, forKey: InputFile.stem(image)) {
+                throw Failure(.usage, "\(other) and \(image) would both be written as \(InputFile.stem(image)), expected different names")
+            }
+        }
+    }
+
+    private func told(_ tokens: ImageTokens, _ tokenizer: PictureTokenizer) -> String {
+        switch tokens {
+        case .latents(let latents): "\(latents.shape[1]) tokens of \(latents.shape[2]) numbers"
+        case .indices(let indices): "\(indices[0].count) tokens of \(tokenizer.tokenizer.codebookSize ?? 0) codes"
+        }
+    }
+}

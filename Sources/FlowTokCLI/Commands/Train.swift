@@ -1,0 +1,108 @@
+import ArgumentParser
+import Foundation
+import TextTokenizers
+import Training
+
+/// `flowtok train`.
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train a model of your own: a vocabulary, an image tokenizer, a flow.",
+        discussion: """
+            Each stage reads a JSON file and writes into a folder: log.csv, loss.png, samples and a checkpoint every few \
+            minutes. Ctrl-C saves and stops; --resume goes on to the same bits. Paths in the file are relative to the \
+            current folder.
+
+            EXAMPLES
+              flowtok train vocabulary Models/default/training/vocabulary.json --output Runs/vocabulary
+              flowtok train tokenizer Models/default/training/tokenizer.json --output Runs/tokenizer
+              flowtok train flow Models/default/training/flow.json --output Runs/flow
+              flowtok train flow Models/default/training/flow.json --output Runs/flow --resume
+            """,
+        subcommands: [TrainVocabulary.self, TrainTokenizer.self, TrainFlow.self])
+}
+
+/// The options that every stage has.
+struct StageOptions: ParsableArguments {
+    @Argument(help: "The stage's configuration, a JSON file.", completion: .file(extensions: ["json"]))
+    var file: String
+
+    @Option(name: .shortAndLong, help: "The folder to write into.", completion: .directory)
+    var output: String
+}
+
+/// The options of a stage that takes gradient steps.
+struct RunOptions: ParsableArguments {
+    @OptionGroup var stage: StageOptions
+
+    @Flag(help: "Go on with the run in the output folder.")
+    var resume = false
+
+    @Option(help: "Stop after this many steps in all, as Ctrl-C would.")
+    var stopAfter: Int?
+
+    @Option(help: "Threads to use (default: the cores that the process may use).")
+    var threads: Int?
+
+    @Flag(help: "Print nothing but errors.")
+    var quiet = false
+
+    /// Opens the run, trains with a progress line, and says what came of it.
+    func train(_ open: (_ file: String, _ output: String, _ resume: Bool) throws -> TrainingRun) throws {
+        if let threads { try setThreads(threads) }
+        StopRequest.install()
+        let run = try open(stage.file, stage.output, resume)
+        if !quiet { run.notices.forEach(Console.report) }
+        let line = ProgressLine(enabled: !quiet)
+        var last = Date.distantPast
+        let complete = try run.run(stopAfter: stopAfter) { progress in
+            let now = Date()
+            guard now.timeIntervalSince(last) > (line.isTerminal ? 0.2 : 60) || progress.step == progress.total else { return }
+            last = now
+            line.show(
+                Double(progress.step) / Double(progress.total),
+                String(
+                    format: "step %d/%d  loss %.4f  %.1f images/s  %@ left", progress.step, progress.total,
+                    progress.loss, progress.samplesPerSecond, ProgressLine.duration(progress.secondsLeft)))
+        }
+        line.finish()
+        if !quiet {
+            Console.print(
+                complete
+                    ? "trained \(run.step) steps: \(run.folder)"
+                    : "stopped after \(run.step) steps; go on with --resume: \(run.folder)")
+        }
+        // What waits for this command must not take a stop for the end.
+        if !complete, let signal = StopRequest.received { throw ExitCode(128 + signal) }
+    }
+}
+
+struct TrainVocabulary: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vocabulary", abstract: "Learn a SentencePiece vocabulary from the captions of the data.")
+    @OptionGroup var stage: StageOptions
+
+    func run() throws {
+        let line = ProgressLine(enabled: true, onlyOnTerminal: true)
+        let vocabulary = try VocabularyStage.run(file: stage.file, output: stage.output) { done, total in
+            line.show(Double(done) / Double(total), "captions \(done)/\(total)")
+        }
+        line.finish()
+        Console.print("\(vocabulary.count) pieces: \(stage.output)/tokenizer.model")
+    }
+}
+
+struct TrainTokenizer: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenizer", abstract: "Train an image tokenizer and the text encoder that guides its decoder.")
+    @OptionGroup var options: RunOptions
+
+    func run() throws { try options.train(TokenizerStage.open) }
+}
+
+struct TrainFlow: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "flow", abstract: "Train the flow between text and image tokens, and the text decoder.")
+    @OptionGroup var options: RunOptions
+
+    func run() throws { try options.train(FlowStage.open) }
+}

@@ -1,0 +1,163 @@
+import Checkpoints
+import Files
+import Foundation
+import Layers
+import Networks
+import Tensors
+
+/// A folder with an image tokenizer: as the hub holds it (the official `config.json` beside `model.safetensors`), or files
+/// with the `config.json` of `flowtok import`.
+public struct ImageTokenizerFolder: Sendable {
+    public let path: String
+    public let kind: FolderKind
+    /// What token files record: the name that was given on import, or the folder's.
+    public let name: String
+    public let configuration: ImageTokenizerConfiguration
+    /// The checkpoint's path.
+    public let weightsFile: String
+    let imported: Configuration?
+
+    /// Opens a folder without reading its weights.
+    ///
+    /// - Throws: `FlowTokError` where the folder or a file is missing, or it holds something else.
+    public init(path: String) throws {
+        self.path = path
+        kind = try FolderKind(folder: path)
+        let file = try ModelFolder.configurationPath(in: path)
+        guard kind.isImageTokenizer else {
+            throw FlowTokError.unusableModel(file: file, reason: "it is of \(kind.title), expected an image tokenizer")
+        }
+        configuration = try JSONFile.read(ImageTokenizerConfiguration.self, from: file)
+        if let problem = configuration.problem { throw FlowTokError.unusableModel(file: file, reason: problem) }
+        let header = try JSONFile.read(Header.self, from: file)
+        imported = header.files == nil ? nil : try JSONFile.read(Configuration.self, from: file)
+        if let imported {
+            name = imported.name
+            weightsFile = try ModelFiles.path(of: imported.files.imageTokenizer, .imageTokenizer, in: path)
+        } else {
+            name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+            weightsFile = try ModelFolder.hubWeights(in: path)
+        }
+    }
+
+    private struct Header: Decodable {
+        let files: ModelFiles?
+    }
+
+    /// The tokenizer with its weights.
+    ///
+    /// - Throws: see `ImageTokenizerConfiguration.load`.
+    public func load(precision: Precision = .float32) throws -> any ImageTokenization {
+        try configuration.load(Checkpoint(path: weightsFile), precision: precision)
+    }
+
+    /// CLIP's text tower where the folder names one, for tokenizers whose decoder is guided by captions; otherwise nil.
+    var text: CLIPFiles? {
+        get throws {
+            guard let imported, let configuration = imported.textEncoder, let vocabulary = imported.files.vocabulary else {
+                return nil
+            }
+            return CLIPFiles(
+                configuration: configuration,
+                weightsFile: try ModelFiles.path(of: imported.files.textEncoder, .textEncoder, in: path),
+                vocabulary: try vocabulary.map { try ModelFiles.path(of: $0, in: path) })
+        }
+    }
+
+    /// The `config.json` that `flowtok import` writes: the tokenizer's own keys, and the files.
+    struct Configuration: Codable, Sendable {
+        let name: String
+        var files: ModelFiles
+        let tokenizer: ImageTokenizerConfiguration
+        let textEncoder: TextTransformerConfiguration?
+
+        private enum Keys: String, CodingKey {
+            case name, files
+            case textEncoder = "text_encoder"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: Keys.self)
+            name = try values.decode(String.self, forKey: .name)
+            files = try values.decode(ModelFiles.self, forKey: .files)
+            textEncoder = try values.decodeIfPresent(TextTransformerConfiguration.self, forKey: .textEncoder)
+            tokenizer = try ImageTokenizerConfiguration(from: decoder)
+            if let problem = textEncoder?.problem {
+                throw DecodingError.dataCorruptedError(forKey: .textEncoder, in: values, debugDescription: problem)
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: Keys.self)
+            try values.encode(name, forKey: .name)
+            try values.encode(files, forKey: .files)
+            try values.encodeIfPresent(textEncoder, forKey: .textEncoder)
+            try tokenizer.encode(to: encoder)
+        }
+
+        /// - Throws: `FlowTokError.unusableFiles` where the tokenizer and the text encoder do not fit each other.
+        init(importing parts: ImportedParts, files: ModelFiles, options: ModelImport.Options) throws {
+            guard let (path, configuration) = parts.tokenizer else {
+                throw FlowTokError.incompleteFiles("no image tokenizer")
+            }
+            var tokenizer = configuration
+            if let side = options.imageSize {
+                guard case .flowTiTok(var image) = tokenizer else {
+                    throw FlowTokError.unusableFiles("\(path): the size of its pictures is fixed, expected a FlowTiTok for another")
+                }
+                image.imageSize = side
+                tokenizer = .flowTiTok(image)
+            }
+            if let problem = tokenizer.problem { throw FlowTokError.unusableFiles("\(path): \(problem)") }
+            if let text = parts.text, let guidance = tokenizer.textGuidance,
+                (guidance.contextLength, guidance.width) != (text.shape.contextLength, text.shape.width)
+            {
+                throw FlowTokError.unusableFiles(
+                    "\(path) reads texts of \(guidance.contextLength)×\(guidance.width) and \(text.path) gives \(text.shape.contextLength)×\(text.shape.width): they belong to different models")
+            }
+            if let text = parts.text, !parts.vocabulary.isEmpty {
+                _ = try CLIPTextEncoder.vocabulary(parts.vocabulary, count: text.shape.vocabularySize)
+            }
+            self.tokenizer = tokenizer
+            self.files = files
+            let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            name = options.name ?? stem
+            textEncoder = parts.text?.shape.configuration(activation: options.activation)
+        }
+
+        var kind: FolderKind {
+            switch tokenizer {
+            case .tiTok: .tiTok
+            case .flowTiTok: .flowTiTok
+            case .maskGITVQGAN: .maskGITVQGAN
+            }
+        }
+
+        var notes: [String] {
+            guard tokenizer.textGuidance != nil, textEncoder == nil || files.vocabulary == nil else { return [] }
+            return ["its decoder is guided by captions: detokenize and reconstruct also need CLIP's text tower and its vocabulary"]
+        }
+    }
+}
+
+extension ImageTokenizerConfiguration {
+    /// What guides the decoder; nil where nothing does.
+    var textGuidance: TextGuidanceShape? {
+        switch self {
+        case .tiTok(let configuration) where configuration.kind == .textAware:
+            TextGuidanceShape(contextLength: configuration.textContextLength, width: configuration.textEmbeddingWidth)
+        case .flowTiTok(let configuration):
+            TextGuidanceShape(contextLength: configuration.textContextLength, width: configuration.textEmbeddingWidth)
+        case .tiTok, .maskGITVQGAN: nil
+        }
+    }
+}
+
+extension CheckpointArchitecture.CLIPTextShape {
+    /// The tower that a checkpoint of this shape holds.
+    func configuration(activation: Activation) -> TextTransformerConfiguration {
+        TextTransformerConfiguration(
+            vocabularySize: vocabularySize, contextLength: contextLength, width: width, layers: layers, heads: heads,
+            activation: activation)
+    }
+}

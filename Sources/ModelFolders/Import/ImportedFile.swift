@@ -1,0 +1,111 @@
+import Checkpoints
+import Files
+import Foundation
+import Networks
+
+/// A file that was looked at for `flowtok import`, and what it was recognised as.
+public struct ImportedFile: Sendable {
+    /// What a file holds.
+    public enum Contents: Sendable {
+        case checkpoint(CheckpointArchitecture)
+        /// Merges of CLIP's vocabulary: `bpe_simple_vocab_16e6.txt`, packed or not, or `merges.txt`.
+        case merges
+        /// Hugging Face's `vocab.json`.
+        case vocabularyTable
+        /// Nothing that is used here, and why.
+        case ignored(String)
+    }
+
+    public let path: String
+    public let contents: Contents
+
+    /// The part of a model that the file can be; nil where it is none.
+    var role: ModelFiles.CodingKeys? {
+        switch contents {
+        case .checkpoint(.flowTok): .flow
+        case .checkpoint(.tiTok), .checkpoint(.flowTiTok), .checkpoint(.maskGITVQGAN): .imageTokenizer
+        case .checkpoint(.clipText): .textEncoder
+        case .checkpoint(.generator): .generator
+        case .merges, .vocabularyTable: .vocabulary
+        case .checkpoint(.other), .ignored: nil
+        }
+    }
+
+    /// What the file is, in words.
+    public var summary: String {
+        switch contents {
+        case .checkpoint(.other(let title)): "ignored: \(title)"
+        case .checkpoint(let architecture): architecture.summary
+        case .merges: "merges of CLIP's vocabulary"
+        case .vocabularyTable: "tokens of CLIP's vocabulary"
+        case .ignored(let reason): "ignored: \(reason)"
+        }
+    }
+
+    /// Looks at a file that the user named, which has to be something.
+    ///
+    /// - Throws: `FlowTokError.unusableFiles` where it is nothing that is used here, and what reading it throws.
+    init(named path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else { throw FileError.missing(path: path) }
+        self.path = path
+        if let vocabulary = Self.vocabulary(path) {
+            contents = vocabulary
+            return
+        }
+        let checkpoint = try Checkpoint(path: path)
+        guard let architecture = try CheckpointArchitecture(shapes: checkpoint.shapes, file: path),
+            !architecture.isUnused
+        else {
+            throw FlowTokError.unusableFiles(
+                "\(path): expected a FlowTok, an image tokenizer, a generator over its tokens, CLIP or CLIP's vocabulary, found \(checkpoint.contents)")
+        }
+        contents = .checkpoint(architecture)
+    }
+
+    /// Looks at a file of a folder, most of which may be something else.
+    ///
+    /// - Throws: what reading a checkpoint throws: a damaged one is no file to be passed over.
+    init(in folder: String, name: String) throws {
+        path = folder + "/" + name
+        if let vocabulary = Self.vocabulary(path) {
+            contents = vocabulary
+        } else if Self.isCheckpoint(name) {
+            let checkpoint = try Checkpoint(path: path)
+            contents = try CheckpointArchitecture(shapes: checkpoint.shapes, file: path).map { .checkpoint($0) }
+                ?? .ignored(checkpoint.contents)
+        } else {
+            contents = .ignored("no checkpoint and no vocabulary, by its name")
+        }
+    }
+
+    static func isCheckpoint(_ name: String) -> Bool {
+        name.hasSuffix(".index.json")
+            || ["safetensors", "pth", "pt", "bin", "ckpt"].contains((name as NSString).pathExtension.lowercased())
+    }
+
+    /// Vocabularies are told by how they begin, and tables by their end token too.
+    private static func vocabulary(_ path: String) -> Contents? {
+        let name = (path as NSString).lastPathComponent.lowercased()
+        guard name.hasSuffix(".txt") || name.hasSuffix(".gz") || name.hasSuffix(".json"), !name.hasSuffix(".index.json"),
+            let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int, size <= 64 << 20,
+            let handle = FileHandle(forReadingAtPath: path)
+        else { return nil }
+        defer { try? handle.close() }
+        let start = (try? handle.read(upToCount: 256)) ?? Data()
+        if name.hasSuffix(".json") {
+            guard let rest = try? handle.readToEnd(), (start + rest).range(of: Data("\"<|endoftext|>\"".utf8)) != nil,
+                (try? JSONDecoder().decode([String: Int].self, from: start + rest)) != nil
+            else { return nil }
+            return .vocabularyTable
+        }
+        if start.starts(with: [0x1F, 0x8B]) { return name.contains("vocab") || name.contains("bpe") ? .merges : nil }
+        return start.prefix { $0 != 0x0A }.range(of: Data("#version".utf8)) != nil ? .merges : nil
+    }
+}
+
+extension CheckpointArchitecture {
+    /// Whether this is only known by name.
+    fileprivate var isUnused: Bool {
+        if case .other = self { true } else { false }
+    }
+}

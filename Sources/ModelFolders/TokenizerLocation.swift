@@ -1,0 +1,58 @@
+import Checkpoints
+import Foundation
+import Networks
+import Tensors
+
+/// An image tokenizer that a user points at: a folder as the hub holds it, one with the `config.json` of `flowtok import`,
+/// one with a checkpoint and nothing that describes it, or a checkpoint alone.
+package struct TokenizerLocation {
+    package let name: String
+    package let configuration: ImageTokenizerConfiguration
+    package let weightsFile: String
+    /// CLIP beside it, where there is one.
+    package let text: CLIPFiles?
+
+    package init(name: String, configuration: ImageTokenizerConfiguration, weightsFile: String, text: CLIPFiles?) {
+        self.name = name
+        self.configuration = configuration
+        self.weightsFile = weightsFile
+        self.text = text
+    }
+
+    /// Nothing but names and shapes is read.
+    ///
+    /// - Throws: `FlowTokError`, `ImageTokenizerError` or `CheckpointError` where there is no image tokenizer.
+    package init(path: String) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw FlowTokError.modelNotFound(path: path)
+        }
+        if !isFolder.boolValue {
+            let checkpoint = try Checkpoint(path: path)
+            configuration = try ImageTokenizerConfiguration(recognising: checkpoint)
+            weightsFile = path
+            name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            text = nil
+        } else if FileManager.default.fileExists(atPath: path + "/" + ModelFolder.configurationFile) {
+            let folder = try ImageTokenizerFolder(path: path)
+            (name, configuration, weightsFile) = (folder.name, folder.configuration, folder.weightsFile)
+            text = try folder.text
+        } else {
+            let parts = try ImportedParts(ModelImport.look(at: path))
+            guard let tokenizer = parts.tokenizer else {
+                throw FlowTokError.incompleteFiles("\(path): no image tokenizer among its files, expected one")
+            }
+            (configuration, weightsFile) = (tokenizer.configuration, tokenizer.path)
+            name = ((tokenizer.path as NSString).lastPathComponent as NSString).deletingPathExtension
+            text = CLIPFiles(parts, activation: .quickGELU)
+        }
+    }
+
+    /// The tokenizer with its weights, and what marks its tokens.
+    package func load(
+        _ checkpoint: Checkpoint, precision: Precision
+    ) throws -> (tokenizer: any ImageTokenization, maker: TokenizerIdentity) {
+        let tokenizer = try configuration.load(checkpoint, precision: precision)
+        return (tokenizer, TokenizerIdentity(name: name, weights: try checkpoint.tokenizerDigest()))
+    }
+}

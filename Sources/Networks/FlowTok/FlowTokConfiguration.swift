@@ -1,0 +1,189 @@
+import Foundation
+import Sampling
+
+/// What `config.json` of a model folder says: the architecture, how to sample, and where the model comes from.
+public struct ModelConfiguration: Sendable, Hashable, Codable {
+    /// Always "flowtok" for models of this package's own making.
+    public var modelType: String
+    /// The model's name, which token files and pictures record.
+    public var name: String
+    public var imageTokenizer: FlowTiTokConfiguration
+    public var textEncoder: TextTransformerConfiguration
+    public var textVariationalEncoder: TextVariationalConfiguration
+    /// Nil for models that only draw.
+    public var textDecoder: TextTransformerConfiguration?
+    public var velocity: VelocityConfiguration
+    public var latents: LatentStatistics
+    public var sampling: SamplingDefaults
+    public var captioning: CaptioningDefaults
+    /// An SPDX licence expression.
+    public var licence: String
+    /// The data it was trained on, in words.
+    public var trainedOn: String
+
+    public init(
+        name: String, imageTokenizer: FlowTiTokConfiguration, textEncoder: TextTransformerConfiguration,
+        textVariationalEncoder: TextVariationalConfiguration, textDecoder: TextTransformerConfiguration?,
+        velocity: VelocityConfiguration, latents: LatentStatistics, sampling: SamplingDefaults = SamplingDefaults(),
+        captioning: CaptioningDefaults = CaptioningDefaults(), licence: String = "Apache-2.0", trainedOn: String = ""
+    ) {
+        modelType = "flowtok"
+        self.name = name
+        self.imageTokenizer = imageTokenizer
+        self.textEncoder = textEncoder
+        self.textVariationalEncoder = textVariationalEncoder
+        self.textDecoder = textDecoder
+        self.velocity = velocity
+        self.latents = latents
+        self.sampling = sampling
+        self.captioning = captioning
+        self.licence = licence
+        self.trainedOn = trainedOn
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case modelType = "model_type"
+        case name
+        case imageTokenizer = "image_tokenizer"
+        case textEncoder = "text_encoder"
+        case textVariationalEncoder = "text_variational_encoder"
+        case textDecoder = "text_decoder"
+        case velocity, latents, sampling, captioning, licence
+        case trainedOn = "trained_on"
+    }
+
+    /// Why no model can be built from this, or nil. To be asked before a configuration that came from a file is used.
+    public var problem: String? {
+        if modelType != "flowtok" { return "model_type is \"\(modelType)\", expected \"flowtok\"" }
+        for (name, problem) in [
+            ("image_tokenizer", imageTokenizer.problem), ("text_encoder", textEncoder.problem),
+            ("text_variational_encoder", textVariationalEncoder.problem), ("text_decoder", textDecoder?.problem),
+            ("velocity", velocity.problem), ("sampling", sampling.problem), ("captioning", captioning.problem),
+        ] {
+            if let problem { return "\(name).\(problem)" }
+        }
+        let (tokens, channels) = (imageTokenizer.latentTokens, imageTokenizer.tokenSize)
+        var agreements: [(String, Int, String, Int)] = [
+            ("velocity.tokens", velocity.tokens, "image_tokenizer.num_latent_tokens", tokens),
+            ("velocity.channels", velocity.channels, "image_tokenizer.token_size", channels),
+            ("text_variational_encoder.channels", textVariationalEncoder.channels, "image_tokenizer.token_size", channels),
+            ("text_encoder.context_length", textEncoder.contextLength, "image_tokenizer.num_latent_tokens", tokens),
+            ("text_encoder.context_length", textEncoder.contextLength, "image_tokenizer.text_context_length",
+                imageTokenizer.textContextLength),
+            ("text_encoder.width", textEncoder.width, "image_tokenizer.text_embed_dim", imageTokenizer.textEmbeddingWidth),
+            ("text_encoder.width", textEncoder.width, "text_variational_encoder.width", textVariationalEncoder.width),
+            ("latents.mean's length", latents.mean.count, "image_tokenizer.token_size", channels),
+            ("latents.deviation's length", latents.deviation.count, "image_tokenizer.token_size", channels),
+        ]
+        if let textDecoder {
+            agreements += [
+                ("text_decoder.context_length", textDecoder.contextLength, "image_tokenizer.num_latent_tokens", tokens),
+                ("text_decoder.vocab_size", textDecoder.vocabularySize, "text_encoder.vocab_size",
+                    textEncoder.vocabularySize),
+            ]
+        }
+        for (first, a, second, b) in agreements where a != b { return "\(first) is \(a) but \(second) is \(b)" }
+        // A table of positions is made before anything is compared with a checkpoint.
+        if velocity.tokens * velocity.width > 1 << 24 {
+            return "velocity has \(velocity.tokens) tokens of width \(velocity.width), expected at most \(1 << 24) numbers"
+        }
+        for value in latents.deviation where !(value > 0 && value.isFinite) { return "latents.deviation holds \(value)" }
+        for value in latents.mean where !value.isFinite { return "latents.mean holds \(value)" }
+        return nil
+    }
+}
+
+/// The mean and standard deviation of image latents, channel by channel: the flow works on (z - mean) / deviation. The
+/// official single `scale_factor` s is mean 0 and deviation 1/s.
+public struct LatentStatistics: Sendable, Hashable, Codable {
+    public var mean: [Float]
+    public var deviation: [Float]
+
+    public init(mean: [Float], deviation: [Float]) {
+        self.mean = mean
+        self.deviation = deviation
+    }
+}
+
+/// How a model draws when it is not told otherwise.
+public struct SamplingDefaults: Sendable, Hashable, Codable {
+    public var solver: Solver
+    public var steps: Int
+    public var guidance: Float
+    /// The times between which guidance applies.
+    public var guidanceInterval: [Float]
+
+    public init(solver: Solver = .euler, steps: Int = 20, guidance: Float = 2, guidanceInterval: [Float] = [0, 1]) {
+        self.solver = solver
+        self.steps = steps
+        self.guidance = guidance
+        self.guidanceInterval = guidanceInterval
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case solver, steps, guidance
+        case guidanceInterval = "guidance_interval"
+    }
+
+    /// Reads what is named and keeps the defaults of everything else.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let defaults = SamplingDefaults()
+        self.init(
+            solver: try values.decodeIfPresent(Solver.self, forKey: .solver) ?? defaults.solver,
+            steps: try values.decodeIfPresent(Int.self, forKey: .steps) ?? defaults.steps,
+            guidance: try values.decodeIfPresent(Float.self, forKey: .guidance) ?? defaults.guidance,
+            guidanceInterval: try values.decodeIfPresent([Float].self, forKey: .guidanceInterval)
+                ?? defaults.guidanceInterval)
+    }
+
+    /// Why these cannot be used, or nil.
+    public var problem: String? {
+        if !(1...10_000).contains(steps) { return "steps is \(steps), expected 1 to 10000" }
+        if !guidance.isFinite { return "guidance is \(guidance), expected a finite number" }
+        guard guidanceInterval.count == 2, guidanceInterval[0] <= guidanceInterval[1],
+            guidanceInterval.allSatisfy({ (0...1).contains($0) })
+        else { return "guidance_interval is \(guidanceInterval), expected two times in order, 0 to 1" }
+        return nil
+    }
+}
+
+/// How a model captions.
+public struct CaptioningDefaults: Sendable, Hashable, Codable {
+    /// Which field leads from an image to its text.
+    public enum Direction: String, Sendable, Codable {
+        /// The network's third indicator, trained for image to text.
+        case indicator
+        /// The text-to-image field, followed backward.
+        case backward
+    }
+
+    public var direction: Direction
+    public var solver: Solver
+    public var steps: Int
+
+    public init(direction: Direction = .indicator, solver: Solver = .euler, steps: Int = 8) {
+        self.direction = direction
+        self.solver = solver
+        self.steps = steps
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case direction, solver, steps
+    }
+
+    /// Reads what is named and keeps the defaults of everything else.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let defaults = CaptioningDefaults()
+        self.init(
+            direction: try values.decodeIfPresent(Direction.self, forKey: .direction) ?? defaults.direction,
+            solver: try values.decodeIfPresent(Solver.self, forKey: .solver) ?? defaults.solver,
+            steps: try values.decodeIfPresent(Int.self, forKey: .steps) ?? defaults.steps)
+    }
+
+    /// Why these cannot be used, or nil.
+    public var problem: String? {
+        (1...10_000).contains(steps) ? nil : "steps is \(steps), expected 1 to 10000"
+    }
+}

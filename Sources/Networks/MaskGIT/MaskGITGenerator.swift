@@ -1,0 +1,64 @@
+import Layers
+import Sampling
+import Tensors
+
+/// Images of a class as tokens of a 1D tokenizer: TiTok's MaskGIT generator (2406.07550, section 4.1).
+public struct MaskGITGenerator: Sendable {
+    public let configuration: MaskGITConfiguration
+    public let network: any MaskGITNetwork
+
+    /// Builds the network that the configuration names. `configuration.problem` must be nil.
+    public init(_ configuration: MaskGITConfiguration, weights: Weights) {
+        precondition(configuration.problem == nil, configuration.problem ?? "")
+        self.configuration = configuration
+        network =
+            switch configuration.architecture {
+            case .vit: ImageBert(configuration, weights: weights)
+            case .uvit: UViTBert(configuration, weights: weights)
+            }
+    }
+
+    /// Tensors that older exports hold and no network reads.
+    public static func ignores(_ name: String) -> Bool { name == "model.embeddings.position_ids" }
+
+    /// One image of every class in `classes`, drawn in lockstep: per image L tokens in 0..<V, as the tokenizer decodes
+    /// them.
+    ///
+    /// - Parameters:
+    ///   - classes: class numbers, see `ImageNetClasses`.
+    ///   - noise: where random numbers come from; per step [batch, L, V] uniform values and then [batch, L].
+    ///   - progress: called after every step; what it throws ends the drawing.
+    /// - Throws: `GeneratorError.noSuchClass`, `badSetting`, and what `progress` throws.
+    public func generate(
+        classes: [Int], sampling: MaskGITSampling = MaskGITSampling(), noise: inout some NoiseSource,
+        progress: (MaskedDecodingStep) throws -> Void = { _ in }
+    ) throws -> [[Int32]] {
+        try sampling.validate()
+        if let stranger = classes.first(where: { $0 < 0 || $0 >= configuration.classes }) {
+            throw GeneratorError.noSuchClass(stranger, count: configuration.classes)
+        }
+        guard !classes.isEmpty else { return [] }
+        let decoding = MaskedDecoding(
+            batch: classes.count, length: configuration.tokens, codes: configuration.codebookSize,
+            steps: sampling.steps, temperature: sampling.temperature, perturbsConfidence: true)
+        return try decoding.run(noise: &noise, progress: progress) { index, ids in
+            let logits = guidedLogits(ids, classes: classes, scale: sampling.scale(index), decay: sampling.decay)
+            return sampling.annealing ? logits * (1 / annealingTemperature(decoding.progress(index))) : logits
+        }
+    }
+
+    /// Logits pushed away from the unconditional ones.
+    private func guidedLogits(
+        _ ids: [Int32], classes: [Int], scale: Double, decay: MaskGITSampling.Decay
+    ) -> Tensor {
+        guard scale != 0 else { return network.logits(ids, classes: classes) }
+        let none = [Int](repeating: configuration.noClass, count: classes.count)
+        let both = network.logits(ids + ids, classes: classes + none)
+        let conditional = both.sliced(axis: 0, 0..<classes.count)
+        let unconditional = both.sliced(axis: 0, classes.count..<2 * classes.count)
+        switch decay {
+        case .constant, .linear: return guided(conditional, away: unconditional, scale: scale)
+        case .powerCosine: return unconditional + (conditional - unconditional) * Float(scale)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import CSentencePiece
+import Files
+
+/// A SentencePiece vocabulary: text to token ids and back.
+///
+/// The model is immutable once loaded; any number of tasks may use one vocabulary at the same time.
+public final class SentencePieceVocabulary: Sendable {
+    /// The model exactly as it stood in its file: write these bytes to save it.
+    public let modelBytes: [UInt8]
+    /// How many pieces the vocabulary has; ids are `0..<count`.
+    public let count: Int
+    /// The id that fills a row up to its length, if the model has one.
+    public let padID: Int32?
+    /// The id of a piece that the vocabulary lacks.
+    public let unknownID: Int32?
+    /// The id that begins a sentence, if the model has one.
+    public let beginID: Int32?
+    /// The id that ends a sentence, if the model has one.
+    public let endID: Int32?
+
+    private let processor: SentencePieceProcessor
+
+    /// Loads a SentencePiece model file (`tokenizer.model`, `spiece.model`).
+    ///
+    /// - Throws: `FileError`, `VocabularyError.malformed`.
+    public convenience init(path: String) throws {
+        try self.init(modelBytes: InputFile.bytes(path, limit: 1 << 28), name: path)
+    }
+
+    /// Loads a model from the bytes of its file. `name` stands for the file in error messages.
+    ///
+    /// - Throws: `VocabularyError.malformed`.
+    public init(modelBytes: [UInt8], name: String = "sentencepiece model") throws {
+        processor = try SentencePieceProcessor(modelBytes: modelBytes, name: name)
+        self.modelBytes = modelBytes
+        count = Int(csp_piece_count(processor.pointer))
+        padID = Self.present(csp_pad_id(processor.pointer))
+        unknownID = Self.present(csp_unk_id(processor.pointer))
+        beginID = Self.present(csp_bos_id(processor.pointer))
+        endID = Self.present(csp_eos_id(processor.pointer))
+    }
+
+    private static func present(_ id: Int32) -> Int32? { id >= 0 ? id : nil }
+
+    /// One piece of an encoded text.
+    public struct Piece: Equatable, Sendable {
+        /// The piece's token id.
+        public let id: Int32
+        /// The bytes of the input's UTF-8 that the piece stands for. Empty for a piece that the
+        /// normalisation put in, and for all but one of the bytes of a character spelled in bytes.
+        public let bytes: Range<Int>
+    }
+
+    /// The token ids of a text, without begin or end marks. Empty for an empty text.
+    public func encode(_ text: String) throws -> [Int32] {
+        try encodePieces(text).map(\.id)
+    }
+
+    /// The pieces of a text, in order, each with the bytes of the input that it stands for.
+    ///
+    /// To tell where a text of more than `n` pieces was cut, look at `pieces[n].bytes.lowerBound`.
+    public func encodePieces(_ text: String) throws -> [Piece] {
+        var text = text
+        var list: UnsafeMutablePointer<csp_piece>?
+        var pieceCount = 0
+        try calling { message in
+            text.withUTF8 { utf8 in
+                utf8.withMemoryRebound(to: CChar.self) {
+                    csp_encode(processor.pointer, $0.baseAddress, $0.count, &list, &pieceCount, message)
+                }
+            }
+        }
+        defer { csp_free_pieces(list) }
+        return UnsafeBufferPointer(start: list, count: pieceCount).map {
+            Piece(id: $0.id, bytes: Int($0.begin)..<max(Int($0.begin), Int($0.end)))
+        }
+    }
+
+    /// The text that token ids stand for. Control pieces (pad, begin, end) become nothing.
+    ///
+    /// - Throws: `VocabularyError.idOutOfRange`.
+    public func decode(_ ids: [Int32]) throws -> String {
+        for (position, id) in ids.enumerated() { try check(id, position: position) }
+        var text = csp_bytes()
+        try calling { message in
+            ids.withUnsafeBufferPointer {
+                csp_decode(processor.pointer, $0.baseAddress, $0.count, &text, message)
+            }
+        }
+        defer { csp_free_bytes(text) }
+        return String(decoding: UnsafeBufferPointer(start: text.data, count: text.count), as: UTF8.self)
+    }
+
+    /// The text of one piece, where `▁` (U+2581) stands for a space.
+    ///
+    /// - Throws: `VocabularyError.idOutOfRange`.
+    public func piece(_ id: Int32) throws -> String {
+        try check(id, position: 0)
+        var text = csp_bytes()
+        try calling { csp_piece_text(processor.pointer, id, &text, $0) }
+        defer { csp_free_bytes(text) }
+        return String(decoding: UnsafeBufferPointer(start: text.data, count: text.count), as: UTF8.self)
+    }
+
+    private func check(_ id: Int32, position: Int) throws {
+        guard id >= 0, Int(id) < count else {
+            throw VocabularyError.idOutOfRange(id: Int(id), count: count, position: position)
+        }
+    }
+
+    private func calling(_ body: (UnsafeMutablePointer<csp_message>) -> Bool) throws {
+        var message = csp_message()
+        guard body(&message) else { throw VocabularyError.tokenizerFailed(reason: message.line) }
+    }
+}

@@ -1,0 +1,80 @@
+import Checkpoints
+import Datasets
+import Files
+import FlowTok
+import Foundation
+import Layers
+import ModelFolders
+import Networks
+import Tensors
+import TextTokenizers
+
+/// The config file of `flowtok train flow`.
+public struct FlowStage: Sendable, Codable, Equatable {
+    public var data: DataConfiguration
+    /// The folder of a trained tokenizer, or of a model that has one. Its vocabulary's number of pieces becomes the text
+    /// decoder's `vocab_size`.
+    public var tokenizer: String
+    /// The folder to start from: of an earlier flow run, whose averaged parameters are taken, or of a model.
+    public var start: String?
+    public var model: FlowTrainingConfiguration
+
+    /// A run in `output`, new or resumed.
+    ///
+    /// - Throws: `TrainingError`, each with the file and the key in question.
+    public static func open(file: String, output: String, resume: Bool) throws -> TrainingRun {
+        var stage = try JSONFile.readStrictly(FlowStage.self, from: file)
+        func bad(_ reason: String) -> ConfigurationError { .badConfiguration(file: file, reason: reason) }
+        // What is cheap to find out comes first: data take seconds to load.
+        try TrainingRun.check(folder: output, resume: resume)
+        let tokenizer = try ConfigurationError.reading("tokenizer", of: file) { try TokenizerFolder(path: stage.tokenizer) }
+        stage.model.textDecoder.vocabularySize = tokenizer.vocabulary.count
+        if let problem = stage.model.problem(over: tokenizer.configuration) { throw bad("model." + problem) }
+        if !stage.model.learnsAll && stage.start == nil {
+            throw bad("model.learns leaves parts out, which needs a flow to \"start\" from: they stay as they are")
+        }
+        let start = try stage.start.map { folder in
+            try ConfigurationError.reading("start", of: file) { try FlowStart(folder: folder, over: tokenizer) }
+        }
+        let sources = try stage.data.sources(side: tokenizer.configuration.imageTokenizer.imageSize, file: file)
+        let task: FlowTask
+        do {
+            task = try FlowTask(
+                stage.model, tokenizer: tokenizer, source: sources.training, shown: sources.shown,
+                initial: start?.parameters, latents: start?.latents)
+        } catch let error as WeightMismatch {
+            throw bad("start: \(error)")
+        }
+        return try TrainingRun(
+            task, title: "flow", settings: stage.model.training, configuration: stage, folder: output, resume: resume)
+    }
+}
+
+/// What a flow run starts from: the averaged parameters of an earlier run, or a finished model.
+struct FlowStart {
+    let parameters: [String: Tensor]
+    /// The statistics of latents that the flow is used to; nil where the run measures its own.
+    let latents: LatentStatistics?
+
+    /// Reads the folder of a run or of a model.
+    ///
+    /// - Throws: `TrainingError`, `FlowTokError`, `CheckpointError` and `VocabularyError` for what is missing or cannot be used.
+    init(folder: String, over tokenizer: TokenizerFolder) throws {
+        guard ModelFolder.isOne(folder) else {
+            parameters = try RunCheckpoint.averages(from: folder + "/" + RunCheckpoint.fileName)
+            latents = nil
+            return
+        }
+        let (configuration, weights) = try ModelFolder.parameters(in: folder)
+        let vocabulary = try SentencePieceVocabulary(path: folder + "/" + ModelFolder.vocabularyFile)
+        guard vocabulary.modelBytes == tokenizer.vocabulary.modelBytes else {
+            throw FlowTokError.unusableModel(
+                file: folder + "/" + ModelFolder.vocabularyFile, reason: "it is another vocabulary than the tokenizer's")
+        }
+        parameters = weights.filter { !TokenizerFolder.isImageTokenizer($0.key) }
+        // A decoder that has gone on learning leaves latents as they were; another encoder makes other ones.
+        let encoder = weights.filter { TokenizerFolder.isImageTokenizer($0.key) && !TokenizerTask.isDecoder($0.key) }
+        let isSame = encoder.allSatisfy { name, tensor in tokenizer.weights[name]?.values == tensor.values }
+        latents = isSame ? configuration.latents : nil
+    }
+}

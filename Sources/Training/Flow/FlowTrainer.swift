@@ -1,0 +1,171 @@
+import Datasets
+import Files
+import FlowTok
+import Foundation
+import Images
+import Layers
+import ModelFolders
+import Networks
+import Sampling
+import Tensors
+import TextTokenizers
+
+/// Trains the velocity network in both directions with the text variational encoder and the text decoder, over the
+/// latents of a fixed image tokenizer and the hidden states of its text encoder, which may learn too.
+public final class FlowTask: TrainingTask {
+    public let store: ParameterStore
+    public let foundation: String
+    let configuration: FlowTrainingConfiguration
+    let modelConfiguration: ModelConfiguration
+    private let frozen: NamedTensors
+    let model: FlowTokModel
+    let projector: TextProjector
+    let temperature: Tensor
+    let source: any SampleSource
+    private let shown: any SampleSource
+    let codec: PieceCodec
+
+    private static func isTextEncoder(_ name: String) -> Bool { name.hasPrefix("text_encoder.") }
+
+    private static let projectorName = "flow.context_projector"
+    private static let temperatureName = "flow.t2t_temperature"
+
+    /// What the alignment loss uses and a finished model does without.
+    private static func alignmentParts(
+        _ weights: Weights, _ text: TextVariationalConfiguration, channels: Int
+    ) -> (projector: TextProjector, temperature: Tensor) {
+        (
+            TextProjector(weights[projectorName], width: text.width, channels: channels),
+            weights.tensor(temperatureName, [], initial: .constant(Float(log(1 / 0.07))))
+        )
+    }
+
+    /// Whether a run with a configuration trains a parameter.
+    private static func trains(_ name: String, _ configuration: FlowTrainingConfiguration) -> Bool {
+        let learns = configuration.learns
+        if name.hasPrefix("text_decoder.") { return learns.contains(.textDecoder) }
+        if isTextEncoder(name) { return learns.contains(.text) && configuration.textEncoder != .frozen }
+        guard name.hasPrefix("flow.") else { return false }
+        let isOfText = ["flow.context_encoder.", projectorName, temperatureName].contains { name.hasPrefix($0) }
+        return learns.contains(isOfText ? .text : .velocity)
+    }
+
+    /// The trained parameters from one source, all others from those that stay as they are.
+    private static func routed(
+        _ trained: any WeightSource, _ configuration: FlowTrainingConfiguration, frozen: NamedTensors
+    ) -> RoutedWeights {
+        RoutedWeights(trained, where: { trains($0, configuration) }, otherwise: frozen)
+    }
+
+    /// - Parameters:
+    ///   - source: training samples; `shown`: those of the sample grids.
+    ///   - initial: parameters to start from, instead of fresh ones; those that only training uses may be missing.
+    ///   - latents: the statistics by which latents are normalised; where nil, they are measured on the source's pictures.
+    /// - Throws: `ConfigurationError.badConfiguration` where the configuration does not fit the tokenizer, or would lose the
+    ///   text encoder that `initial` has; `WeightMismatch` where `initial` has not every parameter in its shape; what the source throws.
+    public init(
+        _ configuration: FlowTrainingConfiguration, tokenizer: TokenizerFolder, source: any SampleSource,
+        shown: any SampleSource, initial: [String: Tensor]? = nil, latents: LatentStatistics? = nil
+    ) throws {
+        self.configuration = configuration
+        self.source = source
+        self.shown = shown
+        if let problem = configuration.problem(over: tokenizer.configuration) {
+            throw ConfigurationError.badConfiguration(file: "the flow's configuration", reason: problem)
+        }
+        let imageTokenizer = tokenizer.configuration.imageTokenizer
+        codec = try PieceCodec(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
+        let initial = initial.map { given in
+            let fresh = WeightRecorder(FreshWeights(seed: configuration.training.seed))
+            _ = FlowTask.alignmentParts(
+                Weights(fresh), configuration.textVariationalEncoder, channels: imageTokenizer.tokenSize)
+            return given.merging(fresh.parameters) { given, _ in given }
+        }
+        var kept = tokenizer.weights
+        if !configuration.learnsAll {
+            kept.merge((initial ?? [:]).filter { !FlowTask.trains($0.key, configuration) }) { $1 }
+        }
+        let frozen = NamedTensors(kept)
+        self.frozen = frozen
+        modelConfiguration = configuration.model(
+            over: tokenizer.configuration,
+            latents: try latents ?? FlowTask.latentStatistics(imageTokenizer, frozen, source, codec))
+        let given = initial.map { NamedTensors($0) }
+        let hasTextEncoder = initial?.keys.contains(where: FlowTask.isTextEncoder) ?? false
+        if hasTextEncoder && configuration.textEncoder == .frozen && configuration.learns.contains(.text) {
+            throw ConfigurationError.badConfiguration(
+                file: "the flow's configuration",
+                reason: "text_encoder is \"frozen\", but the flow to start from has a text encoder of its own: expected \"tuned\"")
+        }
+        var start: any WeightSource = given ?? FreshWeights(seed: configuration.training.seed)
+        if configuration.textEncoder == .tuned && !hasTextEncoder {
+            start = RoutedWeights(frozen, where: FlowTask.isTextEncoder, otherwise: start)
+        }
+        store = ParameterStore(from: start)
+        let weights = Weights(FlowTask.routed(store, configuration, frozen: frozen))
+        model = FlowTokModel(modelConfiguration, weights: weights)
+        (projector, temperature) = FlowTask.alignmentParts(
+            weights, configuration.textVariationalEncoder, channels: imageTokenizer.tokenSize)
+        try given?.verify("the flow to start from")
+        if !configuration.learnsAll { try frozen.verify("the flow to start from") }
+        var fingerprint = Fingerprint()
+        fingerprint.add(tokenizer.vocabulary.modelBytes)
+        // The loss never sees the decoder, which may go on learning meanwhile.
+        fingerprint.add(
+            kept.filter { name, _ in !TokenizerTask.isDecoder(name) && !FlowTask.trains(name, configuration) })
+        foundation = fingerprint.text
+    }
+
+    /// The statistics of the latents that the flow is to see.
+    private static func latentStatistics(
+        _ imageTokenizer: FlowTiTokConfiguration, _ weights: NamedTensors, _ source: any SampleSource, _ codec: PieceCodec
+    ) throws -> LatentStatistics {
+        let batch = try Batch(source, first: 1 << 40, count: 512, side: imageTokenizer.imageSize, codec: codec)
+        return FlowTiTok(imageTokenizer, weights: Weights(weights)["image_tokenizer"])
+            .encode(batch.images).mean.channelStatistics
+    }
+
+    private func model(_ parameters: any WeightSource) -> FlowTokModel {
+        FlowTokModel(
+            modelConfiguration,
+            weights: Weights(FlowTask.routed(parameters, configuration, frozen: frozen)))
+    }
+
+    public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {
+        let model = model(parameters)
+        let batch = try Batch(
+            shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, codec: codec)
+        var random = CounterRandom(seed: 0, stream: 0)
+        let (tokens, hidden) = model.textTokens(
+            batch.ids, noise: .randomNormal([24] + model.latentShape, using: &random))
+        let drawn = try model.imageTokens(
+            from: tokens, integrator: FlowIntegrator(configuration.sampling.solver, steps: configuration.sampling.steps),
+            guidance: Guidance(
+                scale: configuration.sampling.guidance,
+                interval: configuration.sampling.guidanceInterval[0]...configuration.sampling.guidanceInterval[1]))
+        let images = try model.pixels(drawn, guidedBy: hidden).images()
+        let pairs = zip(try batch.images.images(), images).flatMap { [$0, $1] }
+        return [("drawn", try Image.grid(pairs, columns: 8, gap: 2))]
+    }
+
+    /// Captions of the shown pictures beside the true ones, a line each.
+    public func notes(parameters: any WeightSource) throws -> String {
+        let model = model(parameters)
+        let batch = try Batch(
+            shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, codec: codec)
+        let latents = model.normalized(model.imageTokenizer.encode(batch.images).mean)
+        let tokens = try model.textTokens(
+            from: latents,
+            integrator: FlowIntegrator(configuration.captioning.solver, steps: configuration.captioning.steps),
+            direction: configuration.captioning.direction)
+        let captions = try model.pieces(tokens).map { try codec.decode($0) }
+        return zip(batch.captions, captions).map { "\($0) => \($1)\n" }.joined()
+    }
+
+    public func export(parameters: any WeightSource, to folder: String) throws {
+        let recorder = WeightRecorder(FlowTask.routed(parameters, configuration, frozen: frozen))
+        _ = FlowTokModel(modelConfiguration, weights: Weights(recorder))
+        try ModelFolder.write(
+            modelConfiguration, weights: recorder.parameters, vocabulary: codec.vocabulary, to: folder + "/model")
+    }
+}

@@ -1,0 +1,54 @@
+import Files
+import Tensors
+
+/// What a tokenizer's reconstruction is measured by while it trains: squared and absolute error, and the absolute error
+/// of a Laplacian pyramid, which weighs edges against flat areas.
+public struct ReconstructionLoss: Sendable, Hashable, Codable {
+    public var squared: Float
+    public var absolute: Float
+    public var pyramid: Float
+    /// Levels of the pyramid; each needs an even side.
+    public var levels: Int
+
+    public init(squared: Float = 1, absolute: Float = 0.3, pyramid: Float = 1, levels: Int = 4) {
+        self.squared = squared
+        self.absolute = absolute
+        self.pyramid = pyramid
+        self.levels = levels
+    }
+
+    /// Reads what is named and keeps the defaults of everything else.
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        try values.read(&squared, .squared)
+        try values.read(&absolute, .absolute)
+        try values.read(&pyramid, .pyramid)
+        try values.read(&levels, .levels)
+    }
+
+    /// Why nothing can be measured by this, or nil.
+    public var problem: String? {
+        for (name, weight) in [("squared", squared), ("absolute", absolute), ("pyramid", pyramid)]
+        where !(weight >= 0 && weight.isFinite) {
+            return "\(name) is \(weight), expected at least 0"
+        }
+        if squared + absolute + pyramid == 0 { return "squared, absolute and pyramid are all 0" }
+        return (0...12).contains(levels) ? nil : "levels is \(levels), expected 0 to 12"
+    }
+
+    /// The loss of images [batch, 3, side, side] against their targets, and the mean squared error alone.
+    public func callAsFunction(_ image: Tensor, target: Tensor) -> (loss: Tensor, meanSquare: Tensor) {
+        let difference = image - target
+        let square = difference.meanSquare()
+        var loss = square * squared + difference.meanAbsolute() * absolute
+        // The pyramid is linear, so that of the difference is the difference of the pyramids.
+        var level = difference
+        for _ in 0..<levels where level.shape[2] % 2 == 0 && level.shape[3] % 2 == 0 {
+            let smaller = level.averagePooled2x2()
+            loss = loss + (level - smaller.doubled2x2()).meanAbsolute() * pyramid
+            level = smaller
+        }
+        return (loss, square)
+    }
+}

@@ -1,0 +1,85 @@
+import Checkpoints
+import Datasets
+import Files
+import FlowTok
+import Layers
+import ModelFolders
+import Networks
+import Tensors
+import TextTokenizers
+
+/// The config file of `flowtok train tokenizer`.
+public struct TokenizerStage: Sendable, Codable, Equatable {
+    public var data: DataConfiguration
+    /// The folder of a trained vocabulary. Its number of pieces becomes the text encoder's `vocab_size`.
+    public var vocabulary: String
+    /// The folder of a trained tokenizer to start from.
+    public var start: String?
+    /// The folder of a model whose text encoder takes the place of that of `start`.
+    public var textEncoder: String?
+    public var model: TokenizerTrainingConfiguration
+
+    enum CodingKeys: String, CodingKey {
+        case data, vocabulary, start
+        case textEncoder = "text_encoder"
+        case model
+    }
+
+    /// A run in `output`, new or resumed.
+    ///
+    /// - Throws: `TrainingError`, each with the file and the key in question.
+    public static func open(file: String, output: String, resume: Bool) throws -> TrainingRun {
+        var stage = try JSONFile.readStrictly(TokenizerStage.self, from: file)
+        func bad(_ reason: String) -> ConfigurationError { .badConfiguration(file: file, reason: reason) }
+        // What is cheap to find out comes first: data take seconds to load.
+        try TrainingRun.check(folder: output, resume: resume)
+        let vocabulary = try ConfigurationError.reading("vocabulary", of: file) {
+            try SentencePieceVocabulary(path: stage.vocabulary + "/" + ModelFolder.vocabularyFile)
+        }
+        stage.model.textEncoder.vocabularySize = vocabulary.count
+        if let problem = stage.model.problem { throw bad("model." + problem) }
+        if stage.model.decoderOnly && stage.start == nil {
+            throw bad("model.decoder_only needs a tokenizer to \"start\" from: its encoder stays as it is")
+        }
+        let start = try stage.start.map { folder in
+            try ConfigurationError.reading("start", of: file) { try TokenizerFolder(path: folder) }
+        }
+        if let start, start.vocabulary.modelBytes != vocabulary.modelBytes {
+            throw bad("start: it was trained with another vocabulary than \(stage.vocabulary)")
+        }
+        let initial = try stage.initial(start, file: file)
+        let sources = try stage.data.sources(side: stage.model.imageTokenizer.imageSize, file: file)
+        let task: TokenizerTask
+        do {
+            task = try TokenizerTask(
+                stage.model, vocabulary: vocabulary, source: sources.training, shown: sources.shown,
+                initial: initial)
+        } catch let error as WeightMismatch {
+            throw bad("start: \(error)")
+        }
+        return try TrainingRun(
+            task, title: "image tokenizer", settings: stage.model.training, configuration: stage, folder: output,
+            resume: resume)
+    }
+
+    /// The parameters to start from, if any.
+    private func initial(_ start: TokenizerFolder?, file: String) throws -> [String: Tensor]? {
+        guard let textEncoder else { return start?.weights }
+        guard var weights = start?.weights else {
+            throw ConfigurationError.badConfiguration(
+                file: file, reason: "text_encoder needs a tokenizer to \"start\" from: it takes the place of its text encoder")
+        }
+        try ConfigurationError.reading("text_encoder", of: file) {
+            let vocabulary = try SentencePieceVocabulary(path: textEncoder + "/" + ModelFolder.vocabularyFile)
+            guard vocabulary.modelBytes == start?.vocabulary.modelBytes else {
+                throw ConfigurationError.badConfiguration(
+                    file: textEncoder, reason: "it was trained with another vocabulary than \(self.vocabulary)")
+            }
+            let checkpoint = try Checkpoint(path: ModelFolder.weights(in: textEncoder))
+            for name in weights.keys where name.hasPrefix("text_encoder.") {
+                weights[name] = try checkpoint.tensor(name, shape: weights[name]?.shape ?? [])
+            }
+        }
+        return weights
+    }
+}

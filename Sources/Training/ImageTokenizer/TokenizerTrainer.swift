@@ -1,0 +1,118 @@
+import Datasets
+import Files
+import FlowTok
+import Foundation
+import Images
+import Layers
+import Networks
+import Tensors
+import TextTokenizers
+
+/// Trains FlowTiTok together with the text encoder whose hidden states guide its decoder (TA-TiTok's recipe, with the
+/// pixel losses alone).
+public final class TokenizerTask: TrainingTask {
+    public let store: ParameterStore
+    public let foundation: String
+    private let configuration: TokenizerTrainingConfiguration
+    private let source: any SampleSource
+    private let shown: any SampleSource
+    private let codec: PieceCodec
+    private let frozen: (any WeightSource)?
+    private let tokenizer: FlowTiTok
+    private let textEncoder: TextTransformer
+    private let emptyCaption: [Int32]
+
+    /// - Parameters:
+    ///   - source: training samples; `shown`: those of the sample grids.
+    ///   - initial: parameters to start from (a trained tokenizer's), instead of fresh ones.
+    /// - Throws: `WeightMismatch` where `initial` has not every parameter in its shape; `FlowTokError` where the vocabulary
+    ///   does not serve; what the source throws.
+    public init(
+        _ configuration: TokenizerTrainingConfiguration, vocabulary: SentencePieceVocabulary, source: any SampleSource,
+        shown: any SampleSource, initial: [String: Tensor]? = nil
+    ) throws {
+        self.configuration = configuration
+        self.source = source
+        self.shown = shown
+        codec = try PieceCodec(vocabulary, length: configuration.textEncoder.contextLength)
+        emptyCaption = try codec.encode("")
+        let given = initial.map { NamedTensors($0) }
+        let start: any WeightSource = given ?? FreshWeights(seed: configuration.training.seed)
+        store = ParameterStore(from: start)
+        let fixed = configuration.decoderOnly ? start : nil
+        frozen = fixed
+        let weights = Weights(TokenizerTask.source(store, frozen: fixed))
+        tokenizer = FlowTiTok(
+            configuration.imageTokenizer, weights: weights["image_tokenizer"], logvarBias: configuration.logvarBias)
+        textEncoder = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
+        try given?.verify("the tokenizer to start from")
+        var fingerprint = Fingerprint()
+        fingerprint.add(vocabulary.modelBytes)
+        if configuration.decoderOnly, let initial {
+            fingerprint.add(initial.filter { !TokenizerTask.isDecoder($0.key) })
+        }
+        foundation = fingerprint.text
+    }
+
+    /// Whether a parameter is the decoder's own.
+    static func isDecoder(_ name: String) -> Bool { name.hasPrefix("image_tokenizer.decoder.") }
+
+    /// All parameters: those that are trained, and those that stay as they were.
+    private static func source(_ trained: any WeightSource, frozen: (any WeightSource)?) -> any WeightSource {
+        frozen.map { RoutedWeights(trained, where: isDecoder, otherwise: $0) } ?? trained
+    }
+
+    public func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)]) {
+        let settings = configuration.training
+        let count = settings.batchSize
+        let batch = try Batch(
+            source, first: UInt64(step) * UInt64(count), count: count, side: configuration.imageTokenizer.imageSize,
+            codec: codec)
+        var random = CounterRandom(seed: settings.seed, stream: UInt64(step))
+        var ids = batch.ids
+        let length = codec.length
+        for i in 0..<count where random.uniform() < configuration.captionDropout {
+            ids.replaceSubrange(i * length..<(i + 1) * length, with: emptyCaption)
+        }
+        let posterior = tokenizer.encode(batch.images)
+        var latents = posterior.sample(noise: .randomNormal(posterior.mean.shape, using: &random))
+        if configuration.latentNoise > 0 {
+            let warmup = configuration.latentNoiseWarmup
+            let largest = configuration.latentNoise * (step < warmup ? Float(step) / Float(warmup) : 1)
+            let amounts = (0..<count).map { _ in random.uniform() < 0.5 ? 0 : largest * random.uniform() }
+            // In units of what the channels are now: an encoder that makes its latents larger gains nothing by it.
+            let deviations = posterior.mean.detached.channelStatistics.deviation
+            let noise = Tensor.randomNormal(latents.shape, using: &random)
+                .scaledPerChannel(deviations, plus: [Float](repeating: 0, count: deviations.count))
+            latents = latents + noise.scaledPerSample(amounts)
+        }
+        let image = tokenizer.decode(latents, guidedBy: textEncoder(ids))
+        let (reconstruction, square) = configuration.reconstruction(image, target: batch.images)
+        let kl = posterior.klDivergence * (1 / Float(posterior.mean.count))
+        let loss = reconstruction + kl * configuration.klWeight
+        return (
+            loss,
+            [
+                ("reconstruction_loss", Double(reconstruction.item)), ("kl_loss", Double(kl.item)),
+                ("psnr", -10 * log10(max(Double(square.item), 1e-12))),
+            ]
+        )
+    }
+
+    public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {
+        let weights = Weights(TokenizerTask.source(parameters, frozen: frozen))
+        let tokenizer = FlowTiTok(configuration.imageTokenizer, weights: weights["image_tokenizer"])
+        let textEncoder = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
+        let batch = try Batch(
+            shown, first: 0, count: 16, side: configuration.imageTokenizer.imageSize, codec: codec)
+        let again = tokenizer.decode(tokenizer.encode(batch.images).mean, guidedBy: textEncoder(batch.ids))
+        let pairs = zip(try batch.images.images(), try again.images()).flatMap { [$0, $1] }
+        return [("reconstructions", try Image.grid(pairs, columns: 8, gap: 2))]
+    }
+
+    public func export(parameters: any WeightSource, to folder: String) throws {
+        try TokenizerFolder.write(
+            configuration, weights: TokenizerTask.source(parameters, frozen: frozen), vocabulary: codec.vocabulary,
+            to: folder)
+    }
+}

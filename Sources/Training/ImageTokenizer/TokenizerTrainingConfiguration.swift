@@ -1,0 +1,94 @@
+import Files
+import Networks
+
+/// What a tokenizer run is made from.
+public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
+    public var imageTokenizer: FlowTiTokConfiguration
+    public var textEncoder: TextTransformerConfiguration
+    public var reconstruction: ReconstructionLoss
+    /// The weight of the mean Kullback-Leibler divergence of one latent number.
+    public var klWeight: Float
+    /// Where the encoder's log-variance starts.
+    public var logvarBias: Float
+    /// The share of samples whose caption is hidden from the decoder.
+    public var captionDropout: Float
+    /// The largest deviation of noise added to latents before decoding, in units of each channel's deviation; each sample
+    /// has its own share of it, and half of the samples keep clean latents. An encoder learns latents that a flow can learn,
+    /// and a decoder forgives what the flow gets wrong and asks the caption what the latents do not tell.
+    public var latentNoise: Float
+    /// The steps over which that noise grows from nothing: latents must say something before they can be told through noise.
+    public var latentNoiseWarmup: Int
+    /// Whether encoder and text encoder stay as they were, and only the decoder learns.
+    public var decoderOnly: Bool
+    public var training: TrainingSettings
+
+    public init(
+        imageTokenizer: FlowTiTokConfiguration, textEncoder: TextTransformerConfiguration,
+        reconstruction: ReconstructionLoss = ReconstructionLoss(), klWeight: Float = 1e-4, logvarBias: Float = -5,
+        captionDropout: Float = 0.3, latentNoise: Float = 0, latentNoiseWarmup: Int = 0, decoderOnly: Bool = false,
+        training: TrainingSettings
+    ) {
+        self.imageTokenizer = imageTokenizer
+        self.textEncoder = textEncoder
+        self.reconstruction = reconstruction
+        self.klWeight = klWeight
+        self.logvarBias = logvarBias
+        self.captionDropout = captionDropout
+        self.latentNoise = latentNoise
+        self.latentNoiseWarmup = latentNoiseWarmup
+        self.decoderOnly = decoderOnly
+        self.training = training
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case imageTokenizer = "image_tokenizer"
+        case textEncoder = "text_encoder"
+        case reconstruction
+        case klWeight = "kl_weight"
+        case logvarBias = "logvar_bias"
+        case captionDropout = "caption_dropout"
+        case latentNoise = "latent_noise"
+        case latentNoiseWarmup = "latent_noise_warmup"
+        case decoderOnly = "decoder_only"
+        case training
+    }
+
+    /// Reads what is named and keeps the defaults of everything else. `image_tokenizer`, `text_encoder` and `training`
+    /// have none, but `text_encoder.vocab_size` may be left out for a run to fill in.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            imageTokenizer: try values.decode(FlowTiTokConfiguration.self, forKey: .imageTokenizer),
+            textEncoder: try values.textTower(.textEncoder),
+            training: try values.decode(TrainingSettings.self, forKey: .training))
+        try values.read(&reconstruction, .reconstruction)
+        try values.read(&klWeight, .klWeight)
+        try values.read(&logvarBias, .logvarBias)
+        try values.read(&captionDropout, .captionDropout)
+        try values.read(&latentNoise, .latentNoise)
+        try values.read(&latentNoiseWarmup, .latentNoiseWarmup)
+        try values.read(&decoderOnly, .decoderOnly)
+    }
+
+    /// Why no run can be made from this, or nil.
+    public var problem: String? {
+        let parts: [(String, String?)] = [
+            ("image_tokenizer", imageTokenizer.problem), ("text_encoder", textEncoder.problem),
+            ("reconstruction", reconstruction.problem), ("training", training.problem),
+        ]
+        for case (let name, let problem?) in parts { return "\(name).\(problem)" }
+        if !(klWeight >= 0 && klWeight.isFinite) { return "kl_weight is \(klWeight), expected at least 0" }
+        if !(-30...20).contains(logvarBias) { return "logvar_bias is \(logvarBias), expected -30 to 20" }
+        if !(0...1).contains(captionDropout) { return "caption_dropout is \(captionDropout), expected 0 to 1" }
+        if !(latentNoise >= 0 && latentNoise.isFinite) { return "latent_noise is \(latentNoise), expected at least 0" }
+        if latentNoiseWarmup < 0 { return "latent_noise_warmup is \(latentNoiseWarmup), expected at least 0" }
+        for (first, a, second, b) in [
+            ("text_encoder.width", textEncoder.width, "image_tokenizer.text_embed_dim", imageTokenizer.textEmbeddingWidth),
+            ("text_encoder.context_length", textEncoder.contextLength, "image_tokenizer.text_context_length",
+                imageTokenizer.textContextLength),
+        ] where a != b {
+            return "\(first) is \(a) but \(second) is \(b)"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Layers
+import Networks
+import Tensors
+import Testing
+
+/// Official configurations.
+@Suite struct ConfigurationTests {
+    /// A source that counts what a model asks for and allocates nothing.
+    private final class Counter: WeightSource {
+        private(set) var parameters = 0
+
+        func contains(_ name: String) -> Bool { true }
+
+        func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
+            parameters += shape.reduce(1, *)
+            return .zeros([0])
+        }
+    }
+
+    private func count(_ build: (Weights) -> Void) -> Int {
+        let counter = Counter()
+        build(Weights(counter))
+        return counter.parameters
+    }
+
+    @Test(
+        "The released generators have the official numbers of parameters",
+        arguments: [
+            (MaskGITConfiguration.titokL32, 177_202_432), (.titokB64, 177_227_008), (.titokS128, 294_990_848),
+        ])
+    func classConditional(_ configuration: MaskGITConfiguration, _ parameters: Int) {
+        #expect(configuration.problem == nil)
+        #expect(count { _ = MaskGITGenerator(configuration, weights: $0) } == parameters)
+    }
+
+    @Test("MaskGen has the official numbers of parameters")
+    func textToImage() {
+        // The tied table counts once.
+        #expect(count { _ = MaskGenVQ(.large, weights: $0) } == 604_311_552)
+        #expect(count { _ = MaskGenVQ(.extraLarge, weights: $0) } == 1_176_611_840)
+        #expect(count { _ = MaskGenKL(.large, weights: $0) } == 641_364_000)
+        #expect(count { _ = MaskGenKL(.extraLarge, weights: $0) } == 1_237_345_312)
+    }
+
+    @Test("Configurations survive being written and read")
+    func roundTrips() throws {
+        func again<Value: Codable>(_ value: Value) throws -> Value {
+            try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value))
+        }
+        for configuration in [MaskGITConfiguration.titokL32, .titokB64, .titokS128] {
+            #expect(try again(configuration) == configuration)
+        }
+        for configuration in [MaskGenVQConfiguration.large, .extraLarge] {
+            #expect(try again(configuration) == configuration)
+        }
+        for configuration in [MaskGenKLConfiguration.large, .extraLarge] {
+            #expect(try again(configuration) == configuration)
+        }
+        var plain = MaskGenVQConfiguration.large
+        plain.transformer.microWidth = 0
+        #expect(try again(plain) == plain)
+        #expect(try again(MaskGITSampling.titokS128) == .titokS128)
+        #expect(try again(MaskGenVQSampling(steps: 3)) == MaskGenVQSampling(steps: 3))
+        #expect(try again(MaskGenKLSampling(steps: 3)) == MaskGenKLSampling(steps: 3))
+    }
+
+    @Test("Impossible shapes are named before anything is allocated")
+    func problems() {
+        func with(_ change: (inout MaskGITConfiguration) -> Void) -> String? {
+            var configuration = MaskGITConfiguration.titokL32
+            change(&configuration)
+            return configuration.problem
+        }
+        #expect(with { $0.tokens = 1 << 40 }?.contains("image_seq_len") == true)
+        #expect(with { $0.codebookSize = .max }?.contains("codebook_size") == true)
+        #expect(with { $0.heads = 0 }?.contains("num_attention_heads") == true)
+        #expect(with { $0.heads = 7 }?.contains("7 heads") == true)
+        #expect(with { $0.width = -768 }?.contains("hidden_size") == true)
+        #expect(with { ($0.architecture, $0.layers) = (.uvit, 21) }?.contains("even") == true)
+        var text = MaskGenVQConfiguration.large
+        text.transformer.microWidth = 255
+        #expect(text.problem?.contains("micro_condition_embed_dim") == true)
+        var continuous = MaskGenKLConfiguration.large
+        for steps in ["0", "1001", "a", "6,", "600,1", "-3"] {
+            continuous.samplingSteps = steps
+            #expect(continuous.problem?.contains("num_sampling_steps") == true, "\(steps)")
+        }
+        continuous = .large
+        continuous.scaleFactor = 0
+        #expect(continuous.problem?.contains("scale_factor") == true)
+    }
+
+    @Test("A configuration without its keys is refused")
+    func missingKeys() {
+        for text in [
+            "{}", #"{"model": {"vq_model": {}}}"#,
+            #"{"model": {"vq_model": {}, "generator": {}, "maskgen": {}}, "losses": {}}"#,
+        ] {
+            let data = Data(text.utf8)
+            #expect(throws: DecodingError.self) { try JSONDecoder().decode(MaskGITConfiguration.self, from: data) }
+            #expect(throws: DecodingError.self) { try JSONDecoder().decode(MaskGenVQConfiguration.self, from: data) }
+            #expect(throws: DecodingError.self) { try JSONDecoder().decode(MaskGenKLConfiguration.self, from: data) }
+        }
+    }
+}

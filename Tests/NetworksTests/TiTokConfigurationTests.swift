@@ -1,0 +1,100 @@
+import Foundation
+import ModelFolders
+import Networks
+import Testing
+
+/// Official configurations read and written, and what is refused before anything is allocated.
+@Suite struct TiTokConfigurationTests {
+    private static let small = TransformerShape(width: 64, layers: 1, heads: 2)
+
+    private static func decode(_ text: String) throws -> ImageTokenizerConfiguration {
+        try JSONDecoder().decode(ImageTokenizerConfiguration.self, from: Data(text.utf8))
+    }
+
+    private static func json(_ vqModel: String, crop: String = "256") -> String {
+        #"{"model": {"vq_model": {"vit_enc_model_size": "base", "vit_dec_model_size": "large", "vit_enc_patch_size": 16, "vit_dec_patch_size": 16, "token_size": 16, \#(vqModel)}}, "dataset": {"preprocessing": {"crop_size": \#(crop)}}}"#
+    }
+
+    @Test func published() throws {
+        #expect(TiTokConfiguration.published.count == 15)
+        for (name, configuration) in TiTokConfiguration.published {
+            #expect(configuration.problem == nil, "\(name)")
+            #expect(configuration.publishedName == name)
+            let wrapped = ImageTokenizerConfiguration.tiTok(configuration)
+            let text = try JSONEncoder().encode(wrapped)
+            #expect(try JSONDecoder().decode(ImageTokenizerConfiguration.self, from: text) == wrapped, "\(name)")
+        }
+    }
+
+    @Test func otherShapesSurviveWriting() throws {
+        var legacy = TiTokConfiguration(
+            imageSize: 64, patchSize: 16, latentTokens: 4, tokenSize: 3, codebookSize: 11, isLegacy: true,
+            hasPixelDecoder: true, encoder: Self.small, decoder: TransformerShape(width: 512, layers: 8, heads: 8))
+        legacy.pixels = MaskGITVQGANConfiguration(hiddenChannels: 32, codeSize: 16)
+        for configuration: ImageTokenizerConfiguration in [
+            .tiTok(legacy), .maskGITVQGAN(legacy.pixels),
+            .flowTiTok(
+                FlowTiTokConfiguration(
+                    imageSize: 64, patchSize: 16, latentTokens: 5, tokenSize: 4, textContextLength: 7,
+                    textEmbeddingWidth: 24, encoder: Self.small, decoder: Self.small)),
+        ] {
+            let text = try JSONEncoder().encode(configuration)
+            #expect(try JSONDecoder().decode(ImageTokenizerConfiguration.self, from: text) == configuration)
+        }
+    }
+
+    /// The legacy files leave out `is_legacy` and `quantize_mode`.
+    @Test func officialDefaults() throws {
+        guard case .tiTok(let read) = try Self.decode(Self.json(#""num_latent_tokens": 32, "codebook_size": 4096"#)) else {
+            Issue.record("not read as TiTok")
+            return
+        }
+        #expect(read.isLegacy && read.hasPixelDecoder && read.quantization == .vector && read.kind == .plain)
+        #expect(read.textContextLength == 77 && read.textEmbeddingWidth == 768)
+        let aware = try Self.decode(
+            Self.json(#""num_latent_tokens": 32, "text_embed_dim": 768, "is_legacy": false, "finetune_decoder": false"#))
+        #expect(aware.family == .taTiTok)
+    }
+
+    @Test(arguments: [
+        (#""num_latent_tokens": 1099511627776"#, "256", "num_latent_tokens is 1099511627776"),
+        (#""num_latent_tokens": 0"#, "256", "num_latent_tokens is 0"),
+        (#""num_latent_tokens": -1"#, "256", "num_latent_tokens is -1"),
+        (#""num_latent_tokens": 32, "codebook_size": 1099511627776"#, "256", "codebook_size"),
+        (#""num_latent_tokens": 32"#, "1099511627776", "crop_size"),
+        (#""num_latent_tokens": 32"#, "250", "no multiple"),
+        (#""num_latent_tokens": 32, "quantize_mode": "vae""#, "256", "finetune_decoder with quantize_mode vae"),
+        (#""num_latent_tokens": 32, "is_legacy": false"#, "256", "finetune_decoder without is_legacy"),
+        (#""num_latent_tokens": 32, "text_context_length": 77"#, "256", "TATiTok with is_legacy"),
+    ])
+    func refused(vqModel: String, crop: String, problem: String) throws {
+        let configuration = try Self.decode(Self.json(vqModel, crop: crop))
+        #expect(try #require(configuration.problem).contains(problem))
+    }
+
+    @Test(arguments: [
+        "{}", "[]", #"{"model_type": "titok"}"#, #"{"model_type": "other"}"#,
+        json(#""num_latent_tokens": 1e400"#), json(#""num_latent_tokens": 32, "quantize_mode": "fsq""#),
+        json(#""num_latent_tokens": 32"#).replacingOccurrences(of: "base", with: "giant"),
+    ])
+    func unreadable(text: String) {
+        #expect(throws: DecodingError.self) { try Self.decode(text) }
+    }
+
+    @Test func pixelDecoders() {
+        var configuration = MaskGITVQGANConfiguration()
+        #expect(configuration.problem == nil && configuration.patchSize == 16)
+        configuration.channelMultipliers = []
+        #expect(configuration.problem != nil)
+        configuration.channelMultipliers = [1 << 40]
+        #expect(configuration.problem != nil)
+        configuration.channelMultipliers = Array(repeating: 1, count: 60)
+        #expect(configuration.problem != nil)
+        configuration = MaskGITVQGANConfiguration(hiddenChannels: 48)
+        #expect(configuration.problem?.contains("groups") == true)
+        let legacy = TiTokConfiguration(
+            imageSize: 64, patchSize: 8, latentTokens: 4, tokenSize: 3, isLegacy: true, hasPixelDecoder: true,
+            encoder: Self.small, decoder: Self.small)
+        #expect(legacy.problem?.contains("pixels of a code") == true)
+    }
+}

@@ -1,0 +1,155 @@
+import Checkpoints
+import ModelFolders
+import Networks
+import Tensors
+import Testing
+import TestSupport
+
+/// Architectures and configurations told from names and shapes.
+@Suite struct RecognitionTests {
+    /// A source of weights that only notes what a model asks for.
+    private static func shapes(_ golden: GoldenCase, under prefix: String = "") -> [String: [Int]] {
+        Dictionary(
+            golden.parameters.filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.shape) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The cases of `titok` that hold a TiTok or TA-TiTok.
+    private static func tiTokCases(full: Bool) -> [String] {
+        Goldens.cases(of: "titok").filter { name in
+            guard Goldens.isFullSize(name) == full, let golden = try? GoldenCase("titok", name) else { return false }
+            let named = try? golden.decode("config", "class", as: String.self)
+            return named.flatMap { TiTokConfiguration.Kind(rawValue: $0) } != nil && golden.contains("encoder_out")
+        }
+    }
+
+    @Test(.enabled(if: Goldens.areAvailable, Comment(rawValue: Goldens.absence)), arguments: tiTokCases(full: true))
+    func publishedTiToks(_ name: String) throws {
+        let golden = try GoldenCase("titok", name)
+        let configuration = try golden.decode("config", as: TiTokConfiguration.self)
+        let found = try CheckpointArchitecture(shapes: Self.shapes(golden), file: name)
+        #expect(found == .tiTok(configuration))
+        #expect(found?.publishedName.map { "full_" + $0 } == name)
+    }
+
+    /// Widths of 48 or 96 leave the heads open, which is said; the family is told in any case.
+    @Test(.enabled(if: Goldens.areAvailable, Comment(rawValue: Goldens.absence)), arguments: tiTokCases(full: false))
+    func tinyTiToks(_ name: String) throws {
+        let golden = try GoldenCase("titok", name)
+        let configuration = try golden.decode("config", as: TiTokConfiguration.self)
+        #expect(CheckpointFamily(names: golden.parameters.map(\.name)) == ImageTokenizerConfiguration.tiTok(configuration).family)
+        let hasHeads = [configuration.encoder, configuration.decoder].allSatisfy { $0.width % 64 == 0 }
+        do {
+            let found = try CheckpointArchitecture(shapes: Self.shapes(golden), file: name)
+            var expected = configuration
+            expected.encoder.heads = configuration.encoder.width / 64
+            expected.decoder.heads = configuration.decoder.width / 64
+            #expect(hasHeads && found == .tiTok(expected))
+        } catch let error as ImageTokenizerError {
+            #expect(!hasHeads && error.description.contains("heads"), "\(error)")
+        }
+    }
+
+    @Test(.enabled(if: Goldens.areAvailable, Comment(rawValue: Goldens.absence)))
+    func flowTokFiles() throws {
+        for name in Goldens.cases(of: "flowtok", prefix: "flowtitok_", full: true) {
+            let golden = try GoldenCase("flowtok", name)
+            var configuration = try golden.decode("config", as: FlowTiTokConfiguration.self)
+            let shapes = Self.shapes(golden)
+            if shapes["encoder.positional_embedding.freqs_cos"] == nil { configuration.imageSize = 512 }
+            #expect(try CheckpointArchitecture(shapes: shapes, file: name) == .flowTiTok(configuration))
+        }
+        for name in Goldens.cases(of: "flowtok", prefix: "flowtok_", full: true) {
+            let golden = try GoldenCase("flowtok", name)
+            let shape = try golden.decode("config", as: FlowTokCaseShape.self)
+            let expected = CheckpointArchitecture.FlowTokShape(
+                depth: shape.depth, width: shape.width, heads: shape.heads, tokens: shape.num_latent_tokens,
+                channels: shape.channels, indicators: 2, textWidth: shape.clip_dim, textLayers: shape.text_encoder.layers,
+                textHeads: shape.text_encoder.heads, textHidden: shape.text_encoder.ff)
+            #expect(try CheckpointArchitecture(shapes: Self.shapes(golden), file: name) == .flowTok(expected))
+        }
+        for name in Goldens.cases(of: "flowtok", prefix: "clip_vit", full: true) {
+            let golden = try GoldenCase("flowtok", name)
+            let shape = try golden.decode("config", as: ClipCaseShape.self)
+            let plain = Self.shapes(golden)
+            let prefixed = Dictionary(uniqueKeysWithValues: plain.map { ("text." + $0.key, $0.value) })
+            for (format, shapes) in [(CheckpointFamily.CLIPFormat.openAI, plain), (.openCLIP, prefixed)] {
+                let expected = CheckpointArchitecture.CLIPTextShape(
+                    format: format, vocabularySize: shape.vocab_size, contextLength: shape.context_length,
+                    width: shape.width, layers: shape.layers, heads: shape.heads)
+                #expect(try CheckpointArchitecture(shapes: shapes, file: name) == .clipText(expected))
+            }
+        }
+    }
+
+    @Test func huggingFaceCLIP() throws {
+        var shapes = [
+            "text_model.embeddings.token_embedding.weight": [49408, 768],
+            "text_model.embeddings.position_embedding.weight": [77, 768], "logit_scale": [],
+        ]
+        for layer in 0..<12 {
+            shapes["text_model.encoder.layers.\(layer).layer_norm1.weight"] = [768]
+            shapes["text_model.encoder.layers.\(layer).self_attn.q_proj.weight"] = [768, 768]
+        }
+        let expected = CheckpointArchitecture.CLIPTextShape(
+            format: .huggingFace, vocabularySize: 49408, contextLength: 77, width: 768, layers: 12, heads: 12)
+        #expect(try CheckpointArchitecture(shapes: shapes, file: "clip") == .clipText(expected))
+    }
+
+    /// No other system's checkpoint is taken for one that is read here.
+    @Test(
+        .enabled(if: Goldens.areAvailable, Comment(rawValue: Goldens.absence)),
+        arguments: ["titok", "flextok", "gigatok", "tokenbridge"])
+    func others(_ system: String) throws {
+        for name in Goldens.cases(of: system) {
+            let golden = try GoldenCase(system, name)
+            let names = golden.parameters.map(\.name)
+            guard !names.isEmpty, name.contains("mask") || system != "titok", name != "maskgit_vqgan" else { continue }
+            switch CheckpointFamily(names: names) {
+            case nil, .other, .generator: break
+            case let family?: Issue.record("\(system)/\(name) is taken for \(family.title)")
+            }
+        }
+        if system == "titok" {
+            for generator in CheckpointFamily.Generator.allCases {
+                let name = "tiny_" + generator.rawValue.replacing("-", with: "_")
+                let names = try GoldenCase(system, name).parameters.map(\.name)
+                #expect(CheckpointFamily(names: names) == .generator(generator))
+            }
+        }
+    }
+
+    @Test func contradictions() throws {
+        func error(_ change: (inout [String: [Int]]) -> Void) -> String {
+            var shapes = Self.tiny
+            change(&shapes)
+            do {
+                let found = try CheckpointArchitecture(shapes: shapes, file: "x.bin")
+                return "recognised: \(found.map { "\($0)" } ?? "nothing")"
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(error { $0["encoder.positional_embedding"] = [16, 64] }.contains("form no square"))
+        #expect(error { $0["encoder.conv_out.weight"] = [7, 64, 1, 1] }.contains("expected 8 or 16"))
+        #expect(error { $0["encoder.patch_embed.weight"] = [64, 3, 8, 4] }.contains("[width, 3, patch, patch]"))
+        #expect(error { $0["latent_tokens"] = [1 << 40, 64] }.contains("latent_tokens has shape"))
+        #expect(error { $0["latent_tokens"] = [1 << 20, 64] }.contains("num_latent_tokens"))
+        #expect(error { $0["latent_tokens"] = [] }.contains("expected 2 axes"))
+        #expect(error { $0["quantize.embedding.weight"] = nil }.contains("quantize.embedding.weight is missing"))
+        #expect(error { $0["encoder.patch_embed.weight"] = [64, 3, 8, 8] } == error { _ in })
+        #expect(error { $0 = ["foo": [1]] } == "recognised: nothing")
+        #expect(error { $0 = [:] } == "recognised: nothing")
+        #expect(error { _ in }.hasPrefix("recognised: tiTok"))
+        #expect(error { $0["encoder.ln_pre.weight"] = [1] }.hasPrefix("recognised: tiTok"))
+    }
+
+    /// A single-stage tokenizer with a codebook, as far as its shapes say.
+    private static let tiny: [String: [Int]] = [
+        "latent_tokens": [5, 64], "encoder.patch_embed.weight": [64, 3, 8, 8], "encoder.positional_embedding": [17, 64],
+        "encoder.transformer.0.attn.in_proj_weight": [192, 64], "encoder.transformer.0.ln_1.weight": [64],
+        "encoder.conv_out.weight": [8, 64, 1, 1], "decoder.positional_embedding": [17, 128],
+        "decoder.decoder_embed.weight": [128, 8], "decoder.mask_token": [1, 1, 128],
+        "decoder.transformer.0.ln_1.weight": [128], "quantize.embedding.weight": [32, 8],
+    ]
+}
