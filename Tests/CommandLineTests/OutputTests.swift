@@ -40,7 +40,7 @@ import Testing
 
     @Test func reportsAFullDevice() throws {
         let result = try Tool.run(["t2i", "a cat", "-o", "/dev/full"], in: scratch)
-        expectFailure(result, 65, "/dev/full: cannot be written (No space left on device)")
+        expectFailure(result, 65, "/dev/full: cannot be written: No space left on device")
     }
 
     @Test func reportsFullStandardOutput() throws {

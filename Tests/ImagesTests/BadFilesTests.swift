@@ -37,9 +37,9 @@ struct BadFilesTests {
 
     @Test func foldersAndPipes() throws {
         try withTemporaryFolder { folder in
-            #expect(message(folder).contains("it is a folder"))
+            #expect(message(folder).contains("is a folder, expected a file"))
             mkfifo(folder + "/pipe", 0o600)
-            #expect(message(folder + "/pipe").contains("not a regular file"))
+            #expect(message(folder + "/pipe").contains("is a named pipe, expected a file"))
         }
     }
 

@@ -16,8 +16,8 @@ import Training
     private func message(
         _ open: () throws -> some Any, sourceLocation: SourceLocation = #_sourceLocation
     ) -> String {
-        let error = #expect(throws: TrainingError.self, sourceLocation: sourceLocation) { _ = try open() }
-        let text = error?.description ?? ""
+        let error = refusal(sourceLocation: sourceLocation) { _ = try open() }
+        let text = error.text
         #expect(!text.contains("\n"), "\(text)", sourceLocation: sourceLocation)
         return text
     }

@@ -25,10 +25,10 @@ import Training
         _ texts: String..., file other: String? = nil, output folder: String? = nil, resume: Bool = true,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        let error = #expect(throws: TrainingError.self, sourceLocation: sourceLocation) {
+        let error = refusal(sourceLocation: sourceLocation) {
             try TokenizerStage.open(file: other ?? file, output: folder ?? output, resume: resume)
         }
-        let message = error?.description ?? ""
+        let message = error.text
         for text in texts {
             #expect(message.contains(text), "\(message)", sourceLocation: sourceLocation)
         }

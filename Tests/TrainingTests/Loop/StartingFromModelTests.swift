@@ -37,10 +37,10 @@ import Training
     }
 
     private func refused(_ file: String, saying words: [String]) {
-        let error = #expect(throws: TrainingError.self) {
+        let error = refusal {
             try FlowStage.open(file: file, output: folder.url.path + "/refused", resume: false)
         }
-        for word in words { #expect(error?.description.contains(word) == true, "\(error?.description ?? "")") }
+        for word in words { #expect(error.text.contains(word), "\(error.text)") }
         #expect(!FileManager.default.fileExists(atPath: folder.url.path + "/refused"))
     }
 

@@ -66,10 +66,10 @@ import Training
 
     @Test func aTextEncoderThatLearntIsNotLost() throws {
         _ = try flow("\"text_encoder\": \"tuned\"", as: "tuned")
-        let error = #expect(throws: TrainingError.self) {
+        let error = refusal {
             try flow("\"text_encoder\": \"frozen\"", as: "again", start: folder.url.path + "/tuned")
         }
-        #expect(error?.description.contains("text_encoder is \"frozen\"") == true, "\(error?.description ?? "")")
+        #expect(error.text.contains("text_encoder is \"frozen\""), "\(error.text)")
     }
 
     @Test func aTokenizerTakesTheTextEncoderOfAModel() throws {
@@ -89,10 +89,10 @@ import Training
         for (path, start, expected) in [
             (folder.url.path + "/none", true, "text_encoder: "), (folder.url.path + "/tuned/model", false, "text_encoder needs"),
         ] {
-            let error = #expect(throws: TrainingError.self) {
+            let error = refusal {
                 try open("bad", model: path, changing: start ? [] : [("\"start\": \"\(tokenizer)\", ", "")])
             }
-            #expect(error?.description.contains("bad.json: " + expected) == true, "\(error?.description ?? "")")
+            #expect(error.text.contains("bad.json: " + expected), "\(error.text)")
         }
     }
 }
