@@ -1,5 +1,5 @@
 /// A JSON document as a tree, so that two configurations can be compared key by key.
-package enum JSONValue: Decodable, Equatable {
+public enum JSONValue: Decodable, Equatable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -9,7 +9,7 @@ package enum JSONValue: Decodable, Equatable {
     case list([JSONValue])
     case object([String: JSONValue])
 
-    package init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
         if value.decodeNil() {
             self = .null
@@ -28,6 +28,16 @@ package enum JSONValue: Decodable, Equatable {
         } else {
             self = .object(try value.decode([String: JSONValue].self))
         }
+    }
+
+    /// The value of a key of an object; nil where this is none or has no such key.
+    public subscript(key: String) -> JSONValue? {
+        if case .object(let values) = self { values[key] } else { nil }
+    }
+
+    /// The text that this is; nil where it is something else.
+    public var string: String? {
+        if case .text(let text) = self { text } else { nil }
     }
 
     /// A place where two documents differ: the path of its keys, and both values; nil where there is none.

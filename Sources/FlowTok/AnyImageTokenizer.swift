@@ -6,11 +6,11 @@ import Networks
 import Tensors
 import TextTokenizers
 
-/// Pictures to tokens and back with any image tokenizer: that of a FlowTok, TiTok, TA-TiTok, FlowTiTok or MaskGIT-VQGAN.
-public struct PictureTokenizer: Sendable {
+/// Images to tokens and back with any image tokenizer, that of a FlowTok included.
+public struct AnyImageTokenizer: Sendable {
     /// What token files record.
-    public let maker: TokenizerIdentity
-    public let tokenizer: any ImageTokenization
+    public let identity: TokenizerIdentity
+    public let tokenizer: any ImageTokenizer
     /// What was found strange about the files so far, without making them useless: a line each.
     public var warnings: [String] { found() }
     private let found: @Sendable () -> [String]
@@ -18,18 +18,18 @@ public struct PictureTokenizer: Sendable {
     private let guidance: (@Sendable (String) throws -> Tensor)?
 
     /// The image tokenizer of a FlowTok, guided by its text encoder.
-    public init(_ flowtok: FlowTok) {
+    init(_ opened: ModelFolder) {
         self.init(
-            maker: TokenizerIdentity(name: flowtok.configuration.name), tokenizer: flowtok.model.imageTokenizer,
-            warnings: { flowtok.warnings }
-        ) { caption in flowtok.model.textEncoder(try flowtok.captions.encode(caption)) }
+            identity: TokenizerIdentity(name: opened.configuration.name), tokenizer: opened.model.imageTokenizer,
+            warnings: { opened.warnings }
+        ) { caption in opened.model.textEncoder(try opened.captions.encode(caption)) }
     }
 
     private init(
-        maker: TokenizerIdentity, tokenizer: any ImageTokenization, warnings: @escaping @Sendable () -> [String],
+        identity: TokenizerIdentity, tokenizer: any ImageTokenizer, warnings: @escaping @Sendable () -> [String],
         guidance: (@Sendable (String) throws -> Tensor)?
     ) {
-        self.maker = maker
+        self.identity = identity
         self.tokenizer = tokenizer
         found = warnings
         self.guidance = guidance
@@ -46,17 +46,17 @@ public struct PictureTokenizer: Sendable {
     /// - Throws: `FlowTokError`, `ImageTokenizerError`, `WeightMismatch`, `CheckpointError` or `VocabularyError` where a
     ///   file is missing or does not hold what it should.
     public init(path: String, clip: CLIPSource? = nil, precision wanted: Precision? = nil) throws {
-        if PictureTokenizer.isFlowTok(path) {
-            self.init(try FlowTok(model: path, precision: wanted))
+        if try AnyImageTokenizer.isFlowTok(path) {
+            self = try FlowTok(model: path, precision: wanted).imageTokenizer
             return
         }
         let precision = wanted ?? .float32
         let location = try TokenizerLocation(path: path)
         let checkpoint = try Checkpoint(path: location.weightsFile)
-        let (tokenizer, maker) = try location.load(checkpoint, precision: precision)
+        let (tokenizer, identity) = try location.load(checkpoint, precision: precision)
         let files = try clip.map { try CLIPFiles(sources: $0.paths, activation: $0.activation) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
-            self.init(maker: maker, tokenizer: tokenizer, warnings: { checkpoint.warnings }, guidance: nil)
+            self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings }, guidance: nil)
             return
         }
         let text = files.configuration
@@ -65,15 +65,13 @@ public struct PictureTokenizer: Sendable {
                 "\(location.weightsFile) reads texts of \(shape.contextLength)×\(shape.width) and \(files.weightsFile) gives \(text.contextLength)×\(text.width): they belong to different models")
         }
         let encoder = try files.load(precision: precision)
-        self.init(maker: maker, tokenizer: tokenizer, warnings: { checkpoint.warnings + encoder.warnings }) { encoder([$0]) }
+        self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings + encoder.warnings }) { encoder([$0]) }
     }
 
     /// Whether a path is the folder of a model that draws by itself.
-    private static func isFlowTok(_ path: String) -> Bool {
-        guard FileManager.default.fileExists(atPath: path + "/" + ModelFolder.configurationFile),
-            let kind = try? FolderKind(folder: path)
-        else { return false }
-        return kind == .flowTok || kind == .officialFlowTok
+    private static func isFlowTok(_ path: String) throws -> Bool {
+        guard FileManager.default.fileExists(atPath: path + "/" + ModelFolder.configurationFile) else { return false }
+        return try ModelFamilies.family(ofFolder: path).isFlow
     }
 
     /// Whether captions make a difference to `picture(of:caption:)`.
@@ -82,19 +80,26 @@ public struct PictureTokenizer: Sendable {
     /// The side of the pictures, in pixels.
     public var imageSize: Int { tokenizer.imageSize }
 
-    /// The tokens of a picture, which is resized and cropped to the tokenizer's square: codes, or the mean of the posterior
-    /// over latents.
-    public func tokens(of picture: Image) throws -> ImageTokens {
-        try tokenizer.tokenize(Tensor([picture.centerSquare(imageSize)], side: imageSize))
+    /// The tokens of an image, which is resized and cropped to the tokenizer's square: codes, or the mean of the posterior
+    /// over latents [1, K, D].
+    ///
+    /// - Throws: `ImageTokenizerError`.
+    public func encode(_ image: Image) throws -> ImageTokens {
+        try tokenizer.tokenize(Tensor([image.centerSquare(imageSize)], side: imageSize))
     }
 
-    /// A picture from its tokens.
+    /// An image from its tokens.
     ///
-    /// - Parameter caption: what guides the decoder of a tokenizer that captions guide. The empty caption is one like any
-    ///   other; where nothing reads captions, zeros take its place.
+    /// - Parameters:
+    ///   - caption: what guides the decoder of a tokenizer that captions guide. The empty caption is one like any other;
+    ///     where nothing reads captions, zeros take its place.
+    ///   - progress: called after every step of a decoder that takes several; throws to cancel.
     /// - Throws: `ImageTokenizerError` where the tokens are not this tokenizer's, `FlowTokError.badSetting` for a caption
-    ///   that nothing can read.
-    public func picture(of tokens: ImageTokens, caption: String = "") throws -> Image {
+    ///   that nothing can read, and what `progress` throws.
+    public func decode(
+        _ tokens: ImageTokens, caption: String = "", options: DecodeOptions = DecodeOptions(),
+        progress: (GenerationStep) throws -> Void = { _ in }
+    ) throws -> Image {
         let states: Tensor?
         if let shape = tokenizer.textGuidance {
             states = try guidance?(caption) ?? .zeros([tokens.count, shape.contextLength, shape.width])
@@ -105,16 +110,24 @@ public struct PictureTokenizer: Sendable {
             throw FlowTokError.badSetting(
                 name: "the caption", given: "\"\(caption)\"",
                 expected: tokenizer.needsTextGuidance
-                    ? "none, since CLIP's text tower is not at hand" : "none, since nothing guides the decoder of \(maker.name)")
+                    ? "none, since CLIP's text tower is not at hand" : "none, since nothing guides the decoder of \(identity.name)")
         }
-        return try tokenizer.pictures(tokens, guidedBy: states)[0]
+        return try tokenizer.images(tokens, guidedBy: states, options: options, progress: progress)[0]
     }
+
+    /// An image from latents [1, K, D].
+    ///
+    /// - Throws: as `decode(_:caption:options:progress:)`.
+    public func decode(_ latents: Tensor) throws -> Image { try decode(.latents(latents)) }
 }
 
-extension ImageTokenization {
-    /// The pictures that tokens stand for, rounded to bytes as the official code of this tokenizer does.
-    func pictures(_ tokens: ImageTokens, guidedBy text: Tensor?) throws -> [Image] {
-        let images = try detokenize(tokens, guidedBy: text)
+extension ImageTokenizer {
+    /// The images that tokens stand for, rounded to bytes as the official code of this tokenizer does.
+    func images(
+        _ tokens: ImageTokens, guidedBy text: Tensor?, options: DecodeOptions = DecodeOptions(),
+        progress: (GenerationStep) throws -> Void = { _ in }
+    ) throws -> [Image] {
+        let images = try detokenize(tokens, guidedBy: text, options: options, progress: progress)
         return byteRounding.pixels(images).map { Image(width: images.shape[3], height: images.shape[2], pixels: $0) }
     }
 }

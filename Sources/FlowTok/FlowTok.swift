@@ -23,7 +23,7 @@ public final class FlowTok: Sendable {
     public let model: FlowTokModel
     public let captions: any CaptionCodec
     /// Pixels to latents and back.
-    public let imageTokenizer: ImageTokenizer
+    public let imageTokenizer: AnyImageTokenizer
 
     /// What was found strange about the model's files so far, without making them useless: a line each. Captioning reads
     /// parts of them that drawing never needs.
@@ -59,7 +59,7 @@ public final class FlowTok: Sendable {
         model = opened.model
         captions = opened.captions
         self.opened = opened
-        imageTokenizer = ImageTokenizer(model, emptyCaption: try captions.encode(""))
+        imageTokenizer = AnyImageTokenizer(opened)
     }
 
     /// The model whose products are computed in a precision.
@@ -175,7 +175,9 @@ public final class FlowTok: Sendable {
         }
         let model = try model(in: precision)
         return try Precision.$current.withValue(precision ?? self.precision) {
-            let latents = model.normalized(try ImageTokenizer(model, emptyCaption: []).encode(image))
+            let side = model.configuration.imageTokenizer.imageSize
+            let latents = model.normalized(model.imageTokenizer.encode(
+                    try Tensor([image.centerSquare(side)], side: side)).mean)
             var found: [String] = []
             // Some draws give a caption that is there already.
             for attempt in 0..<(count == 1 ? 1 : 4 * count) where found.count < count {

@@ -59,15 +59,17 @@ public struct PictureRecord: Sendable, Hashable, Codable {
     /// The record of a picture that a generator drew.
     ///
     /// - Parameter prompt: what was drawn, in words.
-    public init(_ picture: GeneratorPicture, of prompt: String, request: GeneratorRequest, by generator: PictureGenerator) {
+    public init(
+        _ result: ImageGeneratorResult, of prompt: String, request: ImageGeneratorRequest, by generator: ImageGenerator
+    ) {
         self.prompt = prompt
         seed = request.seed
         model = generator.name
         if case .imageClass(let number) = request.subject { imageClass = number }
         settings = Settings(
-            solver: nil, steps: picture.steps, guidance: Float(picture.guidance), temperature: picture.temperature,
-            guidanceInterval: [0, 1], precision: generator.precision, rng: request.rng, width: picture.image.width,
-            height: picture.image.height)
+            solver: nil, steps: result.settings.steps ?? 0, guidance: Float(result.settings.guidance ?? 0),
+            temperature: result.settings.temperature, guidanceInterval: [0, 1], precision: generator.precision,
+            rng: request.rng, width: result.image.width, height: result.image.height)
     }
 
     /// The record of a grid of pictures, which `picture` holds: their prompts a line each, and the first one's settings.

@@ -7,12 +7,12 @@ public struct ConfigurationSummary: Sendable {
     /// Why no model can be built from it, or nil.
     public let problem: String?
 
-    /// - Throws: `FlowTokError` where it cannot be read.
+    /// - Throws: `FlowTokError`, `FileError` where it cannot be read.
     public init(folder: String) throws {
         let folder = folder.isEmpty ? "." : folder
-        let kind = try FolderKind(folder: folder)
+        let family = try ModelFamilies.family(ofFolder: folder)
         let file = try ModelFolder.configurationPath(in: folder)
-        switch kind {
+        switch family {
         case .flowTok:
             let configuration = try JSONFile.read(ModelConfiguration.self, from: file)
             text = "the configuration of the flowtok model \"\(configuration.name)\" (\(configuration.licence))"
@@ -21,13 +21,16 @@ public struct ConfigurationSummary: Sendable {
             let configuration = try JSONFile.read(OfficialFlowTokConfiguration.self, from: file)
             text = "the configuration of the imported FlowTok \"\(configuration.name)\""
             problem = configuration.problem
-        case .tiTok, .flowTiTok, .maskGITVQGAN:
-            let configuration = try JSONFile.read(ImageTokenizerConfiguration.self, from: file)
-            text = "the configuration of \(kind.title)"
-            problem = configuration.problem
-        case .maskGIT, .maskGenVQ, .maskGenKL:
-            text = "the configuration of \(kind.title)"
-            problem = nil
+        default:
+            text = "the configuration of \(family.title)"
+            problem = family.isImageTokenizer ? try Self.problem(family, file) : nil
         }
+    }
+
+    private static func problem(_ family: ModelFamily, _ file: String) throws -> String? {
+        func read<Found: NetworkConfiguration>(_ type: Found.Type) throws -> String? {
+            try JSONFile.read(type, from: file).problem
+        }
+        return try family.configuration.flatMap { try read($0) }
     }
 }

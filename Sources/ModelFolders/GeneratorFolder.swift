@@ -17,7 +17,7 @@ public struct GeneratorFolder: Sendable {
     package static let textFolder = "clip"
 
     public let name: String
-    public let configuration: GeneratorConfiguration
+    public let configuration: any TokenGeneratorConfiguration
     package let weightsFile: String
     package let tokenizer: TokenizerLocation
     /// Nil where classes are drawn.
@@ -44,7 +44,7 @@ public struct GeneratorFolder: Sendable {
                 "\(path): drawing also needs the image tokenizer that the generator draws for, expected it beside the generator, or --tokenizer")
         }
         self.tokenizer = location
-        if configuration.textWidth == nil {
+        if case .classes = configuration.subjects {
             text = nil
         } else {
             guard let files = found.text ?? location.text else {
@@ -58,7 +58,7 @@ public struct GeneratorFolder: Sendable {
     /// What is at a path, before anything that is named beside it.
     private struct Found {
         var name: String
-        var configuration: GeneratorConfiguration
+        var configuration: any TokenGeneratorConfiguration
         var weightsFile: String
         var tokenizer: TokenizerLocation?
         var text: CLIPFiles?
@@ -85,13 +85,13 @@ public struct GeneratorFolder: Sendable {
 
         /// A folder with a `config.json`, by `flowtok import` or official.
         private init(described path: String) throws {
-            let kind = try FolderKind(folder: path)
+            let family = try ModelFamilies.family(ofFolder: path)
             let file = try ModelFolder.configurationPath(in: path)
-            guard kind.isGenerator else {
+            guard case .generator(let type) = family.network else {
                 throw FlowTokError.unusableModel(
-                    file: file, reason: "it is of \(kind.title), expected a generator\(kind.isImageTokenizer ? "" : "; flowtok t2i draws with it")")
+                    file: file, reason: "it is of \(family.title), expected a generator\(family.isFlow ? "; flowtok t2i draws with it" : "")")
             }
-            if let imported = try? JSONFile.read(Configuration.self, from: file) {
+            if let imported = try Configuration.read(from: file) {
                 name = imported.name
                 configuration = imported.generator
                 weightsFile = try ModelFiles.path(of: imported.files.generator, .generator, in: path)
@@ -100,7 +100,10 @@ public struct GeneratorFolder: Sendable {
                 return
             }
             name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
-            configuration = try JSONFile.read(GeneratorConfiguration.self, from: file)
+            func read<Found: TokenGeneratorConfiguration>(_ type: Found.Type) throws -> any TokenGeneratorConfiguration {
+                try JSONFile.read(type, from: file)
+            }
+            configuration = try read(type)
             weightsFile = try ModelFolder.hubWeights(in: path)
             let (tokenizerPath, textPath) = (path + "/" + tokenizerFolder, path + "/" + textFolder)
             if FileManager.default.fileExists(atPath: tokenizerPath) { tokenizer = try TokenizerLocation(path: tokenizerPath) }
@@ -123,42 +126,31 @@ public struct GeneratorFolder: Sendable {
 
     /// The configuration of the generator that a checkpoint holds.
     ///
-    /// - Throws: `ImageTokenizerError.otherArchitecture` where it holds something else, `FlowTokError.unusableModel` where
-    ///   its shapes contradict its names.
-    package static func recognise(_ path: String) throws -> GeneratorConfiguration {
+    /// - Throws: `ImageTokenizerError.otherArchitecture` where it holds something else, `undetermined` where its shapes
+    ///   contradict its names.
+    package static func recognise(_ path: String) throws -> any TokenGeneratorConfiguration {
         let checkpoint = try Checkpoint(path: path)
-        guard case .generator = CheckpointFamily(names: checkpoint.names) else {
+        guard let found = try RecognisedCheckpoint(checkpoint)?.configuration as? any TokenGeneratorConfiguration else {
             throw checkpoint.isNot("a generator of pictures")
         }
-        do {
-            return try GeneratorConfiguration(shapes: checkpoint.shapes)
-        } catch let error as GeneratorError {
-            throw FlowTokError.unusableModel(file: path, reason: String(describing: error))
-        }
+        return found
     }
 
     /// - Throws: `FlowTokError.unusableFiles` where the parts do not fit each other.
-    package func checkFit(_ tokens: any ImageTokenization, text: CLIPConditioner?) throws {
-        func told(_ codes: Int?, _ count: Int, _ channels: Int?) -> String {
-            codes.map { "\(count) tokens of \($0) codes" } ?? "\(count) tokens of \(channels ?? 0) numbers"
-        }
-        var channels: Int?
-        if case .maskGenKL(let shape) = configuration { channels = shape.channels }
-        let fits = tokens.latentShape[0] == configuration.tokens && tokens.codebookSize == configuration.codebookSize
-            && (channels == nil || channels == tokens.latentShape[1])
-        guard fits else {
+    package func checkFit(_ tokenizer: any ImageTokenizer, text: CLIPConditioner?) throws {
+        guard tokenizer.tokens == configuration.tokens else {
             throw FlowTokError.unusableFiles(
-                "\(weightsFile) draws \(told(configuration.codebookSize, configuration.tokens, channels)) and \(tokenizer.weightsFile) decodes \(told(tokens.codebookSize, tokens.latentShape[0], tokens.latentShape[1])): they belong to different models")
+                "\(weightsFile) draws \(configuration.tokens.summary) and \(self.tokenizer.weightsFile) decodes \(tokenizer.tokens.summary): they belong to different models")
         }
-        guard let text, let files = self.text, let width = configuration.textWidth else { return }
+        guard let text, let files = self.text, case .captions(let width) = configuration.subjects else { return }
         guard files.configuration.width == width, text.vectorWidth == width else {
             throw FlowTokError.unusableFiles(
                 "\(weightsFile) reads texts of \(width) numbers and \(files.weightsFile) gives \(files.configuration.width): they belong to different models")
         }
-        guard let guidance = tokens.textGuidance else { return }
+        guard let guidance = tokenizer.textGuidance else { return }
         guard (guidance.contextLength, guidance.width) == (files.configuration.contextLength, files.configuration.width) else {
             throw FlowTokError.unusableFiles(
-                "\(tokenizer.weightsFile) reads texts of \(guidance.contextLength)×\(guidance.width) and \(files.weightsFile) gives \(files.configuration.contextLength)×\(files.configuration.width): they belong to different models")
+                "\(self.tokenizer.weightsFile) reads texts of \(guidance.contextLength)×\(guidance.width) and \(files.weightsFile) gives \(files.configuration.contextLength)×\(files.configuration.width): they belong to different models")
         }
     }
 }

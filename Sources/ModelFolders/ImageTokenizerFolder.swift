@@ -9,10 +9,10 @@ import Tensors
 /// with the `config.json` of `flowtok import`.
 public struct ImageTokenizerFolder: Sendable {
     public let path: String
-    public let kind: FolderKind
+    public let family: ModelFamily
     /// What token files record: the name that was given on import, or the folder's.
     public let name: String
-    public let configuration: ImageTokenizerConfiguration
+    public let configuration: any ImageTokenizerConfiguration
     /// The checkpoint's path.
     public let weightsFile: String
     let imported: Configuration?
@@ -22,12 +22,15 @@ public struct ImageTokenizerFolder: Sendable {
     /// - Throws: `FlowTokError` where the folder or a file is missing, or it holds something else.
     public init(path: String) throws {
         self.path = path
-        kind = try FolderKind(folder: path)
+        family = try ModelFamilies.family(ofFolder: path)
         let file = try ModelFolder.configurationPath(in: path)
-        guard kind.isImageTokenizer else {
-            throw FlowTokError.unusableModel(file: file, reason: "it is of \(kind.title), expected an image tokenizer")
+        guard case .imageTokenizer(let type) = family.network else {
+            throw FlowTokError.unusableModel(file: file, reason: "it is of \(family.title), expected an image tokenizer")
         }
-        configuration = try JSONFile.read(ImageTokenizerConfiguration.self, from: file)
+        func read<Found: ImageTokenizerConfiguration>(_ type: Found.Type) throws -> any ImageTokenizerConfiguration {
+            try JSONFile.read(type, from: file)
+        }
+        configuration = try read(type)
         if let problem = configuration.problem { throw FlowTokError.unusableModel(file: file, reason: problem) }
         let header = try JSONFile.read(Header.self, from: file)
         imported = header.files == nil ? nil : try JSONFile.read(Configuration.self, from: file)
@@ -47,7 +50,7 @@ public struct ImageTokenizerFolder: Sendable {
     /// The tokenizer with its weights.
     ///
     /// - Throws: see `ImageTokenizerConfiguration.load`.
-    public func load(precision: Precision = .float32) throws -> any ImageTokenization {
+    public func load(precision: Precision = .float32) throws -> any ImageTokenizer {
         try configuration.load(Checkpoint(path: weightsFile), precision: precision)
     }
 
@@ -68,7 +71,7 @@ public struct ImageTokenizerFolder: Sendable {
     struct Configuration: Codable, Sendable {
         let name: String
         var files: ModelFiles
-        let tokenizer: ImageTokenizerConfiguration
+        let tokenizer: any ImageTokenizerConfiguration
         let textEncoder: TextTransformerConfiguration?
 
         private enum Keys: String, CodingKey {
@@ -81,7 +84,11 @@ public struct ImageTokenizerFolder: Sendable {
             name = try values.decode(String.self, forKey: .name)
             files = try values.decode(ModelFiles.self, forKey: .files)
             textEncoder = try values.decodeIfPresent(TextTransformerConfiguration.self, forKey: .textEncoder)
-            tokenizer = try ImageTokenizerConfiguration(from: decoder)
+            guard let found = try TypedConfiguration(from: decoder).configuration as? any ImageTokenizerConfiguration else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .files, in: values, debugDescription: "they are those of no image tokenizer")
+            }
+            tokenizer = found
             if let problem = textEncoder?.problem {
                 throw DecodingError.dataCorruptedError(forKey: .textEncoder, in: values, debugDescription: problem)
             }
@@ -92,7 +99,7 @@ public struct ImageTokenizerFolder: Sendable {
             try values.encode(name, forKey: .name)
             try values.encode(files, forKey: .files)
             try values.encodeIfPresent(textEncoder, forKey: .textEncoder)
-            try tokenizer.encode(to: encoder)
+            try TypedConfiguration(tokenizer).encode(to: encoder)
         }
 
         /// - Throws: `FlowTokError.unusableFiles` where the tokenizer and the text encoder do not fit each other.
@@ -102,62 +109,31 @@ public struct ImageTokenizerFolder: Sendable {
             }
             var tokenizer = configuration
             if let side = options.imageSize {
-                guard case .flowTiTok(var image) = tokenizer else {
+                guard let resized = tokenizer.resized(to: side) else {
                     throw FlowTokError.unusableFiles("\(path): the size of its pictures is fixed, expected a FlowTiTok for another")
                 }
-                image.imageSize = side
-                tokenizer = .flowTiTok(image)
+                tokenizer = resized
             }
             if let problem = tokenizer.problem { throw FlowTokError.unusableFiles("\(path): \(problem)") }
             if let text = parts.text, let guidance = tokenizer.textGuidance,
-                (guidance.contextLength, guidance.width) != (text.shape.contextLength, text.shape.width)
+                (guidance.contextLength, guidance.width) != (text.configuration.contextLength, text.configuration.width)
             {
                 throw FlowTokError.unusableFiles(
-                    "\(path) reads texts of \(guidance.contextLength)×\(guidance.width) and \(text.path) gives \(text.shape.contextLength)×\(text.shape.width): they belong to different models")
+                    "\(path) reads texts of \(guidance.contextLength)×\(guidance.width) and \(text.path) gives \(text.configuration.contextLength)×\(text.configuration.width): they belong to different models")
             }
             if let text = parts.text, !parts.vocabulary.isEmpty {
-                _ = try CLIPTextEncoder.vocabulary(parts.vocabulary, count: text.shape.vocabularySize)
+                _ = try CLIPTextEncoder.vocabulary(parts.vocabulary, count: text.configuration.vocabularySize)
             }
             self.tokenizer = tokenizer
             self.files = files
             let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
             name = options.name ?? stem
-            textEncoder = parts.text?.shape.configuration(activation: options.activation)
-        }
-
-        var kind: FolderKind {
-            switch tokenizer {
-            case .tiTok: .tiTok
-            case .flowTiTok: .flowTiTok
-            case .maskGITVQGAN: .maskGITVQGAN
-            }
+            textEncoder = parts.text?.configuration.tower(activation: options.activation)
         }
 
         var notes: [String] {
             guard tokenizer.textGuidance != nil, textEncoder == nil || files.vocabulary == nil else { return [] }
             return ["its decoder is guided by captions: detokenize and reconstruct also need CLIP's text tower and its vocabulary"]
         }
-    }
-}
-
-extension ImageTokenizerConfiguration {
-    /// What guides the decoder; nil where nothing does.
-    var textGuidance: TextGuidanceShape? {
-        switch self {
-        case .tiTok(let configuration) where configuration.kind == .textAware:
-            TextGuidanceShape(contextLength: configuration.textContextLength, width: configuration.textEmbeddingWidth)
-        case .flowTiTok(let configuration):
-            TextGuidanceShape(contextLength: configuration.textContextLength, width: configuration.textEmbeddingWidth)
-        case .tiTok, .maskGITVQGAN: nil
-        }
-    }
-}
-
-extension CheckpointArchitecture.CLIPTextShape {
-    /// The tower that a checkpoint of this shape holds.
-    func configuration(activation: Activation) -> TextTransformerConfiguration {
-        TextTransformerConfiguration(
-            vocabularySize: vocabularySize, contextLength: contextLength, width: width, layers: layers, heads: heads,
-            activation: activation)
     }
 }

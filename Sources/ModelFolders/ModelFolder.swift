@@ -15,7 +15,7 @@ public struct ModelFolder: Sendable {
     public static let vocabularyFile = "tokenizer.model"
 
     public let path: String
-    public let kind: FolderKind
+    public let family: ModelFamily
     public let configuration: ModelConfiguration
     public let model: FlowTokModel
     public let captions: any CaptionCodec
@@ -41,8 +41,8 @@ public struct ModelFolder: Sendable {
     ///   a file does not hold what it should.
     public init(path: String, precision: Precision? = nil) throws {
         self.path = path
-        kind = try FolderKind(folder: path)
-        switch kind {
+        family = try ModelFamilies.family(ofFolder: path)
+        switch family {
         case .flowTok:
             let weights = try ModelFolder.weights(in: path)
             guard FileManager.default.fileExists(atPath: path + "/" + ModelFolder.vocabularyFile) else {
@@ -71,9 +71,9 @@ public struct ModelFolder: Sendable {
             configuration = official.model
             weightFiles = try official.files.checkpoints(in: path)
             (model, captions, vocabulary, checkpoints) = (opened.model, opened.captions, nil, opened.checkpoints)
-        case .tiTok, .flowTiTok, .maskGITVQGAN, .maskGIT, .maskGenVQ, .maskGenKL:
+        default:
             throw FlowTokError.unusableModel(
-                file: path + "/" + ModelFolder.configurationFile, reason: "it is of \(kind.title), expected a FlowTok\(kind.isGenerator ? "; flowtok generate draws with it" : "")")
+                file: path + "/" + ModelFolder.configurationFile, reason: "it is of \(family.title), expected a FlowTok\(family.isGenerator ? "; flowtok generate draws with it" : "")")
         }
     }
 
@@ -123,9 +123,9 @@ public struct ModelFolder: Sendable {
     /// - Throws: as `init(path:precision:)`, and `FlowTokError.unusableModel` where matrices are packed.
     package static func parameters(in path: String) throws -> (ModelConfiguration, [String: Tensor]) {
         let file = path + "/" + configurationFile
-        let kind = try FolderKind(folder: path)
-        guard kind == .flowTok else {
-            throw FlowTokError.unusableModel(file: file, reason: "it is of \(kind.title), expected one that flowtok train made")
+        let family = try ModelFamilies.family(ofFolder: path)
+        guard family == .flowTok else {
+            throw FlowTokError.unusableModel(file: file, reason: "it is of \(family.title), expected one that flowtok train made")
         }
         let configuration = try readConfiguration(file)
         let weights = try weights(in: path)

@@ -63,7 +63,7 @@ public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable {
 
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(FolderKind.officialFlowTok.rawValue, forKey: .modelType)
+        try values.encode(ModelFamily.officialFlowTok.id, forKey: .modelType)
         try values.encode(name, forKey: .name)
         try values.encode(files, forKey: .files)
         try values.encode(velocity, forKey: .velocity)
@@ -153,10 +153,10 @@ final class OfficialWeights: WeightSource {
 
     /// - Throws: `ImageTokenizerError.otherArchitecture` where a file holds something else, saying what it looks like.
     init(text: Checkpoint, flow: Checkpoint, tokenizer: Checkpoint) throws {
-        guard CheckpointFamily(names: flow.names) == .flowTok else {
+        guard flow.family == .officialFlowTok else {
             throw flow.isNot("FlowTok with its text variational encoder")
         }
-        guard CheckpointFamily(names: tokenizer.names) == .flowTiTok else {
+        guard tokenizer.family == .flowTiTok else {
             throw tokenizer.isNot("FlowTiTok, FlowTok's image tokenizer")
         }
         self.text = try CLIPWeights(text)

@@ -7,12 +7,12 @@ import Tensors
 /// one with a checkpoint and nothing that describes it, or a checkpoint alone.
 package struct TokenizerLocation {
     package let name: String
-    package let configuration: ImageTokenizerConfiguration
+    package let configuration: any ImageTokenizerConfiguration
     package let weightsFile: String
     /// CLIP beside it, where there is one.
     package let text: CLIPFiles?
 
-    package init(name: String, configuration: ImageTokenizerConfiguration, weightsFile: String, text: CLIPFiles?) {
+    package init(name: String, configuration: any ImageTokenizerConfiguration, weightsFile: String, text: CLIPFiles?) {
         self.name = name
         self.configuration = configuration
         self.weightsFile = weightsFile
@@ -29,7 +29,7 @@ package struct TokenizerLocation {
         }
         if !isFolder.boolValue {
             let checkpoint = try Checkpoint(path: path)
-            configuration = try ImageTokenizerConfiguration(recognising: checkpoint)
+            configuration = try checkpoint.imageTokenizerConfiguration()
             weightsFile = path
             name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
             text = nil
@@ -51,7 +51,7 @@ package struct TokenizerLocation {
     /// The tokenizer with its weights, and what marks its tokens.
     package func load(
         _ checkpoint: Checkpoint, precision: Precision
-    ) throws -> (tokenizer: any ImageTokenization, maker: TokenizerIdentity) {
+    ) throws -> (tokenizer: any ImageTokenizer, maker: TokenizerIdentity) {
         let tokenizer = try configuration.load(checkpoint, precision: precision)
         return (tokenizer, TokenizerIdentity(name: name, weights: try checkpoint.tokenizerDigest()))
     }

@@ -11,6 +11,8 @@ public enum GeneratorError: Equatable, Sendable, CategorizedError {
     case ambiguousClass(String, classes: [String])
     /// A class number that the model does not have.
     case noSuchClass(Int, count: Int)
+    /// A caption for a generator of classes, or the other way round.
+    case otherSubject(expected: String)
     /// A configuration that cannot be told from tensors, and why.
     case undetermined(String)
 
@@ -23,6 +25,7 @@ public enum GeneratorError: Equatable, Sendable, CategorizedError {
         case .ambiguousClass(let given, let classes):
             "\"\(given)\" is the name of \(classes.count) classes: \(classes.joined(separator: "; ")). Give the number"
         case .noSuchClass(let given, let count): "no class \(given): the model has classes 0 to \(count - 1)"
+        case .otherSubject(let expected): "this generator draws \(expected)"
         case .undetermined(let reason): reason
         }
     }

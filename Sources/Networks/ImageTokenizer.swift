@@ -4,7 +4,7 @@ import Tensors
 public enum ImageTokens: Sendable {
     /// Continuous tokens [batch, K, D].
     case latents(Tensor)
-    /// Entries of a codebook, K to an image.
+    /// Entries of a codebook, a row to an image: K of them, or K·channels, token after token, where a token has several.
     case indices([[Int32]])
 
     /// The number of images.
@@ -13,6 +13,11 @@ public enum ImageTokens: Sendable {
         case .latents(let latents): latents.shape.first ?? 0
         case .indices(let indices): indices.count
         }
+    }
+
+    /// The latents [batch, K, D]; nil where the tokens are entries of a codebook.
+    public var latents: Tensor? {
+        if case .latents(let latents) = self { latents } else { nil }
     }
 
     fileprivate var kind: String {
@@ -36,14 +41,77 @@ public struct TextGuidanceShape: Sendable, Hashable {
     }
 }
 
-/// A tokenizer between square images and a fixed number of tokens, of whichever architecture.
-public protocol ImageTokenization: Sendable {
+/// What the tokens of an image are.
+public struct TokenShape: Sendable, Hashable {
+    /// What a token is made of.
+    public enum Values: Sendable, Hashable {
+        /// This many numbers.
+        case latents(channels: Int)
+        /// Entries of a codebook of `size`, `channels` to a token.
+        case codes(size: Int, channels: Int = 1)
+    }
+
+    /// How many tokens an image may have; most tokenizers have a fixed number.
+    public let counts: ClosedRange<Int>
+    public let values: Values
+
+    public init(counts: ClosedRange<Int>, values: Values) {
+        self.counts = counts
+        self.values = values
+    }
+
+    /// Always `count` tokens.
+    public init(count: Int, values: Values) { self.init(counts: count...count, values: values) }
+
+    /// K, the most tokens of an image.
+    public var count: Int { counts.upperBound }
+
+    /// The entries of the codebook; nil where tokens are continuous.
+    public var codebookSize: Int? {
+        if case .codes(let size, _) = values { size } else { nil }
+    }
+
+    /// The numbers, or codes, of a token.
+    public var channels: Int {
+        switch values {
+        case .latents(let channels), .codes(_, let channels): channels
+        }
+    }
+
+    /// "32 tokens of 4096 codes", "1 to 256 tokens of 64000 codes", "77 tokens of 16 numbers".
+    public var summary: String {
+        let number = counts.count == 1 ? "\(count)" : "\(counts.lowerBound) to \(count)"
+        return switch values {
+        case .latents(let channels): "\(number) tokens of \(channels) numbers"
+        case .codes(let size, 1): "\(number) tokens of \(size) codes"
+        case .codes(let size, let channels): "\(number) tokens of \(channels) codes of \(size)"
+        }
+    }
+}
+
+/// How tokens become pixels where there is a choice: a decoder that is a flow or a diffusion itself. Others ignore it. What
+/// is nil is as published.
+public struct DecodeOptions: Sendable, Hashable {
+    /// The noise that a decoder starts from: the same seed gives the same image.
+    public var seed: UInt64
+    public var steps: Int?
+    public var guidance: Double?
+    /// Where the noise comes from that a seed stands for.
+    public var rng: NoiseGenerator
+
+    public init(seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, rng: NoiseGenerator = .philox) {
+        self.seed = seed
+        self.steps = steps
+        self.guidance = guidance
+        self.rng = rng
+    }
+}
+
+/// A tokenizer between square images and tokens, of whichever architecture.
+public protocol ImageTokenizer: Sendable {
     /// The side of the images, in pixels.
     var imageSize: Int { get }
-    /// [K, D]: tokens of an image and numbers of a token's vector.
-    var latentShape: [Int] { get }
-    /// The entries of the codebook; nil where tokens are continuous.
-    var codebookSize: Int? { get }
+    var tokens: TokenShape { get }
     /// What guides the decoder; nil where nothing does.
     var textGuidance: TextGuidanceShape? { get }
     /// How the official code turns this tokenizer's output into bytes.
@@ -57,16 +125,21 @@ public protocol ImageTokenization: Sendable {
     /// Images [batch, 3, side, side], nominally in 0...1 and not clamped, from tokens and, where the decoder is guided,
     /// the hidden states of their captions [batch, positions, width].
     ///
-    /// - Throws: `ImageTokenizerError` where the tokens or the text do not fit the tokenizer.
-    func detokenize(_ tokens: ImageTokens, guidedBy text: Tensor?) throws -> Tensor
+    /// - Parameter progress: called after every step of a decoder that takes several; throws to cancel.
+    /// - Throws: `ImageTokenizerError` where the tokens or the text do not fit the tokenizer, and what `progress` throws.
+    func detokenize(
+        _ tokens: ImageTokens, guidedBy text: Tensor?, options: DecodeOptions, progress: (GenerationStep) throws -> Void
+    ) throws -> Tensor
 }
 
-extension ImageTokenization {
+extension ImageTokenizer {
     /// Whether `detokenize` needs the hidden states of a caption.
     public var needsTextGuidance: Bool { textGuidance != nil }
 
-    /// Images without guidance.
-    public func detokenize(_ tokens: ImageTokens) throws -> Tensor { try detokenize(tokens, guidedBy: nil) }
+    /// Images from tokens with the published settings.
+    public func detokenize(_ tokens: ImageTokens, guidedBy text: Tensor? = nil) throws -> Tensor {
+        try detokenize(tokens, guidedBy: text, options: DecodeOptions()) { _ in }
+    }
 
     func check(images: Tensor) throws {
         let expected = [-1, 3, imageSize, imageSize]
@@ -75,29 +148,32 @@ extension ImageTokenization {
         }
     }
 
-    func checkedLatents(_ tokens: ImageTokens) throws -> Tensor {
-        guard codebookSize == nil, case .latents(let latents) = tokens else {
+    /// Latents of this tokenizer's shape.
+    func checkedLatents(_ given: ImageTokens) throws -> Tensor {
+        guard case .latents(let channels) = tokens.values, case .latents(let latents) = given else {
             throw ImageTokenizerError.tokenKind(
-                found: tokens.kind, expected: codebookSize == nil ? "latents" : "integer tokens")
+                found: given.kind, expected: tokens.codebookSize == nil ? "latents" : "integer tokens")
         }
-        guard latents.rank == 3, latents.shape[1...] == latentShape[...] else {
-            throw ImageTokenizerError.tokenShape(found: latents.shape, expected: [-1] + latentShape)
+        guard latents.rank == 3, tokens.counts.contains(latents.shape[1]), latents.shape[2] == channels else {
+            throw ImageTokenizerError.tokenShape(found: latents.shape, expected: [-1, tokens.count, channels])
         }
         return latents
     }
 
-    func checkedIndices(_ tokens: ImageTokens) throws -> [[Int32]] {
-        guard let codebookSize, case .indices(let indices) = tokens else {
+    /// Codes of this tokenizer's number and range.
+    func checkedIndices(_ given: ImageTokens) throws -> [[Int32]] {
+        guard case .codes(let size, let channels) = tokens.values, case .indices(let indices) = given else {
             throw ImageTokenizerError.tokenKind(
-                found: tokens.kind, expected: codebookSize == nil ? "latents" : "integer tokens")
+                found: given.kind, expected: tokens.codebookSize == nil ? "latents" : "integer tokens")
         }
         for (image, row) in indices.enumerated() {
-            guard row.count == latentShape[0] else {
-                throw ImageTokenizerError.tokenShape(found: [indices.count, row.count], expected: [-1, latentShape[0]])
+            guard row.count % channels == 0, tokens.counts.contains(row.count / channels) else {
+                throw ImageTokenizerError.tokenShape(
+                    found: [indices.count, row.count], expected: [-1, tokens.count * channels])
             }
-            for (position, token) in row.enumerated() where token < 0 || Int(token) >= codebookSize {
+            for (position, token) in row.enumerated() where token < 0 || Int(token) >= size {
                 throw ImageTokenizerError.tokenOutOfRange(
-                    image: image, position: position, token: Int(token), codebookSize: codebookSize)
+                    image: image, position: position, token: Int(token), codebookSize: size)
             }
         }
         return indices

@@ -14,7 +14,7 @@ import Testing
 
     private func makeClasses(_ name: String = "maskgit") throws {
         try TinyFamilies.writeFolder(
-            .maskGIT(TinyFamilies.maskGIT), tokenizer: .tiTok(TinyFamilies.tiTok()), to: scratch.path(name))
+            TinyFamilies.maskGIT, tokenizer: TinyFamilies.tiTok(), to: scratch.path(name))
     }
 
     @Test func classesByNumberAndName() throws {
@@ -76,16 +76,16 @@ import Testing
     }
 
     @Test func theOtherNetwork() throws {
-        try TinyFamilies.writeFolder(.maskGIT(TinyFamilies.uvit), tokenizer: .tiTok(TinyFamilies.tiTok()), to: scratch.path("uvit"))
+        try TinyFamilies.writeFolder(TinyFamilies.uvit, tokenizer: TinyFamilies.tiTok(), to: scratch.path("uvit"))
         let result = try run("--class", "207", "--steps", "4", "--model", "uvit", "--json")
         #expect(result.status == 0 && result.output.contains("\"temperature\":2.8"), "\(result.errors)")
     }
 
     @Test func filesSideBySide() throws {
         try scratch.makeFolder("files")
-        try TinyFamilies.write(.maskGIT(TinyFamilies.maskGIT), to: scratch.path("files/generator_titok_l32.safetensors"))
+        try TinyFamilies.write(TinyFamilies.maskGIT, to: scratch.path("files/generator_titok_l32.safetensors"))
         expectFailure(try run("--class", "207", "--model", "files"), 66, "--tokenizer")
-        try TinyFamilies.write(.tiTok(TinyFamilies.tiTok()), to: scratch.path("files/tokenizer_titok_l32.safetensors"))
+        try TinyFamilies.write(TinyFamilies.tiTok(), to: scratch.path("files/tokenizer_titok_l32.safetensors"))
         func draw(_ arguments: String...) throws -> Image {
             let result = try Tool.run(["generate", "--class", "207", "--seed", "1", "-o", "x.png"] + arguments, in: scratch)
             #expect(result.status == 0, "\(result.errors)")
@@ -106,10 +106,10 @@ import Testing
         let folder = scratch.path("maskgen")
         if kind == "vq" {
             try TinyFamilies.writeFolder(
-                .maskGenVQ(TinyFamilies.maskGenVQ), tokenizer: .tiTok(TinyFamilies.tiTok(.textAware)), to: folder)
+                TinyFamilies.maskGenVQ, tokenizer: TinyFamilies.tiTok(.textAware), to: folder)
         } else {
             try TinyFamilies.writeFolder(
-                .maskGenKL(TinyFamilies.maskGenKL), tokenizer: .tiTok(TinyFamilies.tiTok(.textAware, .variational)), to: folder)
+                TinyFamilies.maskGenKL, tokenizer: TinyFamilies.tiTok(.textAware, .variational), to: folder)
         }
         expectFailure(try run("--prompt", "a fox", "--model", "maskgen"), 66, "--clip")
         try TinyFamilies.writeCLIP(to: scratch.path("elsewhere"))
@@ -155,7 +155,7 @@ import Testing
         expectFailure(try run("--class", "1"), 65, "flowtok t2i draws with it")
         expectFailure(try run("--class", "1", "--model", "none"), 66, "none")
         expectFailure(try run("--class", "1", "--model", "maskgit/tokenizer"), 65, "expected a generator")
-        try TinyFamilies.writeFolder(.tiTok(TinyFamilies.tiTok(codes: 40)), to: scratch.path("other"))
+        try TinyFamilies.writeFolder(TinyFamilies.tiTok(codes: 40), to: scratch.path("other"))
         expectFailure(
             try run("--class", "1", "--model", "maskgit", "--tokenizer", "other"), 65,
             "draws 6 tokens of 50 codes and other/model.safetensors decodes 6 tokens of 40 codes")

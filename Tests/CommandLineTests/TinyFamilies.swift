@@ -21,46 +21,34 @@ enum TinyFamilies {
     }
 
     static let maskGIT = MaskGITConfiguration(
-        architecture: .vit, codebookSize: 50, tokens: 6, width: 64, layers: 1, heads: 16, hidden: 64)
+        architecture: .vit, codebookSize: 50, length: 6, width: 64, layers: 1, heads: 16, hidden: 64)
     static let uvit = MaskGITConfiguration(
-        architecture: .uvit, codebookSize: 50, tokens: 6, width: 64, layers: 2, heads: 16, hidden: 64)
+        architecture: .uvit, codebookSize: 50, length: 6, width: 64, layers: 2, heads: 16, hidden: 64)
     private static let joint = JointTransformerShape(width: 64, depth: 2, heads: 16, textWidth: 64, microWidth: 8)
-    static let maskGenVQ = MaskGenVQConfiguration(transformer: joint, codebookSize: 50, tokens: 6, aestheticScore: 6.5)
+    static let maskGenVQ = MaskGenVQConfiguration(transformer: joint, codebookSize: 50, length: 6, aestheticScore: 6.5)
     static let maskGenKL = MaskGenKLConfiguration(
-        transformer: joint, tokens: 6, channels: 4, headDepth: 1, headWidth: 64, samplingSteps: "5")
+        transformer: joint, length: 6, channels: 4, headDepth: 1, headWidth: 64, samplingSteps: "5")
 
     // MARK: - Files
 
-    static func write(_ configuration: ImageTokenizerConfiguration, seed: UInt64 = 5, to path: String) throws {
-        try write(seed: seed, to: path) { weights in
-            switch configuration {
-            case .tiTok(let shape): _ = TiTok(shape, weights: weights)
-            case .flowTiTok(let shape): _ = FlowTiTok(shape, weights: weights)
-            case .maskGITVQGAN(let shape): _ = MaskGITVQGAN(shape, weights: weights)
-            }
-        }
+    static func write(_ configuration: any ImageTokenizerConfiguration, seed: UInt64 = 5, to path: String) throws {
+        try write(seed: seed, to: path) { _ = configuration.imageTokenizer($0) }
     }
 
-    static func write(_ configuration: GeneratorConfiguration, to path: String) throws {
-        try write(to: path) { weights in
-            switch configuration {
-            case .maskGIT(let shape): _ = MaskGITGenerator(shape, weights: weights)
-            case .maskGenVQ(let shape): _ = MaskGenVQ(shape, weights: weights)
-            case .maskGenKL(let shape): _ = MaskGenKL(shape, weights: weights)
-            }
-        }
+    static func write(_ configuration: any TokenGeneratorConfiguration, to path: String) throws {
+        try write(to: path) { _ = configuration.generator($0) }
     }
 
     /// A folder as the hub holds it: `config.json` and `model.safetensors`.
-    static func writeFolder(_ configuration: ImageTokenizerConfiguration, seed: UInt64 = 5, to folder: String) throws {
+    static func writeFolder(_ configuration: any ImageTokenizerConfiguration, seed: UInt64 = 5, to folder: String) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try write(configuration, seed: seed, to: folder + "/model.safetensors")
-        try JSONEncoder().encode(configuration).write(to: URL(fileURLWithPath: folder + "/config.json"))
+        try JSONEncoder().encode(TypedConfiguration(configuration)).write(to: URL(fileURLWithPath: folder + "/config.json"))
     }
 
     /// The same for a generator, whose tokenizer lies in the folder `tokenizer`.
     static func writeFolder(
-        _ configuration: GeneratorConfiguration, tokenizer: ImageTokenizerConfiguration, to folder: String
+        _ configuration: any TokenGeneratorConfiguration, tokenizer: any ImageTokenizerConfiguration, to folder: String
     ) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try write(configuration, to: folder + "/model.safetensors")

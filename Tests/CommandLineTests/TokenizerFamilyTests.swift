@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func codesOfAFolder() throws {
-        try TinyFamilies.writeFolder(.tiTok(TinyFamilies.tiTok()), to: scratch.path("titok"))
+        try TinyFamilies.writeFolder(TinyFamilies.tiTok(), to: scratch.path("titok"))
         let written = try run("tokenize", "fox.png", "--model", "titok")
         #expect(written.status == 0 && written.output == "fox.json: 6 tokens of 50 codes\n", "\(written.errors)")
         let found = try codes("fox.json")
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func latentsOfACheckpointAlone() throws {
-        try TinyFamilies.write(.tiTok(TinyFamilies.tiTok(.plain, .variational)), to: scratch.path("vae.safetensors"))
+        try TinyFamilies.write(TinyFamilies.tiTok(.plain, .variational), to: scratch.path("vae.safetensors"))
         let written = try run("tokenize", "fox.png", "--model", "vae.safetensors")
         #expect(written.status == 0 && written.output == "fox.safetensors: 6 tokens of 4 numbers\n", "\(written.errors)")
         #expect(try Checkpoint(path: scratch.path("fox.safetensors")).metadata["model"] == "vae")
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func severalPictures() throws {
-        try TinyFamilies.writeFolder(.tiTok(TinyFamilies.tiTok()), to: scratch.path("titok"))
+        try TinyFamilies.writeFolder(TinyFamilies.tiTok(), to: scratch.path("titok"))
         let written = try run("tokenize", "fox.png", "cat.png", "--model", "titok", "-o", "tokens")
         #expect(written.status == 0 && written.lines.count == 2, "\(written.errors)")
         #expect(try scratch.names("tokens") == ["cat.json", "fox.json"])
@@ -75,7 +75,7 @@ import Testing
     @Test func convolutionalCodes() throws {
         let shape = MaskGITVQGANConfiguration(
             hiddenChannels: 32, channelMultipliers: [1, 1, 1, 1, 1, 1], residualBlocks: 1, codeSize: 8, codebookSize: 20)
-        try TinyFamilies.write(.maskGITVQGAN(shape), to: scratch.path("vqgan.safetensors"))
+        try TinyFamilies.write(shape, to: scratch.path("vqgan.safetensors"))
         let written = try run("tokenize", "fox.png", "--model", "vqgan.safetensors")
         #expect(written.status == 0 && written.output == "fox.json: 64 tokens of 20 codes\n", "\(written.errors)")
         #expect(try run("detokenize", "fox.json", "--model", "vqgan.safetensors", "-o", "again.png").status == 0)
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func captionsGuideTextAwareDecoders() throws {
-        try TinyFamilies.writeFolder(.tiTok(TinyFamilies.tiTok(.textAware)), to: scratch.path("ta"))
+        try TinyFamilies.writeFolder(TinyFamilies.tiTok(.textAware), to: scratch.path("ta"))
         try TinyFamilies.writeCLIP(to: scratch.path("clip"))
         #expect(try run("tokenize", "fox.png", "--model", "ta").status == 0)
         expectFailure(
@@ -96,7 +96,7 @@ import Testing
             pictures.append(try Image(path: scratch.path("again.png")))
         }
         #expect(pictures[0] != pictures[1] && pictures[1] != pictures[2] && pictures[0] != pictures[2])
-        try TinyFamilies.writeFolder(.tiTok(TinyFamilies.tiTok()), to: scratch.path("plain"))
+        try TinyFamilies.writeFolder(TinyFamilies.tiTok(), to: scratch.path("plain"))
         expectFailure(
             try run("reconstruct", "fox.png", "--model", "plain", "--prompt", "a fox"), 64, "nothing guides the decoder")
         expectFailure(
@@ -106,8 +106,8 @@ import Testing
     // MARK: - What is refused
 
     @Test func tokensOfOtherModels() throws {
-        try TinyFamilies.writeFolder(.tiTok(TinyFamilies.tiTok()), to: scratch.path("one"))
-        try TinyFamilies.writeFolder(.tiTok(TinyFamilies.tiTok()), seed: 6, to: scratch.path("two"))
+        try TinyFamilies.writeFolder(TinyFamilies.tiTok(), to: scratch.path("one"))
+        try TinyFamilies.writeFolder(TinyFamilies.tiTok(), seed: 6, to: scratch.path("two"))
         #expect(try run("tokenize", "fox.png", "--model", "one").status == 0)
         let refused = try run("detokenize", "fox.json", "--model", "two")
         expectFailure(refused, 65, "tokens of the model \"one\", which \"two\" cannot decode")
@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test func brokenCodes() throws {
-        try TinyFamilies.writeFolder(.tiTok(TinyFamilies.tiTok()), to: scratch.path("titok"))
+        try TinyFamilies.writeFolder(TinyFamilies.tiTok(), to: scratch.path("titok"))
         #expect(try run("tokenize", "fox.png", "--model", "titok").status == 0)
         let good = try codes("fox.json")
         let names = try scratch.names()
@@ -161,7 +161,7 @@ import Testing
     }
 
     @Test func tokensOfTheOtherKind() throws {
-        try TinyFamilies.write(.tiTok(TinyFamilies.tiTok(.plain, .variational)), to: scratch.path("vae.safetensors"))
+        try TinyFamilies.write(TinyFamilies.tiTok(.plain, .variational), to: scratch.path("vae.safetensors"))
         #expect(try run("tokenize", "fox.png", "--model", "vae.safetensors").status == 0)
         let digest = try #require(Checkpoint(path: scratch.path("fox.safetensors")).metadata["weights"])
         try scratch.write(
@@ -173,13 +173,13 @@ import Testing
     }
 
     @Test func modelsThatAreNone() throws {
-        try TinyFamilies.write(.maskGIT(TinyFamilies.maskGIT), to: scratch.path("generator.safetensors"))
+        try TinyFamilies.write(TinyFamilies.maskGIT, to: scratch.path("generator.safetensors"))
         expectFailure(
             try run("tokenize", "fox.png", "--model", "generator.safetensors"), 65, "a MaskGIT generator over TiTok tokens")
         expectFailure(try run("tokenize", "fox.png", "--model", "none"), 66, "none")
         try scratch.makeFolder("empty")
         expectFailure(try run("tokenize", "fox.png", "--model", "empty"), 66, "no image tokenizer among its files")
-        try TinyFamilies.writeFolder(.tiTok(TinyFamilies.tiTok()), to: scratch.path("titok"))
+        try TinyFamilies.writeFolder(TinyFamilies.tiTok(), to: scratch.path("titok"))
         let configuration = try scratch.text("titok/config.json")
         for (from, to) in [("\"num_latent_tokens\":6", "\"num_latent_tokens\":1099511627776"), ("\"crop_size\":32", "\"crop_size\":33")] {
             #expect(configuration.contains(from))

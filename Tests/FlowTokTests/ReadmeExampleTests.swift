@@ -26,7 +26,7 @@ struct ReadmeExampleTests {
         // README: end
 
         #expect(try Image(path: path) == fox)
-        #expect(tokens.shape == [1] + flowtok.model.latentShape)
+        #expect(tokens.latents?.shape == [1] + flowtok.model.latentShape)
         #expect(again.width == fox.width && again.height == fox.height)
         #expect(FileManager.default.currentDirectoryPath == here)
     }

@@ -13,14 +13,14 @@ import TestSupport
 
     private let classes = MaskGITGenerator(
         MaskGITConfiguration(
-            architecture: .uvit, codebookSize: 50, tokens: 9, classes: 5, width: 32, layers: 2, heads: 4, hidden: 64),
+            architecture: .uvit, codebookSize: 50, length: 9, classes: 5, width: 32, layers: 2, heads: 4, hidden: 64),
         weights: Weights(FreshWeights(seed: 1)))
     private let codes = MaskGenVQ(
-        MaskGenVQConfiguration(transformer: shape, codebookSize: 50, tokens: 9, classes: 3),
+        MaskGenVQConfiguration(transformer: shape, codebookSize: 50, length: 9, classes: 3),
         weights: Weights(FreshWeights(seed: 2)))
     private let latents = MaskGenKL(
         MaskGenKLConfiguration(
-            transformer: shape, tokens: 7, channels: 3, headDepth: 2, headWidth: 16, samplingSteps: "5"),
+            transformer: shape, length: 7, channels: 3, headDepth: 2, headWidth: 16, samplingSteps: "5"),
         weights: Weights(FreshWeights(seed: 3)))
     private let text = TextCondition(hidden: .normal([2, 6, 12], seed: 4), pooled: .normal([2, 12], seed: 5))
     private let empty = TextCondition(hidden: .normal([1, 6, 12], seed: 6), pooled: .normal([1, 1, 12], seed: 7))

@@ -72,7 +72,7 @@ import Testing
             change(&configuration)
             return configuration.problem
         }
-        #expect(with { $0.tokens = 1 << 40 }?.contains("image_seq_len") == true)
+        #expect(with { $0.length = 1 << 40 }?.contains("image_seq_len") == true)
         #expect(with { $0.codebookSize = .max }?.contains("codebook_size") == true)
         #expect(with { $0.heads = 0 }?.contains("num_attention_heads") == true)
         #expect(with { $0.heads = 7 }?.contains("7 heads") == true)

@@ -9,37 +9,33 @@ import Testing
 @Suite struct GeneratorRecognitionTests {
     private static let joint = JointTransformerShape(width: 48, depth: 3, heads: 16, textWidth: 20, microWidth: 12)
 
-    static let all: [GeneratorConfiguration] = [
-        .maskGIT(
-            MaskGITConfiguration(
-                architecture: .vit, codebookSize: 30, tokens: 7, classes: 11, width: 32, layers: 3, heads: 16, hidden: 40)),
-        .maskGIT(
-            MaskGITConfiguration(
-                architecture: .uvit, codebookSize: 30, tokens: 7, classes: 11, width: 32, layers: 4, heads: 16, hidden: 40)),
-        .maskGenVQ(MaskGenVQConfiguration(transformer: joint, codebookSize: 30, tokens: 7, aestheticScore: 6.5)),
-        .maskGenKL(MaskGenKLConfiguration(transformer: joint, tokens: 7, channels: 3, headDepth: 2, headWidth: 24)),
+    static let all: [any TokenGeneratorConfiguration] = [
+        MaskGITConfiguration(
+                architecture: .vit, codebookSize: 30, length: 7, classes: 11, width: 32, layers: 3, heads: 16, hidden: 40),
+        MaskGITConfiguration(
+                architecture: .uvit, codebookSize: 30, length: 7, classes: 11, width: 32, layers: 4, heads: 16, hidden: 40),
+        MaskGenVQConfiguration(transformer: joint, codebookSize: 30, length: 7, aestheticScore: 6.5),
+        MaskGenKLConfiguration(transformer: joint, length: 7, channels: 3, headDepth: 2, headWidth: 24),
     ]
 
-    private func shapes(_ configuration: GeneratorConfiguration) -> [String: [Int]] {
+    private func shapes(_ configuration: any TokenGeneratorConfiguration) -> [String: [Int]] {
         let recorder = WeightRecorder(FreshWeights(seed: 1))
-        let weights = Weights(recorder)
-        switch configuration {
-        case .maskGIT(let shape): _ = MaskGITGenerator(shape, weights: weights)
-        case .maskGenVQ(let shape): _ = MaskGenVQ(shape, weights: weights)
-        case .maskGenKL(let shape): _ = MaskGenKL(shape, weights: weights)
-        }
+        _ = configuration.generator(Weights(recorder))
         return Dictionary(uniqueKeysWithValues: recorder.parameters.map { ($0.0, $0.1.shape) })
     }
 
     @Test(arguments: all)
-    func everyKind(_ configuration: GeneratorConfiguration) throws {
-        #expect(try GeneratorConfiguration(shapes: shapes(configuration)) == configuration)
-        let coded = try JSONDecoder().decode(GeneratorConfiguration.self, from: JSONEncoder().encode(configuration))
-        #expect(coded == configuration)
+    func everyKind(_ configuration: any TokenGeneratorConfiguration) throws {
+        let found = try #require(try RecognisedCheckpoint(shapes: shapes(configuration), file: "x")?.configuration)
+        #expect(AnyHashable(found) == AnyHashable(configuration))
+        func coded<Found: NetworkConfiguration>(_ configuration: Found) throws -> Bool {
+            try JSONDecoder().decode(Found.self, from: JSONEncoder().encode(configuration)) == configuration
+        }
+        #expect(try coded(configuration))
     }
 
     @Test(arguments: all)
-    func contradictions(_ configuration: GeneratorConfiguration) {
+    func contradictions(_ configuration: any TokenGeneratorConfiguration) {
         let whole = shapes(configuration)
         var refused = 0
         for (name, shape) in whole {
@@ -47,12 +43,12 @@ import Testing
                 var changed = whole
                 changed[name] = other
                 // Whatever is wrong, there is an answer; what shapes say nothing of does not matter here.
-                do { _ = try GeneratorConfiguration(shapes: changed) } catch is GeneratorError { refused += 1 } catch {
+                do { _ = try type(of: configuration).init(inferredFrom: TensorCatalog(changed)) } catch is TensorCatalog.Problem { refused += 1 } catch {
                     Issue.record("\(name): \(error)")
                 }
             }
         }
         #expect(refused >= 15)
-        #expect(throws: GeneratorError.self) { try GeneratorConfiguration(shapes: [:]) }
+        #expect(throws: TensorCatalog.Problem.self) { try type(of: configuration).init(inferredFrom: TensorCatalog([:])) }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 /// Architectures and configurations told from names and shapes.
-@Suite struct RecognitionTests {
+@Suite struct TokenizerRecognitionTests {
     /// A source of weights that only notes what a model asks for.
     private static func shapes(_ golden: GoldenCase, under prefix: String = "") -> [String: [Int]] {
         Dictionary(
@@ -27,8 +27,8 @@ import TestSupport
     func publishedTiToks(_ name: String) throws {
         let golden = try GoldenCase("titok", name)
         let configuration = try golden.decode("config", as: TiTokConfiguration.self)
-        let found = try CheckpointArchitecture(shapes: Self.shapes(golden), file: name)
-        #expect(found == .tiTok(configuration))
+        let found = try RecognisedCheckpoint(shapes: Self.shapes(golden), file: name)?.configuration as? TiTokConfiguration
+        #expect(found == configuration)
         #expect(found?.publishedName.map { "full_" + $0 } == name)
     }
 
@@ -37,14 +37,14 @@ import TestSupport
     func tinyTiToks(_ name: String) throws {
         let golden = try GoldenCase("titok", name)
         let configuration = try golden.decode("config", as: TiTokConfiguration.self)
-        #expect(CheckpointFamily(names: golden.parameters.map(\.name)) == ImageTokenizerConfiguration.tiTok(configuration).family)
+        #expect(RecognisedCheckpoint.signature(of: Set(golden.parameters.map(\.name)))?.family == .tiTok)
         let hasHeads = [configuration.encoder, configuration.decoder].allSatisfy { $0.width % 64 == 0 }
         do {
-            let found = try CheckpointArchitecture(shapes: Self.shapes(golden), file: name)
+            let found = try RecognisedCheckpoint(shapes: Self.shapes(golden), file: name)?.configuration as? TiTokConfiguration
             var expected = configuration
             expected.encoder.heads = configuration.encoder.width / 64
             expected.decoder.heads = configuration.decoder.width / 64
-            #expect(hasHeads && found == .tiTok(expected))
+            #expect(hasHeads && found == expected)
         } catch let error as ImageTokenizerError {
             #expect(!hasHeads && error.description.contains("heads"), "\(error)")
         }
@@ -57,27 +57,31 @@ import TestSupport
             var configuration = try golden.decode("config", as: FlowTiTokConfiguration.self)
             let shapes = Self.shapes(golden)
             if shapes["encoder.positional_embedding.freqs_cos"] == nil { configuration.imageSize = 512 }
-            #expect(try CheckpointArchitecture(shapes: shapes, file: name) == .flowTiTok(configuration))
+            #expect(try RecognisedCheckpoint(shapes: shapes, file: name)?.configuration as? FlowTiTokConfiguration == configuration)
         }
         for name in Goldens.cases(of: "flowtok", prefix: "flowtok_", full: true) {
             let golden = try GoldenCase("flowtok", name)
             let shape = try golden.decode("config", as: FlowTokCaseShape.self)
-            let expected = CheckpointArchitecture.FlowTokShape(
-                depth: shape.depth, width: shape.width, heads: shape.heads, tokens: shape.num_latent_tokens,
-                channels: shape.channels, indicators: 2, textWidth: shape.clip_dim, textLayers: shape.text_encoder.layers,
-                textHeads: shape.text_encoder.heads, textHidden: shape.text_encoder.ff)
-            #expect(try CheckpointArchitecture(shapes: Self.shapes(golden), file: name) == .flowTok(expected))
+            let expected = FlowNetworksConfiguration(
+                velocity: VelocityConfiguration(
+                    depth: shape.depth, width: shape.width, heads: shape.heads, tokens: shape.num_latent_tokens,
+                    channels: shape.channels, indicators: 2),
+                textVariationalEncoder: TextVariationalConfiguration(
+                    width: shape.clip_dim, layers: shape.text_encoder.layers, heads: shape.text_encoder.heads,
+                    hidden: shape.text_encoder.ff, channels: shape.channels))
+            let found = try RecognisedCheckpoint(shapes: Self.shapes(golden), file: name)
+            #expect(found?.configuration as? FlowNetworksConfiguration == expected)
         }
         for name in Goldens.cases(of: "flowtok", prefix: "clip_vit", full: true) {
             let golden = try GoldenCase("flowtok", name)
             let shape = try golden.decode("config", as: ClipCaseShape.self)
             let plain = Self.shapes(golden)
             let prefixed = Dictionary(uniqueKeysWithValues: plain.map { ("text." + $0.key, $0.value) })
-            for (format, shapes) in [(CheckpointFamily.CLIPFormat.openAI, plain), (.openCLIP, prefixed)] {
-                let expected = CheckpointArchitecture.CLIPTextShape(
+            for (format, shapes) in [(CLIPTextConfiguration.Format.openAI, plain), (.openCLIP, prefixed)] {
+                let expected = CLIPTextConfiguration(
                     format: format, vocabularySize: shape.vocab_size, contextLength: shape.context_length,
                     width: shape.width, layers: shape.layers, heads: shape.heads)
-                #expect(try CheckpointArchitecture(shapes: shapes, file: name) == .clipText(expected))
+                #expect(try RecognisedCheckpoint(shapes: shapes, file: name)?.configuration as? CLIPTextConfiguration == expected)
             }
         }
     }
@@ -91,9 +95,9 @@ import TestSupport
             shapes["text_model.encoder.layers.\(layer).layer_norm1.weight"] = [768]
             shapes["text_model.encoder.layers.\(layer).self_attn.q_proj.weight"] = [768, 768]
         }
-        let expected = CheckpointArchitecture.CLIPTextShape(
+        let expected = CLIPTextConfiguration(
             format: .huggingFace, vocabularySize: 49408, contextLength: 77, width: 768, layers: 12, heads: 12)
-        #expect(try CheckpointArchitecture(shapes: shapes, file: "clip") == .clipText(expected))
+        #expect(try RecognisedCheckpoint(shapes: shapes, file: "clip")?.configuration as? CLIPTextConfiguration == expected)
     }
 
     /// No other system's checkpoint is taken for one that is read here.
@@ -105,16 +109,16 @@ import TestSupport
             let golden = try GoldenCase(system, name)
             let names = golden.parameters.map(\.name)
             guard !names.isEmpty, name.contains("mask") || system != "titok", name != "maskgit_vqgan" else { continue }
-            switch CheckpointFamily(names: names) {
-            case nil, .other, .generator: break
-            case let family?: Issue.record("\(system)/\(name) is taken for \(family.title)")
-            }
+            let family = RecognisedCheckpoint.signature(of: Set(names))?.family
+            #expect(family == nil || family?.isGenerator == true, "\(system)/\(name) is taken for \(family?.title ?? "")")
         }
         if system == "titok" {
-            for generator in CheckpointFamily.Generator.allCases {
-                let name = "tiny_" + generator.rawValue.replacing("-", with: "_")
-                let names = try GoldenCase(system, name).parameters.map(\.name)
-                #expect(CheckpointFamily(names: names) == .generator(generator))
+            let generators: [(String, ModelFamily)] = [
+                ("maskgit_vit", .maskGIT), ("maskgit_uvit", .maskGIT), ("maskgen_vq", .maskGenVQ), ("maskgen_kl", .maskGenKL),
+            ]
+            for (name, family) in generators {
+                let names = try GoldenCase(system, "tiny_" + name).parameters.map(\.name)
+                #expect(RecognisedCheckpoint.signature(of: Set(names))?.family == family)
             }
         }
     }
@@ -124,8 +128,8 @@ import TestSupport
             var shapes = Self.tiny
             change(&shapes)
             do {
-                let found = try CheckpointArchitecture(shapes: shapes, file: "x.bin")
-                return "recognised: \(found.map { "\($0)" } ?? "nothing")"
+                let found = try RecognisedCheckpoint(shapes: shapes, file: "x.bin")
+                return "recognised: \(found?.family?.id ?? "nothing")"
             } catch {
                 return "\(error)"
             }
@@ -140,8 +144,8 @@ import TestSupport
         #expect(error { $0["encoder.patch_embed.weight"] = [64, 3, 8, 8] } == error { _ in })
         #expect(error { $0 = ["foo": [1]] } == "recognised: nothing")
         #expect(error { $0 = [:] } == "recognised: nothing")
-        #expect(error { _ in }.hasPrefix("recognised: tiTok"))
-        #expect(error { $0["encoder.ln_pre.weight"] = [1] }.hasPrefix("recognised: tiTok"))
+        #expect(error { _ in }.hasPrefix("recognised: titok"))
+        #expect(error { $0["encoder.ln_pre.weight"] = [1] }.hasPrefix("recognised: titok"))
     }
 
     /// A single-stage tokenizer with a codebook, as far as its shapes say.

@@ -43,10 +43,10 @@ struct Detokenize: ParsableCommand {
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
         defer { Console.warn(tokenizer.warnings) }
         let found = try TokenFile.read(
-            from: tokens, by: tokenizer.maker, codebookSize: tokenizer.tokenizer.codebookSize)
+            from: tokens, by: tokenizer.identity, codebookSize: tokenizer.tokenizer.tokens.codebookSize)
         let picture: Image
         do {
-            picture = try tokenizer.picture(of: found, caption: caption.prompt)
+            picture = try tokenizer.decode(found, caption: caption.prompt)
         } catch let error as ImageTokenizerError {
             // The tokens are at fault, and the user wants to know which.
             throw Failure(.data, "\(tokens): \(error)")

@@ -85,10 +85,10 @@ struct Generate: ParsableCommand {
         try check(subjects, generator)
         try run.check(side: generator.imageSize)
         try run.start { index, picture, progress in
-            let request = GeneratorRequest(
-                subjects[index / pictures.count].subject, seed: picture.seed, steps: steps, guidance: guidance,
-                temperature: temperature, rng: rng)
-            let drawn = try generator.generate(request, progress: progress)
+            let request = ImageGeneratorRequest(
+                subjects[index / pictures.count].subject, seed: picture.seed,
+                settings: GeneratorSettings(steps: steps, guidance: guidance, temperature: temperature), rng: rng)
+            let drawn = try generator.generate(request) { try progress($0.step, $0.steps) }
             return DrawnPicture(
                 image: drawn.image,
                 record: PictureRecord(drawn, of: picture.prompt, request: request, by: generator))
@@ -96,7 +96,7 @@ struct Generate: ParsableCommand {
     }
 
     private struct Subject {
-        let subject: GeneratorRequest.Subject
+        let subject: ImageGeneratorRequest.Subject
         /// What names the picture's file.
         let name: String
     }
@@ -117,19 +117,19 @@ struct Generate: ParsableCommand {
         }
     }
 
-    private func open() throws -> PictureGenerator {
+    private func open() throws -> ImageGenerator {
         guard let path = model.model ?? ProcessInfo.processInfo.environment["FLOWTOK_MODEL"], !path.isEmpty else {
             throw Failure(.usage, "no generator: expected --model with its folder, since flowtok ships none")
         }
         model.prepare()
         let folder = try GeneratorFolder(path: path, tokenizer: tokenizer, clip: clip.source)
-        let generator = try PictureGenerator(folder, precision: model.precision ?? .float32)
+        let generator = try ImageGenerator(folder, precision: model.precision ?? .float32)
         Console.warn(generator.warnings)
         return generator
     }
 
     /// Throws where the model does not draw what was asked for, and says which captions it cannot read to the end.
-    private func check(_ subjects: [Subject], _ generator: PictureGenerator) throws {
+    private func check(_ subjects: [Subject], _ generator: ImageGenerator) throws {
         for (index, subject) in subjects.enumerated() {
             switch subject.subject {
             case .imageClass(let number):

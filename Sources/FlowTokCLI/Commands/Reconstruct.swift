@@ -50,7 +50,7 @@ struct Reconstruct: ParsableCommand {
         for (index, file) in images.enumerated() {
             let picture = try index == 0 ? first : Image(path: file)
             let before = picture.centerSquare(tokenizer.imageSize)
-            let after = try tokenizer.picture(of: tokenizer.tokens(of: picture), caption: caption.prompt)
+            let after = try tokenizer.decode(tokenizer.encode(picture), caption: caption.prompt)
             if let output = outputs?[index] {
                 try (compare ? Image.strip([before, after], gap: 4) : after).write(to: output)
             }

@@ -49,10 +49,10 @@ struct Tokenize: ParsableCommand {
         let tokenizer = try model.openTokenizer()
         defer { Console.warn(tokenizer.warnings) }
         for (index, file) in images.enumerated() {
-            let tokens = try tokenizer.tokens(of: index == 0 ? first : Image(path: file))
+            let tokens = try tokenizer.encode(index == 0 ? first : Image(path: file))
             let path = try path(of: file, tokens, intoFolder: intoFolder)
-            try TokenFile.write(tokens, by: tokenizer.maker, to: path)
-            Console.print("\(path): \(told(tokens, tokenizer))")
+            try TokenFile.write(tokens, by: tokenizer.identity, to: path)
+            Console.print("\(path): \(describe(tokens, tokenizer))")
         }
     }
 
@@ -78,10 +78,10 @@ struct Tokenize: ParsableCommand {
         }
     }
 
-    private func told(_ tokens: ImageTokens, _ tokenizer: PictureTokenizer) -> String {
+    private func describe(_ tokens: ImageTokens, _ tokenizer: AnyImageTokenizer) -> String {
         switch tokens {
         case .latents(let latents): "\(latents.shape[1]) tokens of \(latents.shape[2]) numbers"
-        case .indices(let indices): "\(indices[0].count) tokens of \(tokenizer.tokenizer.codebookSize ?? 0) codes"
+        case .indices(let indices): "\(indices[0].count) tokens of \(tokenizer.tokenizer.tokens.codebookSize ?? 0) codes"
         }
     }
 }

@@ -45,9 +45,9 @@ struct ModelOptions: ParsableArguments {
 
 extension ModelOptions {
     /// Sets the threads and opens the model's image tokenizer, which need not be one of a FlowTok.
-    func openTokenizer(clip: CLIPSource? = nil) throws -> PictureTokenizer {
+    func openTokenizer(clip: CLIPSource? = nil) throws -> AnyImageTokenizer {
         prepare()
-        let opened = try PictureTokenizer(path: model ?? DefaultModel.path(), clip: clip, precision: precision)
+        let opened = try AnyImageTokenizer(path: model ?? DefaultModel.path(), clip: clip, precision: precision)
         Console.warn(opened.warnings)
         return opened
     }

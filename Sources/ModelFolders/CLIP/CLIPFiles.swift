@@ -21,7 +21,7 @@ package struct CLIPFiles {
     init?(_ parts: ImportedParts, activation: Activation) {
         guard let text = parts.text, !parts.vocabulary.isEmpty else { return nil }
         self.init(
-            configuration: text.shape.configuration(activation: activation), weightsFile: text.path,
+            configuration: text.configuration.tower(activation: activation), weightsFile: text.path,
             vocabulary: parts.vocabulary)
     }
 

@@ -6,14 +6,14 @@ import Tensors
 /// CLIP's text tower in any of its three formats, under OpenAI's names (FlowTok reference, section 3.3).
 final class CLIPWeights: WeightSource {
     private let weights: CheckpointWeights
-    private let format: CheckpointFamily.CLIPFormat
+    private let format: CLIPTextConfiguration.Format
 
     /// - Throws: `ImageTokenizerError.otherArchitecture` where the checkpoint holds something else.
     package init(_ checkpoint: Checkpoint) throws {
-        guard case .clip(let format) = CheckpointFamily(names: checkpoint.names) else {
+        guard let found = try RecognisedCheckpoint(checkpoint)?.configuration as? CLIPTextConfiguration else {
             throw checkpoint.isNot("CLIP with its text tower")
         }
-        self.format = format
+        format = found.format
         weights = CheckpointWeights(checkpoint)
     }
 

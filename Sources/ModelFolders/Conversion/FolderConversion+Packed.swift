@@ -6,7 +6,7 @@ import Tensors
 
 extension FolderConversion {
     /// Whether a model of this kind can be packed: those that draw from captions by flow.
-    public var canPack: Bool { kind == .flowTok || kind == .officialFlowTok }
+    public var canPack: Bool { family.isFlow }
 
     /// Writes the folder with its matrices in the kernels' own order and type, to be used where the file is mapped, and with
     /// the modulation of the model's own schedules; whole or not at all.
@@ -18,7 +18,7 @@ extension FolderConversion {
     ) throws {
         guard canPack else {
             throw FlowTokError.unusableModel(
-                file: folder, reason: "it is of \(kind.title), expected a FlowTok: other models are not packed")
+                file: folder, reason: "it is of \(family.title), expected a FlowTok: other models are not packed")
         }
         let official = configuration as? OfficialFlowTokConfiguration
         let own = official == nil ? try ModelFolder.readConfiguration(folder + "/" + ModelFolder.configurationFile) : nil

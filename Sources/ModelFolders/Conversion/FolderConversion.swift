@@ -15,7 +15,7 @@ public struct FolderConversion: Sendable {
     }
 
     public let folder: String
-    public let kind: FolderKind
+    public let family: ModelFamily
     /// All files but `config.json`, checkpoints first.
     public let items: [Item]
     /// The configuration with the new names; nil where it is copied as it is.
@@ -26,17 +26,17 @@ public struct FolderConversion: Sendable {
     /// - Throws: what opening its configuration throws.
     public init(_ folder: String) throws {
         self.folder = folder
-        kind = try FolderKind(folder: folder)
+        family = try ModelFamilies.family(ofFolder: folder)
         var plan = Plan(folder: folder)
-        switch kind {
-        case .officialFlowTok:
+        switch family.network {
+        case .flow where family == .officialFlowTok:
             var official = try OfficialFlowTokConfiguration.read(from: folder)
             official.files = try plan.rename(official.files)
             configuration = official
-        case .flowTok:
+        case .flow, .textEncoder:
             plan.add(path: try ModelFolder.weights(in: folder), as: ModelFolder.weightsFile, isCheckpoint: true)
             configuration = nil
-        case .tiTok, .flowTiTok, .maskGITVQGAN:
+        case .imageTokenizer:
             let opened = try ImageTokenizerFolder(path: folder)
             if var imported = opened.imported {
                 imported.files = try plan.rename(imported.files)
@@ -45,10 +45,10 @@ public struct FolderConversion: Sendable {
                 plan.add(path: opened.weightsFile, as: ModelFolder.weightsFile, isCheckpoint: true)
                 configuration = nil
             }
-        case .maskGIT, .maskGenVQ, .maskGenKL:
+        case .generator:
             // What the hub holds has no list of files.
             let file = try ModelFolder.configurationPath(in: folder)
-            if var imported = try? JSONFile.read(GeneratorFolder.Configuration.self, from: file) {
+            if var imported = try GeneratorFolder.Configuration.read(from: file) {
                 imported.files = try plan.rename(imported.files)
                 configuration = imported
             } else {

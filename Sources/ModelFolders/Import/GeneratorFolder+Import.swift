@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Networks
 
@@ -6,8 +7,8 @@ extension GeneratorFolder {
     struct Configuration: Codable, Sendable {
         let name: String
         var files: ModelFiles
-        let generator: GeneratorConfiguration
-        let imageTokenizer: ImageTokenizerConfiguration?
+        let generator: any TokenGeneratorConfiguration
+        let imageTokenizer: (any ImageTokenizerConfiguration)?
         let textEncoder: TextTransformerConfiguration?
 
         private enum Keys: String, CodingKey {
@@ -21,18 +22,30 @@ extension GeneratorFolder {
             let values = try decoder.container(keyedBy: Keys.self)
             name = try values.decode(String.self, forKey: .name)
             files = try values.decode(ModelFiles.self, forKey: .files)
-            generator = try values.decode(GeneratorConfiguration.self, forKey: .generator)
-            imageTokenizer = try values.decodeIfPresent(ImageTokenizerConfiguration.self, forKey: .imageTokenizer)
+            let type = try values.decode(String.self, forKey: .modelType)
+            guard case .generator(let configuration)? = ModelFamilies.family(type)?.network else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .modelType, in: values, debugDescription: "\"\(type)\" is no generator that is known here")
+            }
+            generator = try configuration.init(from: values.superDecoder(forKey: .generator))
+            imageTokenizer = try values.decodeIfPresent(TypedConfiguration.self, forKey: .imageTokenizer)
+                .map { described in
+                    guard let tokenizer = described.configuration as? any ImageTokenizerConfiguration else {
+                        throw DecodingError.dataCorruptedError(
+                            forKey: .imageTokenizer, in: values, debugDescription: "it is none")
+                    }
+                    return tokenizer
+                }
             textEncoder = try values.decodeIfPresent(TextTransformerConfiguration.self, forKey: .textEncoder)
         }
 
         func encode(to encoder: any Encoder) throws {
             var values = encoder.container(keyedBy: Keys.self)
-            try values.encode(kind.rawValue, forKey: .modelType)
+            try values.encode(TypedConfiguration(generator).family.id, forKey: .modelType)
             try values.encode(name, forKey: .name)
             try values.encode(files, forKey: .files)
-            try values.encode(generator, forKey: .generator)
-            try values.encodeIfPresent(imageTokenizer, forKey: .imageTokenizer)
+            try generator.encode(to: values.superEncoder(forKey: .generator))
+            try values.encodeIfPresent(imageTokenizer.map { try TypedConfiguration($0) }, forKey: .imageTokenizer)
             try values.encodeIfPresent(textEncoder, forKey: .textEncoder)
         }
 
@@ -41,31 +54,27 @@ extension GeneratorFolder {
         init(importing parts: ImportedParts, files: ModelFiles, options: ModelImport.Options) throws {
             guard let found = parts.generator else { throw FlowTokError.incompleteFiles("no generator") }
             generator = try GeneratorFolder.recognise(found.path)
-            if let tokenizer = parts.tokenizer, let shape = tokenizer.configuration.tokens,
-                shape.count != generator.tokens || shape.codes != generator.codebookSize
-            {
+            if let tokenizer = parts.tokenizer, tokenizer.configuration.tokens != generator.tokens {
                 throw FlowTokError.unusableFiles(
-                    "\(found.path) draws \(generator.tokens) tokens\(generator.codebookSize.map { " of \($0) codes" } ?? "") and \(tokenizer.path) decodes \(shape.count)\(shape.codes.map { " of \($0) codes" } ?? ""): they belong to different models")
+                    "\(found.path) draws \(generator.tokens.summary) and \(tokenizer.path) decodes \(tokenizer.configuration.tokens.summary): they belong to different models")
             }
-            if let text = parts.text, let width = generator.textWidth, text.shape.width != width {
+            if let text = parts.text, case .captions(let width) = generator.subjects, text.configuration.width != width {
                 throw FlowTokError.unusableFiles(
-                    "\(found.path) reads texts of \(width) numbers and \(text.path) gives \(text.shape.width): they belong to different models")
+                    "\(found.path) reads texts of \(width) numbers and \(text.path) gives \(text.configuration.width): they belong to different models")
             }
             if let text = parts.text, !parts.vocabulary.isEmpty {
-                _ = try CLIPTextEncoder.vocabulary(parts.vocabulary, count: text.shape.vocabularySize)
+                _ = try CLIPTextEncoder.vocabulary(parts.vocabulary, count: text.configuration.vocabularySize)
             }
             name = options.name ?? ((found.path as NSString).lastPathComponent as NSString).deletingPathExtension
             self.files = files
             imageTokenizer = parts.tokenizer?.configuration
-            textEncoder = parts.text?.shape.configuration(activation: options.activation)
+            textEncoder = parts.text?.configuration.tower(activation: options.activation)
         }
 
-        var kind: FolderKind {
-            switch generator {
-            case .maskGIT: .maskGIT
-            case .maskGenVQ: .maskGenVQ
-            case .maskGenKL: .maskGenKL
-            }
+        /// The configuration in a file; nil where the hub's official one is there, which has no list of files.
+        static func read(from file: String) throws -> Configuration? {
+            guard try JSONFile.read(JSONValue.self, from: file)["files"] != nil else { return nil }
+            return try JSONFile.read(Configuration.self, from: file)
         }
 
         /// What is still missing, a line each.
@@ -74,7 +83,7 @@ extension GeneratorFolder {
             if files.imageTokenizer == nil {
                 notes.append("generate also needs the image tokenizer that the generator draws for: import it too, or name it with --tokenizer")
             }
-            if generator.textWidth != nil, files.textEncoder == nil || files.vocabulary == nil {
+            if case .captions = generator.subjects, files.textEncoder == nil || files.vocabulary == nil {
                 notes.append("generate also needs CLIP's text tower and its vocabulary: import them too, or name them with --clip")
             }
             return notes
@@ -96,17 +105,6 @@ extension GeneratorFolder {
                 configuration: textEncoder,
                 weightsFile: try ModelFiles.path(of: files.textEncoder, .textEncoder, in: folder),
                 vocabulary: try vocabulary.map { try ModelFiles.path(of: $0, in: folder) })
-        }
-    }
-}
-
-extension ImageTokenizerConfiguration {
-    /// The number of an image's tokens and of the codebook's entries; nil where the image's size decides.
-    fileprivate var tokens: (count: Int, codes: Int?)? {
-        switch self {
-        case .tiTok(let shape): (shape.latentTokens, shape.quantization == .vector ? shape.codebookSize : nil)
-        case .flowTiTok(let shape): (shape.latentTokens, nil)
-        case .maskGITVQGAN: nil
         }
     }
 }

@@ -7,7 +7,7 @@ import Networks
 public struct ImportedFile: Sendable {
     /// What a file holds.
     public enum Contents: Sendable {
-        case checkpoint(CheckpointArchitecture)
+        case checkpoint(RecognisedCheckpoint)
         /// Merges of CLIP's vocabulary: `bpe_simple_vocab_16e6.txt`, packed or not, or `merges.txt`.
         case merges
         /// Hugging Face's `vocab.json`.
@@ -22,20 +22,16 @@ public struct ImportedFile: Sendable {
     /// The part of a model that the file can be; nil where it is none.
     var role: ModelFiles.CodingKeys? {
         switch contents {
-        case .checkpoint(.flowTok): .flow
-        case .checkpoint(.tiTok), .checkpoint(.flowTiTok), .checkpoint(.maskGITVQGAN): .imageTokenizer
-        case .checkpoint(.clipText): .textEncoder
-        case .checkpoint(.generator): .generator
+        case .checkpoint(let found): found.role
         case .merges, .vocabularyTable: .vocabulary
-        case .checkpoint(.other), .ignored: nil
+        case .ignored: nil
         }
     }
 
     /// What the file is, in words.
     public var summary: String {
         switch contents {
-        case .checkpoint(.other(let title)): "ignored: \(title)"
-        case .checkpoint(let architecture): architecture.summary
+        case .checkpoint(let found): found.role == nil ? "ignored: \(found.title)" : found.summary
         case .merges: "merges of CLIP's vocabulary"
         case .vocabularyTable: "tokens of CLIP's vocabulary"
         case .ignored(let reason): "ignored: \(reason)"
@@ -53,13 +49,11 @@ public struct ImportedFile: Sendable {
             return
         }
         let checkpoint = try Checkpoint(path: path)
-        guard let architecture = try CheckpointArchitecture(shapes: checkpoint.shapes, file: path),
-            !architecture.isUnused
-        else {
+        guard let found = try RecognisedCheckpoint(checkpoint), found.role != nil else {
             throw FlowTokError.unusableFiles(
                 "\(path): expected a FlowTok, an image tokenizer, a generator over its tokens, CLIP or CLIP's vocabulary, found \(checkpoint.contents)")
         }
-        contents = .checkpoint(architecture)
+        contents = .checkpoint(found)
     }
 
     /// Looks at a file of a folder, most of which may be something else.
@@ -71,7 +65,7 @@ public struct ImportedFile: Sendable {
             contents = vocabulary
         } else if Self.isCheckpoint(name) {
             let checkpoint = try Checkpoint(path: path)
-            contents = try CheckpointArchitecture(shapes: checkpoint.shapes, file: path).map { .checkpoint($0) }
+            contents = try RecognisedCheckpoint(checkpoint).map { .checkpoint($0) }
                 ?? .ignored(checkpoint.contents)
         } else {
             contents = .ignored("no checkpoint and no vocabulary, by its name")
@@ -103,9 +97,16 @@ public struct ImportedFile: Sendable {
     }
 }
 
-extension CheckpointArchitecture {
-    /// Whether this is only known by name.
-    fileprivate var isUnused: Bool {
-        if case .other = self { true } else { false }
+extension RecognisedCheckpoint {
+    /// The part of a model that such a checkpoint can be; nil where it is none.
+    fileprivate var role: ModelFiles.CodingKeys? {
+        guard configuration != nil else { return nil }
+        return switch family?.network {
+        case .flow: .flow
+        case .imageTokenizer: .imageTokenizer
+        case .generator: .generator
+        case .textEncoder: .textEncoder
+        case nil: nil
+        }
     }
 }

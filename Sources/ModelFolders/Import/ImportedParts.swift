@@ -2,12 +2,10 @@ import Networks
 
 /// The files of an import by their part, one to each.
 struct ImportedParts {
-    typealias Architecture = CheckpointArchitecture
-
-    private(set) var flow: (path: String, shape: Architecture.FlowTokShape)?
-    private(set) var tokenizer: (path: String, configuration: ImageTokenizerConfiguration)?
-    private(set) var text: (path: String, shape: Architecture.CLIPTextShape)?
-    private(set) var generator: (path: String, shape: CheckpointFamily)?
+    private(set) var flow: (path: String, configuration: FlowNetworksConfiguration)?
+    private(set) var tokenizer: (path: String, configuration: any ImageTokenizerConfiguration)?
+    private(set) var text: (path: String, configuration: CLIPTextConfiguration)?
+    private(set) var generator: (path: String, configuration: any TokenGeneratorConfiguration)?
     /// A list of merges, or the table and its merges.
     private(set) var vocabulary: [String] = []
 
@@ -18,14 +16,13 @@ struct ImportedParts {
             guard candidates.count <= 1 else { throw Self.several(candidates, role) }
         }
         for file in files {
-            guard case .checkpoint(let architecture) = file.contents else { continue }
-            switch architecture {
-            case .flowTok(let shape): flow = (file.path, shape)
-            case .clipText(let shape): text = (file.path, shape)
-            case .generator: generator = (file.path, architecture.family)
-            case .tiTok, .flowTiTok, .maskGITVQGAN:
-                tokenizer = ImageTokenizerConfiguration(architecture).map { (file.path, $0) }
-            case .other: break
+            guard case .checkpoint(let found) = file.contents else { continue }
+            switch found.configuration {
+            case let configuration as FlowNetworksConfiguration: flow = (file.path, configuration)
+            case let configuration as CLIPTextConfiguration: text = (file.path, configuration)
+            case let configuration as any TokenGeneratorConfiguration: generator = (file.path, configuration)
+            case let configuration as any ImageTokenizerConfiguration: tokenizer = (file.path, configuration)
+            default: break
             }
         }
         vocabulary = try Self.vocabulary(files)

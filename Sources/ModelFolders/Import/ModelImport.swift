@@ -25,7 +25,7 @@ public struct ModelImport: Sendable {
 
     /// Every file that was looked at, in order.
     public let files: [ImportedFile]
-    public let kind: FolderKind
+    public let family: ModelFamily
     /// The folder that gets the `config.json`.
     public let folder: String
     /// What the model cannot do with these files alone, a line each.
@@ -51,17 +51,17 @@ public struct ModelImport: Sendable {
             generator: parts.generator.map { Self.name($0.path, in: folder) },
             vocabulary: parts.vocabulary.isEmpty ? nil : parts.vocabulary.map { Self.name($0, in: folder) })
         if parts.flow != nil {
-            kind = .officialFlowTok
+            family = .officialFlowTok
             configuration = try OfficialFlowTokConfiguration(importing: parts, files: named, options: options)
             notes = []
         } else if parts.generator != nil {
             let imported = try GeneratorFolder.Configuration(importing: parts, files: named, options: options)
-            kind = imported.kind
+            family = try TypedConfiguration(imported.generator).family
             configuration = imported
             notes = imported.notes
         } else if parts.tokenizer != nil {
             let imported = try ImageTokenizerFolder.Configuration(importing: parts, files: named, options: options)
-            kind = imported.kind
+            family = try TypedConfiguration(imported.tokenizer).family
             configuration = imported
             notes = imported.notes
         } else {
@@ -72,10 +72,10 @@ public struct ModelImport: Sendable {
 
     /// What the folder is good for, in words.
     public var summary: String {
-        switch kind {
-        case .officialFlowTok: "complete for text to image"
-        case .maskGIT, .maskGenVQ, .maskGenKL: notes.isEmpty ? "complete for generate" : "for generate"
-        default: "for tokenize, detokenize and reconstruct"
+        switch family.network {
+        case .flow: "complete for text to image"
+        case .generator: notes.isEmpty ? "complete for generate" : "for generate"
+        case .imageTokenizer, .textEncoder: "for tokenize, detokenize and reconstruct"
         }
     }
 

@@ -17,35 +17,31 @@ extension OfficialFlowTokConfiguration {
             let list = missing.count == 1 ? missing[0] : missing.dropLast().joined(separator: ", ") + " and " + missing[missing.count - 1]
             throw FlowTokError.incompleteFiles("\(parts.flow?.path ?? "the FlowTok"): text to image also needs \(list)")
         }
-        guard case .flowTiTok(var image) = tokenizer.configuration else {
+        guard var image = tokenizer.configuration as? FlowTiTokConfiguration else {
             throw FlowTokError.unusableFiles(
-                "\(tokenizer.path): a FlowTok decodes with FlowTiTok, found \(tokenizer.configuration.family.title)")
+                "\(tokenizer.path): a FlowTok decodes with FlowTiTok, found \(tokenizer.configuration.summary)")
         }
         if let side = options.imageSize { image.imageSize = side }
-        let (shape, tower) = (flow.shape, text.shape)
+        let (networks, tower) = (flow.configuration, text.configuration)
+        let (velocity, encoder) = (networks.velocity, networks.textVariationalEncoder)
         func agree(_ what: String, _ first: (String, Int), _ second: (String, Int)) throws {
             guard first.1 != second.1 else { return }
             throw FlowTokError.unusableFiles(
                 "\(first.0) has \(what) of \(first.1) and \(second.0) of \(second.1): they belong to different models")
         }
-        guard (shape.tokens, shape.channels) == (image.latentTokens, image.tokenSize) else {
+        guard (velocity.tokens, velocity.channels) == (image.latentTokens, image.tokenSize) else {
             throw FlowTokError.unusableFiles(
-                "\(flow.path) moves tokens of \(shape.tokens)×\(shape.channels) and \(tokenizer.path) decodes \(image.latentTokens)×\(image.tokenSize): they belong to different models")
+                "\(flow.path) moves tokens of \(velocity.tokens)×\(velocity.channels) and \(tokenizer.path) decodes \(image.latentTokens)×\(image.tokenSize): they belong to different models")
         }
-        try agree("texts", (flow.path, shape.tokens), (text.path, tower.contextLength))
-        try agree("text states", (flow.path, shape.textWidth), (text.path, tower.width))
+        try agree("texts", (flow.path, velocity.tokens), (text.path, tower.contextLength))
+        try agree("text states", (flow.path, encoder.width), (text.path, tower.width))
         try agree("texts", (tokenizer.path, image.textContextLength), (text.path, tower.contextLength))
         try agree("text states", (tokenizer.path, image.textEmbeddingWidth), (text.path, tower.width))
         _ = try CLIPTextEncoder.vocabulary(parts.vocabulary, count: tower.vocabularySize)
         self.init(
-            name: options.name ?? shape.publishedTitle ?? "FlowTok", files: files,
-            velocity: VelocityConfiguration(
-                depth: shape.depth, width: shape.width, heads: shape.heads, tokens: shape.tokens, channels: shape.channels,
-                indicators: shape.indicators),
-            textVariationalEncoder: TextVariationalConfiguration(
-                width: shape.textWidth, layers: shape.textLayers, heads: shape.textHeads, hidden: shape.textHidden,
-                channels: shape.channels),
-            imageTokenizer: image, textEncoder: tower.configuration(activation: options.activation))
+            name: options.name ?? networks.publishedTitle ?? "FlowTok", files: files, velocity: velocity,
+            textVariationalEncoder: encoder, imageTokenizer: image,
+            textEncoder: tower.tower(activation: options.activation))
         if let problem { throw FlowTokError.unusableFiles("these files form no model: \(problem)") }
     }
 }

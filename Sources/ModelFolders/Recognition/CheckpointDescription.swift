@@ -27,13 +27,8 @@ package enum Recognition {
 
     /// The architecture and its size, by the names and shapes of the tensors.
     private static func known(_ checkpoint: Checkpoint) -> String? {
-        let shapes = Dictionary(checkpoint.entries.map { ($0.name, $0.shape) }) { first, _ in first }
         do {
-            let architecture = try CheckpointArchitecture(shapes: shapes, file: checkpoint.path)
-            if case .generator = architecture, let shape = try? GeneratorConfiguration(shapes: shapes) {
-                return "\(shape.title), \(shape.tokens) tokens" + (shape.codebookSize.map { " of \($0) codes" } ?? "")
-            }
-            return architecture?.summary
+            return try RecognisedCheckpoint(checkpoint)?.summary
         } catch {
             // What it looks like, and what contradicts that.
             return String(describing: error).replacing(checkpoint.path + ": ", with: "")

@@ -290,13 +290,10 @@ public struct FlowTiTokDecoder: Sendable {
     }
 }
 
-extension FlowTiTok: ImageTokenization {
+extension FlowTiTok: ImageTokenizer {
     public var imageSize: Int { configuration.imageSize }
-    public var latentShape: [Int] { [configuration.latentTokens, configuration.tokenSize] }
-    public var codebookSize: Int? { nil }
-    public var textGuidance: TextGuidanceShape? {
-        TextGuidanceShape(contextLength: configuration.textContextLength, width: configuration.textEmbeddingWidth)
-    }
+    public var tokens: TokenShape { configuration.tokens }
+    public var textGuidance: TextGuidanceShape? { configuration.textGuidance }
     public var byteRounding: ByteRounding { .nearest }
 
     public func tokenize(_ images: Tensor) throws -> ImageTokens {
@@ -304,7 +301,9 @@ extension FlowTiTok: ImageTokenization {
         return .latents(encode(images).mean)
     }
 
-    public func detokenize(_ tokens: ImageTokens, guidedBy text: Tensor?) throws -> Tensor {
+    public func detokenize(
+        _ tokens: ImageTokens, guidedBy text: Tensor?, options: DecodeOptions, progress: (GenerationStep) throws -> Void
+    ) throws -> Tensor {
         let latents = try checkedLatents(tokens)
         guard let text = try checkedText(text, count: latents.shape[0]) else {
             throw ImageTokenizerError.missingTextGuidance

@@ -18,7 +18,7 @@ public struct ImageBert: MaskGITNetwork {
         let model = weights["model"]
         let embeddings = model["embeddings"]
         words = Embedding(embeddings["word_embeddings"], entries: configuration.entries, width: width)
-        positions = Embedding(embeddings["position_embeddings"], entries: configuration.tokens + 1, width: width)
+        positions = Embedding(embeddings["position_embeddings"], entries: configuration.length + 1, width: width)
         types = Embedding(embeddings["token_type_embeddings"], entries: 2, width: width)
         norm = LayerNorm(embeddings["LayerNorm"], width: width, epsilon: ImageBert.epsilon)
         layers = (0..<configuration.layers).map {
@@ -30,7 +30,7 @@ public struct ImageBert: MaskGITNetwork {
     /// The embedded sequence: [batch, L+1, width].
     package func embed(_ ids: [Int32], classes: [Int]) -> Tensor {
         let sequence = configuration.sequence(ids, classes: classes)
-        let embedded = words(sequence, shape: [classes.count, configuration.tokens + 1])
+        let embedded = words(sequence, shape: [classes.count, configuration.length + 1])
         // All tokens are of the first of BERT's two kinds.
         return norm(embedded.addingRepeated(positions.table).addingRepeated(types([0], shape: [])))
     }

@@ -13,7 +13,7 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
     /// V, the number of codes of the tokenizer.
     public var codebookSize: Int
     /// L, the number of tokens of an image.
-    public var tokens: Int
+    public var length: Int
     public var classes: Int
     public var width: Int
     /// Blocks; of a UViT those of both halves without the one in the middle.
@@ -23,12 +23,12 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
     public var hidden: Int
 
     public init(
-        architecture: Architecture, codebookSize: Int, tokens: Int, classes: Int = 1000, width: Int, layers: Int,
+        architecture: Architecture, codebookSize: Int, length: Int, classes: Int = 1000, width: Int, layers: Int,
         heads: Int, hidden: Int
     ) {
         self.architecture = architecture
         self.codebookSize = codebookSize
-        self.tokens = tokens
+        self.length = length
         self.classes = classes
         self.width = width
         self.layers = layers
@@ -37,16 +37,16 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
     }
 
     /// The released generator over TiTok-L-32.
-    public static let titokL32 = vitBase(tokens: 32)
+    public static let titokL32 = vitBase(length: 32)
     /// The released generator over TiTok-B-64.
-    public static let titokB64 = vitBase(tokens: 64)
+    public static let titokB64 = vitBase(length: 64)
     /// The released generator over TiTok-S-128.
     public static let titokS128 = MaskGITConfiguration(
-        architecture: .uvit, codebookSize: 4096, tokens: 128, width: 1024, layers: 20, heads: 16, hidden: 4096)
+        architecture: .uvit, codebookSize: 4096, length: 128, width: 1024, layers: 20, heads: 16, hidden: 4096)
 
-    private static func vitBase(tokens: Int) -> MaskGITConfiguration {
+    private static func vitBase(length: Int) -> MaskGITConfiguration {
         MaskGITConfiguration(
-            architecture: .vit, codebookSize: 4096, tokens: tokens, width: 768, layers: 24, heads: 16, hidden: 3072)
+            architecture: .vit, codebookSize: 4096, length: length, width: 768, layers: 24, heads: 16, hidden: 3072)
     }
 
     public init(from decoder: any Decoder) throws {
@@ -55,7 +55,7 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
         self.init(
             architecture: try generator.value("model_type", default: .vit),
             codebookSize: try tokenizer.value("codebook_size"),
-            tokens: try generator.decodeIfPresent(Int.self, forKey: "image_seq_len")
+            length: try generator.decodeIfPresent(Int.self, forKey: "image_seq_len")
                 ?? tokenizer.value("num_latent_tokens"),
             classes: try generator.value("condition_num_classes", default: 1000),
             width: try generator.value("hidden_size"), layers: try generator.value("num_hidden_layers"),
@@ -67,10 +67,10 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
         var model = root.nestedContainer(keyedBy: OfficialKey.self, forKey: "model")
         var tokenizer = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "vq_model")
         try tokenizer.encode(codebookSize, forKey: "codebook_size")
-        try tokenizer.encode(tokens, forKey: "num_latent_tokens")
+        try tokenizer.encode(length, forKey: "num_latent_tokens")
         var generator = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "generator")
         try generator.encode(architecture, forKey: "model_type")
-        try generator.encode(tokens, forKey: "image_seq_len")
+        try generator.encode(length, forKey: "image_seq_len")
         try generator.encode(classes, forKey: "condition_num_classes")
         try generator.encode(width, forKey: "hidden_size")
         try generator.encode(layers, forKey: "num_hidden_layers")
@@ -82,7 +82,7 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
     /// used.
     public var problem: String? {
         firstOutside([
-            ("codebook_size", codebookSize, 1 << 20), ("image_seq_len", tokens, 16384),
+            ("codebook_size", codebookSize, 1 << 20), ("image_seq_len", length, 16384),
             ("condition_num_classes", classes, 1 << 20), ("hidden_size", width, 65536),
             ("num_hidden_layers", layers, 1024), ("num_attention_heads", heads, 1024),
             ("intermediate_size", hidden, 1 << 20),

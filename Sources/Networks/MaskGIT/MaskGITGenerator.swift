@@ -39,7 +39,7 @@ public struct MaskGITGenerator: Sendable {
         }
         guard !classes.isEmpty else { return [] }
         let decoding = MaskedDecoding(
-            batch: classes.count, length: configuration.tokens, codes: configuration.codebookSize,
+            batch: classes.count, length: configuration.length, codes: configuration.codebookSize,
             steps: sampling.steps, temperature: sampling.temperature, perturbsConfidence: true)
         return try decoding.run(noise: &noise, progress: progress) { index, ids in
             let logits = guidedLogits(ids, classes: classes, scale: sampling.scale(index), decay: sampling.decay)

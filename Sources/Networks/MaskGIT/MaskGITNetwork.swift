@@ -12,12 +12,12 @@ extension MaskGITConfiguration {
     /// The input of either network: the class's id and then the tokens, image by image: batch·(L+1) ids.
     func sequence(_ ids: [Int32], classes labels: [Int]) -> [Int32] {
         precondition(
-            ids.count == labels.count * tokens, "\(ids.count) tokens for \(labels.count) images of \(tokens) tokens")
+            ids.count == labels.count * length, "\(ids.count) tokens for \(labels.count) images of \(length) tokens")
         return labels.indices.flatMap { image in
-            [maskID + 1 + Int32(labels[image])] + ids[image * tokens..<(image + 1) * tokens]
+            [maskID + 1 + Int32(labels[image])] + ids[image * length..<(image + 1) * length]
         }
     }
 
     /// What stands at the places of the tokens: x [batch, L+1, …] → [batch, L, …].
-    func withoutClass(_ x: Tensor) -> Tensor { x.sliced(axis: 1, 1..<tokens + 1) }
+    func withoutClass(_ x: Tensor) -> Tensor { x.sliced(axis: 1, 1..<length + 1) }
 }

@@ -18,7 +18,7 @@ public struct UViTBert: MaskGITNetwork {
         let width = configuration.width
         let half = configuration.layers / 2
         embeddings = Embedding(weights["embeddings"], entries: configuration.entries, width: width)
-        positions = StoredTable(weights, "pos_embed", rows: configuration.tokens + 1, width: width)
+        positions = StoredTable(weights, "pos_embed", rows: configuration.length + 1, width: width)
         inBlocks = (0..<half).map { UViTBlock(weights["in_blocks"][$0], configuration: configuration) }
         midBlock = UViTBlock(weights["mid_block"], configuration: configuration)
         outBlocks = (0..<half).map { UViTOutBlock(weights["out_blocks"][$0], configuration: configuration) }
@@ -29,7 +29,7 @@ public struct UViTBert: MaskGITNetwork {
     /// The embedded sequence: [batch, L+1, width].
     package func embed(_ ids: [Int32], classes: [Int]) -> Tensor {
         let sequence = configuration.sequence(ids, classes: classes)
-        return embeddings(sequence, shape: [classes.count, configuration.tokens + 1]).addingRepeated(positions.table)
+        return embeddings(sequence, shape: [classes.count, configuration.length + 1]).addingRepeated(positions.table)
     }
 
     public func logits(_ ids: [Int32], classes: [Int]) -> Tensor {

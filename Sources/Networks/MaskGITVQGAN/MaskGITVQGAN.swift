@@ -40,19 +40,22 @@ public struct MaskGITVQGAN: Sendable {
     }
 }
 
-extension MaskGITVQGAN: ImageTokenization {
+extension MaskGITVQGAN: ImageTokenizer {
     private var grid: Int { imageSize / configuration.patchSize }
-    public var latentShape: [Int] { [grid * grid, configuration.codeSize] }
-    public var codebookSize: Int? { configuration.codebookSize }
+    public var tokens: TokenShape {
+        TokenShape(count: grid * grid, values: .codes(size: configuration.codebookSize))
+    }
     public var textGuidance: TextGuidanceShape? { nil }
     public var byteRounding: ByteRounding { .truncating }
 
     public func tokenize(_ images: Tensor) throws -> ImageTokens {
         try check(images: images)
-        return .indices(codes(images).split(into: latentShape[0]))
+        return .indices(codes(images).split(into: tokens.count))
     }
 
-    public func detokenize(_ tokens: ImageTokens, guidedBy text: Tensor?) throws -> Tensor {
+    public func detokenize(
+        _ tokens: ImageTokens, guidedBy text: Tensor?, options: DecodeOptions, progress: (GenerationStep) throws -> Void
+    ) throws -> Tensor {
         decode(try checkedIndices(tokens).flatMap { $0 }, rows: grid, columns: grid)
     }
 }

@@ -22,8 +22,8 @@ public struct MaskGenKL: Sendable {
         let width = shape.width
         // A text that says nothing is a problem of the configuration, which has none.
         schedule = DiffusionSchedule(keeping: configuration.samplingSteps) ?? .training
-        positions = StoredTable(weights, "decoder_pos_embed_learned", rows: configuration.tokens, width: width)
-        headPositions = StoredTable(weights, "diffusion_pos_embed_learned", rows: configuration.tokens, width: width)
+        positions = StoredTable(weights, "decoder_pos_embed_learned", rows: configuration.length, width: width)
+        headPositions = StoredTable(weights, "diffusion_pos_embed_learned", rows: configuration.length, width: width)
         maskToken = StoredTable(weights, "mask_token", rows: 1, width: width)
         textProjection = Linear(weights["text_emb"], from: shape.textWidth, to: width, initial: .small)
         vectorProjection = Linear(weights["text_pooled_emb"], from: shape.pooledWidth, to: width, initial: .small)
@@ -49,15 +49,15 @@ public struct MaskGenKL: Sendable {
     /// Embedded tokens, the mask's vector where `mask` is true: [batch, L, width].
     package func embed(_ tokens: Tensor, mask: [Bool]) -> Tensor {
         precondition(
-            tokens.rank == 3 && tokens.shape[1...] == [configuration.tokens, configuration.channels]
-                && mask.count == tokens.shape[0] * configuration.tokens,
+            tokens.rank == 3 && tokens.shape[1...] == [configuration.length, configuration.channels]
+                && mask.count == tokens.shape[0] * configuration.length,
             "\(mask.count) masks for tokens of shape \(tokens.shape)")
         let embedded = inputNorm(input(tokens))
         let width = configuration.transformer.width
         // Rows of one table, the mask's vector behind the tokens, so that the choice has a gradient.
         let rows = Tensor.concatenated([embedded.reshaped([mask.count, width]), maskToken.table], axis: 0)
         let chosen = mask.indices.map { mask[$0] ? Int32(mask.count) : Int32($0) }
-        return rows.rows(chosen, shape: [tokens.shape[0], configuration.tokens]).addingRepeated(positions.table)
+        return rows.rows(chosen, shape: [tokens.shape[0], configuration.length]).addingRepeated(positions.table)
     }
 
     package var blocks: [JointBlock] { transformer.blocks }
@@ -83,7 +83,7 @@ public struct MaskGenKL: Sendable {
         orders: [[Int]]? = nil, noise: inout some NoiseSource, progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> Tensor {
         try sampling.validate()
-        let (batch, length, channels) = (text.count, configuration.tokens, configuration.channels)
+        let (batch, length, channels) = (text.count, configuration.length, configuration.channels)
         guard batch > 0 else { return .zeros([0, length, channels]) }
         let orders = orders ?? (0..<batch).map { _ in noise.permutation(length) }
         precondition(

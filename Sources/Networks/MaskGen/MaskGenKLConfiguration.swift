@@ -3,7 +3,7 @@
 public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
     public var transformer: JointTransformerShape
     /// L, the number of tokens of an image.
-    public var tokens: Int
+    public var length: Int
     /// C, the numbers in a token.
     public var channels: Int
     /// What the tokenizer's latents are multiplied by where the generator works.
@@ -15,11 +15,11 @@ public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
     public var samplingSteps: String
 
     public init(
-        transformer: JointTransformerShape, tokens: Int = 32, channels: Int = 16, scaleFactor: Double = 0.7525,
+        transformer: JointTransformerShape, length: Int = 32, channels: Int = 16, scaleFactor: Double = 0.7525,
         headDepth: Int = 8, headWidth: Int, samplingSteps: String = "100"
     ) {
         self.transformer = transformer
-        self.tokens = tokens
+        self.length = length
         self.channels = channels
         self.scaleFactor = scaleFactor
         self.headDepth = headDepth
@@ -40,7 +40,7 @@ public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
         let losses = try decoder.section("losses")
         self.init(
             transformer: try JointTransformerShape(generator: generator, tokenizer: tokenizer),
-            tokens: try tokenizer.value("num_latent_tokens"), channels: try tokenizer.value("token_size"),
+            length: try tokenizer.value("num_latent_tokens"), channels: try tokenizer.value("token_size"),
             scaleFactor: try tokenizer.value("scale_factor", default: 0.7525),
             headDepth: try losses.value("diffloss_d"), headWidth: try losses.value("diffloss_w"),
             samplingSteps: try losses.value("num_sampling_steps", default: "100"))
@@ -52,7 +52,7 @@ public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
         var tokenizer = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "vq_model")
         var generator = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "maskgen")
         try transformer.encode(to: &generator, tokenizer: &tokenizer)
-        try tokenizer.encode(tokens, forKey: "num_latent_tokens")
+        try tokenizer.encode(length, forKey: "num_latent_tokens")
         try tokenizer.encode(channels, forKey: "token_size")
         try tokenizer.encode(scaleFactor, forKey: "scale_factor")
         var losses = root.nestedContainer(keyedBy: OfficialKey.self, forKey: "losses")
@@ -66,7 +66,7 @@ public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
     public var problem: String? {
         if let problem = transformer.problem
             ?? firstOutside([
-                ("num_latent_tokens", tokens, 16384), ("token_size", channels, 4096), ("diffloss_d", headDepth, 1024),
+                ("num_latent_tokens", length, 16384), ("token_size", channels, 4096), ("diffloss_d", headDepth, 1024),
                 ("diffloss_w", headWidth, 65536),
             ])
         {

@@ -19,7 +19,7 @@ public struct MaskGenVQ: Sendable {
         embeddings = Embedding(
             weights["embeddings"], entries: configuration.codebookSize + 1 + configuration.classes + 1,
             width: shape.width)
-        positions = StoredTable(weights, "pos_embed", rows: configuration.tokens, width: shape.width)
+        positions = StoredTable(weights, "pos_embed", rows: configuration.length, width: shape.width)
         textProjection = Linear(weights["text_embed_proj"], from: shape.textWidth, to: shape.width, initial: .small)
         vectorProjection = Linear(weights["cond_pooled_proj"], from: shape.pooledWidth, to: shape.width, initial: .small)
         transformer = JointTransformer(weights["blocks"], shape: shape)
@@ -45,7 +45,7 @@ public struct MaskGenVQ: Sendable {
 
     /// The embedded tokens: [batch, L, width].
     package func embed(_ ids: [Int32]) -> Tensor {
-        embeddings(ids, shape: [ids.count / configuration.tokens, configuration.tokens]).addingRepeated(positions.table)
+        embeddings(ids, shape: [ids.count / configuration.length, configuration.length]).addingRepeated(positions.table)
     }
 
     package var blocks: [JointBlock] { transformer.blocks }
@@ -80,7 +80,7 @@ public struct MaskGenVQ: Sendable {
             text.followed(by: unconditional),
             aestheticScores: [Float](repeating: Float(configuration.aestheticScore), count: 2 * batch))
         let decoding = MaskedDecoding(
-            batch: batch, length: configuration.tokens, codes: configuration.codebookSize, steps: sampling.steps,
+            batch: batch, length: configuration.length, codes: configuration.codebookSize, steps: sampling.steps,
             temperature: sampling.temperature, perturbsConfidence: sampling.perturbsConfidence)
         return try decoding.run(noise: &noise, progress: progress) { index, ids in
             let both = logits(states(ids + ids, condition))

@@ -5,19 +5,19 @@ public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
     /// K, the number of codes of the tokenizer.
     public var codebookSize: Int
     /// L, the number of tokens of an image.
-    public var tokens: Int
+    public var length: Int
     /// Rows of the embedding table that training of another kind would use; none of them is read.
     public var classes: Int
     /// The aesthetic score that images are asked for.
     public var aestheticScore: Double
 
     public init(
-        transformer: JointTransformerShape, codebookSize: Int = 8192, tokens: Int = 128, classes: Int = 1000,
+        transformer: JointTransformerShape, codebookSize: Int = 8192, length: Int = 128, classes: Int = 1000,
         aestheticScore: Double = 6
     ) {
         self.transformer = transformer
         self.codebookSize = codebookSize
-        self.tokens = tokens
+        self.length = length
         self.classes = classes
         self.aestheticScore = aestheticScore
     }
@@ -34,7 +34,7 @@ public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
         let generator = try decoder.section("model", "maskgen")
         self.init(
             transformer: try JointTransformerShape(generator: generator, tokenizer: tokenizer),
-            codebookSize: try tokenizer.value("codebook_size"), tokens: try tokenizer.value("num_latent_tokens"),
+            codebookSize: try tokenizer.value("codebook_size"), length: try tokenizer.value("num_latent_tokens"),
             classes: try generator.value("condition_num_classes", default: 1000),
             aestheticScore: try generator.value("sample_aesthetic_score", default: 6))
     }
@@ -46,7 +46,7 @@ public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
         var generator = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "maskgen")
         try transformer.encode(to: &generator, tokenizer: &tokenizer)
         try tokenizer.encode(codebookSize, forKey: "codebook_size")
-        try tokenizer.encode(tokens, forKey: "num_latent_tokens")
+        try tokenizer.encode(length, forKey: "num_latent_tokens")
         try generator.encode(classes, forKey: "condition_num_classes")
         try generator.encode(aestheticScore, forKey: "sample_aesthetic_score")
     }
@@ -56,7 +56,7 @@ public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
     public var problem: String? {
         transformer.problem
             ?? firstOutside([
-                ("codebook_size", codebookSize, 1 << 20), ("num_latent_tokens", tokens, 16384),
+                ("codebook_size", codebookSize, 1 << 20), ("num_latent_tokens", length, 16384),
                 ("condition_num_classes", classes, 1 << 20),
             ])
             ?? (aestheticScore.isFinite && abs(aestheticScore) <= 1000

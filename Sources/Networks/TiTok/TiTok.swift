@@ -79,15 +79,10 @@ public struct TiTok: Sendable {
     }
 }
 
-extension TiTok: ImageTokenization {
+extension TiTok: ImageTokenizer {
     public var imageSize: Int { configuration.imageSize }
-    public var latentShape: [Int] { [configuration.latentTokens, configuration.tokenSize] }
-    public var codebookSize: Int? { quantizer == nil ? nil : configuration.codebookSize }
-    public var textGuidance: TextGuidanceShape? {
-        configuration.kind == .textAware
-            ? TextGuidanceShape(contextLength: configuration.textContextLength, width: configuration.textEmbeddingWidth)
-            : nil
-    }
+    public var tokens: TokenShape { configuration.tokens }
+    public var textGuidance: TextGuidanceShape? { configuration.textGuidance }
     public var byteRounding: ByteRounding { .truncating }
 
     public func tokenize(_ images: Tensor) throws -> ImageTokens {
@@ -96,7 +91,9 @@ extension TiTok: ImageTokenization {
         return .indices(quantizer.nearest(features(images)).indices.split(into: configuration.latentTokens))
     }
 
-    public func detokenize(_ tokens: ImageTokens, guidedBy text: Tensor?) throws -> Tensor {
+    public func detokenize(
+        _ tokens: ImageTokens, guidedBy text: Tensor?, options: DecodeOptions, progress: (GenerationStep) throws -> Void
+    ) throws -> Tensor {
         let latents = quantizer == nil ? try checkedLatents(tokens) : lookUp(try checkedIndices(tokens))
         return try decode(latents, guidedBy: try checkedText(text, count: latents.shape[0]))
     }

@@ -21,8 +21,8 @@ extension FlowTiTokConfiguration {
 
 /// The FlowTiTok of a checkpoint.
 func flowTiTok(_ configuration: FlowTiTokConfiguration, _ checkpoint: Checkpoint) throws -> FlowTiTok {
-    #expect(CheckpointFamily(names: checkpoint.names) == .flowTiTok)
-    return try #require(try ImageTokenizerConfiguration.flowTiTok(configuration).load(checkpoint) as? FlowTiTok)
+    #expect(checkpoint.family == .flowTiTok)
+    return try #require(try configuration.load(checkpoint) as? FlowTiTok)
 }
 
 func compareFlowTiTok(_ comparison: Comparison) throws {

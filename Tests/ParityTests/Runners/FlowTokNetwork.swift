@@ -36,7 +36,7 @@ func compareFlowTok(_ comparison: Comparison) throws {
     let shape = try golden.decode("config", as: FlowTokCaseShape.self)
     #expect(shape.velocity.problem == nil && shape.text.problem == nil)
     let checkpoint = try comparison.checkpoint(as: .torch, computed: shape.computed)
-    #expect(CheckpointFamily(names: checkpoint.names) == .flowTok)
+    #expect(checkpoint.family == .officialFlowTok)
     let source = CheckpointWeights(checkpoint)
     let weights = Weights(PackingWeights(source, as: .float32))
     let network = VelocityNetwork(shape.velocity, weights: weights)

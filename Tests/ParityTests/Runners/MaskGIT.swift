@@ -99,7 +99,7 @@ func compareMaskGIT(_ comparison: Comparison) throws {
     let classes = try golden.decode("labels", as: [Int].self)
     for run in try golden.decode("runs", as: [GeneratorRun<MaskGITSampling>].self) {
         var noise = comparison.noise(of: run.name)
-        var trace = TokenTrace(start: configuration.maskID, count: classes.count * configuration.tokens)
+        var trace = TokenTrace(start: configuration.maskID, count: classes.count * configuration.length)
         let tokens = try generator.generate(classes: classes, sampling: run.settings, noise: &noise) {
             trace.note($0.tokens)
         }

@@ -10,8 +10,8 @@ func compareMaskGITVQGAN(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let shape = try golden.decode("config", as: MaskGITVQGANConfiguration.self)
     let checkpoint = try comparison.checkpoint(as: .torch)
-    let configuration = ImageTokenizerConfiguration.maskGITVQGAN(shape)
-    #expect(CheckpointFamily(names: checkpoint.names) == .maskGITVQGAN)
+    let configuration = shape
+    #expect(checkpoint.family == .maskGITVQGAN)
     let model = try #require(try configuration.load(checkpoint) as? MaskGITVQGAN)
     let images = try comparison.requiredInput("image")
     let (rows, columns) = (images.shape[2] / shape.patchSize, images.shape[3] / shape.patchSize)

@@ -34,7 +34,7 @@ func compareMaskGenVQ(_ comparison: Comparison) throws {
     ]) { _ in 1e-4 }
     for run in try golden.decode("runs", as: [GeneratorRun<MaskGenVQSampling>].self) {
         var noise = comparison.noise(of: run.name)
-        var trace = TokenTrace(start: configuration.maskID, count: text.count * configuration.tokens)
+        var trace = TokenTrace(start: configuration.maskID, count: text.count * configuration.length)
         let tokens = try generator.generate(text, unconditional: empty, sampling: run.settings, noise: &noise) {
             trace.note($0.tokens)
         }
@@ -52,7 +52,7 @@ func compareMaskGenKL(_ comparison: Comparison) throws {
     let (text, empty) = try texts(comparison)
     try compareForward(comparison, generator, text)
     try compareSchedules(comparison, configuration)
-    let orders = try comparison.givenIntegers("orders").rows(of: configuration.tokens)
+    let orders = try comparison.givenIntegers("orders").rows(of: configuration.length)
     for run in try golden.decode("runs", as: [GeneratorRun<MaskGenKLSampling>].self) {
         var noise = comparison.noise(of: run.name)
         let tokens = try generator.generate(

@@ -23,7 +23,7 @@ func compareTextTower(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let configuration = try golden.decode("config", as: ClipCaseShape.self).configuration()
     let checkpoint = try comparison.checkpoint(as: .torch)
-    #expect(CheckpointFamily(names: checkpoint.names) == .clip(.openAI))
+    #expect(checkpoint.family == .clipText)
     let weights = CheckpointWeights(checkpoint)
     let model = TextTransformer(configuration, weights: Weights(PackingWeights(weights, as: .float32)))
     try weights.verify(ignoring: isUnusedOfTextTower)

@@ -1,0 +1,91 @@
+import Checkpoints
+import Networks
+
+/// What a checkpoint holds, told by the names and shapes of its tensors.
+public struct RecognisedCheckpoint: Sendable {
+    /// The family; nil where it is known by name only.
+    public let family: ModelFamily?
+    /// What it is called in messages.
+    public let title: String
+    /// The configuration of its network; nil where it is known by name only, or holds several networks.
+    public let configuration: (any NetworkConfiguration)?
+
+    /// Recognises tensors; nil where they are nothing that is known here.
+    ///
+    /// What shapes do not tell is as published: heads of 64 channels, unit vectors in the first release of TiTok alone, 512
+    /// pixels for a FlowTiTok that does not hold its position tables.
+    /// - Parameter file: for messages.
+    /// - Throws: `ImageTokenizerError.undetermined` where the names say an architecture and the shapes contradict it.
+    public init?(shapes: [String: [Int]], file: String) throws {
+        guard let (family, title) = Self.signature(of: Set(shapes.keys)) else { return nil }
+        self.family = family
+        self.title = title
+        do {
+            configuration = try family?.configuration?.init(inferredFrom: TensorCatalog(shapes))
+        } catch let problem as TensorCatalog.Problem {
+            throw ImageTokenizerError.undetermined(file: file, architecture: title, reason: problem.reason)
+        }
+    }
+
+    /// The same for a checkpoint.
+    public init?(_ checkpoint: Checkpoint) throws {
+        try self.init(shapes: checkpoint.shapes, file: checkpoint.path)
+    }
+
+    /// What it is in a few words, with its size where that can be told.
+    public var summary: String { configuration?.summary ?? title }
+
+    /// The most particular signature that tensors of these names bear: that with the most names.
+    package static func signature(of names: Set<String>) -> (family: ModelFamily?, title: String)? {
+        var best: (family: ModelFamily?, signature: ModelFamily.Signature)?
+        func consider(_ family: ModelFamily?, _ signature: ModelFamily.Signature) {
+            guard signature.names.count > best?.signature.names.count ?? 0, signature.names.allSatisfy(names.contains) else {
+                return
+            }
+            best = (family, signature)
+        }
+        for family in ModelFamilies.all { for signature in family.signatures { consider(family, signature) } }
+        // Those that run here come first.
+        if best == nil { for signature in strangers { consider(nil, signature) } }
+        return best.map { ($0.family, $0.signature.title) }
+    }
+
+    /// Models that people have and that do not run here, so that messages can name them.
+    private static let strangers: [ModelFamily.Signature] = [
+        .init("RAR, an autoregressive generator over MaskGIT-VQGAN codes", ["target_aware_pos_embed", "cls_token"]),
+        .init("FlexTok, a 1D image tokenizer", ["encoder.module_dict.enc_register_module.registers"]),
+        .init("GigaTok, a 1D image tokenizer", ["s2to1encoder.positional_embedding", "s1to2decoder.positional_embedding"]),
+        .init("TokenBridge, an autoregressive generator", ["channel_embed", "encoder_pos_embed_learned", "fake_latent"]),
+        .init(
+            "an autoregressive image generator in LlamaGen's layout",
+            ["tok_embeddings.weight", "cls_embedding.embedding_table.weight", "layers.0.attention.wqkv.weight"]),
+        .init(
+            "a convolutional variational autoencoder or VQGAN with attention",
+            ["encoder.mid.block_1.conv1.weight", "decoder.mid.attn_1.q.weight"]),
+        .init(
+            "a convolutional variational autoencoder in diffusers' layout",
+            ["encoder.mid_block.resnets.0.conv1.weight", "decoder.mid_block.resnets.0.conv1.weight"]),
+        .init("a diffusion transformer over 2D latents", ["x_embedder.proj.weight", "final_layer.linear.weight"]),
+    ]
+}
+
+extension Checkpoint {
+    /// The shapes of all tensors by name.
+    var shapes: [String: [Int]] {
+        Dictionary(entries.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The family that its tensors' names tell; nil where it is none of the registry.
+    package var family: ModelFamily? { RecognisedCheckpoint.signature(of: Set(names))?.family }
+
+    /// What it holds, in words.
+    var contents: String {
+        if let found = RecognisedCheckpoint.signature(of: Set(names)) { return found.title }
+        return names.first.map { "\(names.count) tensors of no architecture that is known here (\($0), …)" } ?? "no tensors"
+    }
+
+    /// The error that says what this checkpoint should have been and what it looks like.
+    func isNot(_ expected: String) -> ImageTokenizerError {
+        .otherArchitecture(file: path, expected: expected, found: contents)
+    }
+}

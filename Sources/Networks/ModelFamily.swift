@@ -1,0 +1,134 @@
+import Checkpoints
+public import Files
+public import Layers
+
+/// One of the systems that this package runs: how its files are recognised, and what is built of them. The registry
+/// (`ModelFamilies`) holds one of each, and everything that works on model folders asks it.
+public struct ModelFamily: Sendable, Identifiable {
+    /// What a model of the family can do.
+    public enum Ability: Sendable, Hashable {
+        /// Images to tokens and back.
+        case tokenize
+        /// Images of classes.
+        case drawClasses
+        /// Images of captions.
+        case drawCaptions
+        /// Captions of images.
+        case caption
+    }
+
+    /// What is built of its files.
+    public enum Network: Sendable {
+        case imageTokenizer(any ImageTokenizerConfiguration.Type)
+        case generator(any TokenGeneratorConfiguration.Type)
+        /// A FlowTok: text encoder, velocity network and image tokenizer together. The configuration is that of a checkpoint
+        /// with the velocity network alone; nil where all is in one file.
+        case flow((any NetworkConfiguration.Type)?)
+        /// The text encoder that other models read captions with.
+        case textEncoder(any NetworkConfiguration.Type)
+    }
+
+    /// Tensor names that together only checkpoints of one kind have.
+    public struct Signature: Sendable {
+        /// What such a checkpoint is called in messages.
+        public let title: String
+        public let names: [String]
+
+        public init(_ title: String, _ names: [String]) {
+            self.title = title
+            self.names = names
+        }
+    }
+
+    /// The `model_type` of its folders' `config.json`.
+    public let id: String
+    /// What a model of it is called in messages, with its article: "a TiTok, an image tokenizer".
+    public let title: String
+    public let abilities: Set<Ability>
+    public let network: Network
+    /// How its checkpoints are told; several where it is published in several layouts.
+    public let signatures: [Signature]
+
+    public init(id: String, title: String, abilities: Set<Ability>, network: Network, signatures: [Signature]) {
+        self.id = id
+        self.title = title
+        self.abilities = abilities
+        self.network = network
+        self.signatures = signatures
+    }
+
+    /// The configuration that a checkpoint of it has; nil where one checkpoint holds several networks.
+    public var configuration: (any NetworkConfiguration.Type)? {
+        switch network {
+        case .imageTokenizer(let type): type
+        case .generator(let type): type
+        case .textEncoder(let type): type
+        case .flow(let type): type
+        }
+    }
+
+    public var isImageTokenizer: Bool { if case .imageTokenizer = network { true } else { false } }
+    public var isGenerator: Bool { if case .generator = network { true } else { false } }
+    public var isFlow: Bool { if case .flow = network { true } else { false } }
+}
+
+/// The shape of a network: read from `config.json`, or told from the tensors of a checkpoint.
+public protocol NetworkConfiguration: Codable, Hashable, Sendable {
+    /// The configuration that tensors of these names and shapes belong to; what they do not tell is as published.
+    ///
+    /// - Throws: `TensorCatalog.Problem` where they contradict each other.
+    init(inferredFrom catalog: TensorCatalog) throws
+
+    /// Whether an official `config.json`, which names no `model_type`, describes this.
+    static func isDescribed(by configuration: JSONValue) -> Bool
+
+    /// Whether the network does without a tensor that checkpoints of it may hold.
+    static func ignores(_ tensor: String) -> Bool
+
+    /// Why no network can be built from this, or nil. To be asked before a configuration that came from a file is used.
+    var problem: String? { get }
+
+    /// What it is in a few words, with its size: "TiTok L-32, 32 tokens of 4096 codes, 256×256 pixels".
+    var summary: String { get }
+
+    /// The published model of this shape, or nil.
+    var publishedName: String? { get }
+}
+
+extension NetworkConfiguration {
+    public static func isDescribed(by configuration: JSONValue) -> Bool { false }
+    public static func ignores(_ tensor: String) -> Bool { false }
+    public var publishedName: String? { nil }
+}
+
+/// The shape of an image tokenizer.
+public protocol ImageTokenizerConfiguration: NetworkConfiguration {
+    var imageSize: Int { get }
+    /// The tokens of an image; nil where the size of the image decides.
+    var tokens: TokenShape { get }
+    /// What guides the decoder; nil where nothing does.
+    var textGuidance: TextGuidanceShape? { get }
+
+    /// The tokenizer of this shape. `problem` must be nil.
+    func imageTokenizer(_ weights: Weights) -> any ImageTokenizer
+
+    /// The same with what only a checkpoint tells: official configurations do not say whether a tokenizer is text-aware.
+    func completed(by names: Set<String>) -> Self
+
+    /// The same for images of another size; nil where the weights serve one size.
+    func resized(to side: Int) -> Self?
+}
+
+extension ImageTokenizerConfiguration {
+    public func completed(by names: Set<String>) -> Self { self }
+    public func resized(to side: Int) -> Self? { nil }
+}
+
+/// The shape of a generator of tokens.
+public protocol TokenGeneratorConfiguration: NetworkConfiguration {
+    var subjects: GeneratorSubjects { get }
+    var tokens: TokenShape { get }
+
+    /// The generator of this shape. `problem` must be nil.
+    func generator(_ weights: Weights) -> any TokenGenerator
+}

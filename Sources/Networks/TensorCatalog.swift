@@ -1,0 +1,78 @@
+/// The names and shapes of a checkpoint's tensors, asked for what an architecture's shape can be told from.
+public struct TensorCatalog: Sendable {
+    /// Why something cannot be told.
+    public struct Problem: Error {
+        public let reason: String
+
+        public init(_ reason: String) { self.reason = reason }
+    }
+
+    private let shapes: [String: [Int]]
+
+    /// Far above what any architecture has: products of a few extents must not overflow.
+    private static let longest = 1 << 24
+
+    public init(_ shapes: [String: [Int]]) { self.shapes = shapes }
+
+    public func contains(_ name: String) -> Bool { shapes[name] != nil }
+
+    /// The shape of a tensor that must have as many axes, none of them empty.
+    public func shape(_ name: String, rank: Int) throws -> [Int] {
+        guard let shape = shapes[name] else { throw Problem("\(name) is missing") }
+        guard shape.count == rank, shape.allSatisfy((1...Self.longest).contains) else {
+            throw Problem("\(name) has shape \(shape), expected \(rank) axes")
+        }
+        return shape
+    }
+
+    /// How many of `prefix`0`suffix`, `prefix`1`suffix`, … there are in a row.
+    public func run(_ prefix: String, _ suffix: String) -> Int {
+        var count = 0
+        while shapes["\(prefix)\(count)\(suffix)"] != nil { count += 1 }
+        return count
+    }
+
+    /// The side of a square of `count` places.
+    public func side(_ count: Int, of name: String) throws -> Int {
+        let root = Int(Double(count).squareRoot().rounded())
+        guard root > 0, root * root == count else {
+            throw Problem("\(name) has \(count) places, which form no square")
+        }
+        return root
+    }
+
+    /// The side of the square patches that a patch embedding [width, 3, patch, patch] reads.
+    public func patch(_ name: String) throws -> Int {
+        let shape = try shape(name, rank: 4)
+        guard shape[1] == 3, shape[2] == shape[3] else {
+            throw Problem("\(name) has shape \(shape), expected [width, 3, patch, patch]")
+        }
+        return shape[2]
+    }
+
+    /// Heads of 64 channels, as all published models of a width have.
+    public static func heads(_ width: Int) throws -> Int {
+        guard width % 64 == 0 else {
+            throw Problem("the number of heads cannot be told from a width of \(width)")
+        }
+        return width / 64
+    }
+
+    /// a / b where that is a whole number.
+    public static func quotient(_ a: Int, _ b: Int, _ what: String) throws -> Int {
+        guard b > 0, a % b == 0 else { throw Problem("\(what): \(a) is no multiple of \(b)") }
+        return a / b
+    }
+
+    /// a - b where that leaves something.
+    public static func difference(_ a: Int, _ b: Int, _ what: String) throws -> Int {
+        guard a > b else { throw Problem("\(what): \(a) leaves nothing beside \(b)") }
+        return a - b
+    }
+
+    /// A configuration, unless it has a problem.
+    public static func checked<Configuration: NetworkConfiguration>(_ configuration: Configuration) throws -> Configuration {
+        if let problem = configuration.problem { throw Problem(problem) }
+        return configuration
+    }
+}
