@@ -9,15 +9,12 @@ import TextTokenizers
 extension Evaluator {
     private func captions(_ images: [Image], _ direction: CaptioningDefaults.Direction?) throws -> [String] {
         let model = flowtok.model
-        let defaults = flowtok.configuration.captioning
+        var settings = flowtok.configuration.captioning
+        settings.direction = direction ?? settings.direction
         return try stride(from: 0, to: images.count, by: 16).flatMap { start in
             let part = Array(images[start..<min(images.count, start + 16)])
-            let latents = model.normalized(
-                model.imageTokenizer.encode(try Tensor(part, side: flowtok.imageTokenizer.imageSize)).mean)
-            let tokens = try model.textTokens(
-                from: latents, integrator: FlowIntegrator(defaults.solver, steps: defaults.steps),
-                direction: direction ?? defaults.direction)
-            return try model.pieces(tokens).map { try flowtok.captions.decode($0) }
+            let pixels = try Tensor(part, side: flowtok.imageTokenizer.imageSize)
+            return try model.caption(pixels, settings: settings).map { try flowtok.captions.decode($0) }
         }
     }
 

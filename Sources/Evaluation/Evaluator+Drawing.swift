@@ -10,9 +10,7 @@ extension Evaluator {
     /// Pictures of prompts, picture i with seed i.
     func drawn(_ prompts: [String]) throws -> [Image] {
         let model = flowtok.model
-        let sampling = flowtok.configuration.sampling
-        let guidance = Guidance(
-            scale: sampling.guidance, interval: sampling.guidanceInterval[0]...sampling.guidanceInterval[1])
+        let settings = FlowSettings(flowtok.configuration.sampling)
         var images: [Image] = []
         let size = 8
         for start in stride(from: 0, to: prompts.count, by: size) {
@@ -23,10 +21,7 @@ extension Evaluator {
                     return .randomNormal([1] + model.latentShape, using: &random)
                 }, axis: 0)
             let ids = try part.flatMap { try flowtok.captions.encode(prompts[$0]) }
-            let (tokens, hidden) = model.textTokens(ids, noise: noise)
-            let latents = try model.imageTokens(
-                from: tokens, integrator: FlowIntegrator(sampling.solver, steps: sampling.steps), guidance: guidance)
-            images += try model.pixels(latents, guidedBy: hidden).images()
+            images += try model.draw(ids, noise: noise, settings: settings).images()
         }
         return images
     }

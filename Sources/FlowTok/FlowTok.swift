@@ -90,7 +90,8 @@ public final class FlowTok: Sendable {
     public func generate(
         _ request: GenerationRequest, progress: (GenerationProgress) throws -> Void = { _ in }
     ) throws -> [GeneratedImage] {
-        let settings = try request.resolved(with: configuration.sampling)
+        let settings = try request.settings(over: configuration.sampling)
+        let seed = request.seed ?? UInt64(UInt32.random(in: .min ... .max))
         guard request.prompt.contains(where: { !$0.isWhitespace }) else { throw FlowTokError.emptyPrompt }
         let ids = try captions.encode(request.prompt)
         let precision = request.precision ?? precision
@@ -100,11 +101,10 @@ public final class FlowTok: Sendable {
         let largest = Machine.usesOpenBLAS || settings.solver == .dopri5 ? 1 : 8
         var results: [GeneratedImage] = []
         for start in stride(from: 0, to: request.count, by: largest) {
-            let seeds = (start..<min(start + largest, request.count)).map { settings.seed &+ UInt64($0) }
+            let seeds = (start..<min(start + largest, request.count)).map { seed &+ UInt64($0) }
             results += try Precision.$current.withValue(precision) {
-                try draw(model, precision, ids, seeds: seeds, request: request, settings: settings) { step, total in
-                    try progress(
-                        GenerationProgress(image: start, count: request.count, step: step, steps: total))
+                try draw(model, precision, ids, seeds: seeds, request: request, settings: settings) { step in
+                    try progress(GenerationProgress(image: start, count: request.count, drawing: step))
                 }
             }
         }
@@ -112,35 +112,30 @@ public final class FlowTok: Sendable {
     }
 
     private func draw(
-        _ model: FlowTokModel, _ precision: Precision, _ ids: [Int32], seeds: [UInt64], request: GenerationRequest, settings: ResolvedSettings,
-        progress: (Int, Int) throws -> Void
+        _ model: FlowTokModel, _ precision: Precision, _ ids: [Int32], seeds: [UInt64], request: GenerationRequest,
+        settings: FlowSettings, progress: (DrawingStep) throws -> Void
     ) throws -> [GeneratedImage] {
         let noise = Tensor.concatenated(
             seeds.map { seed in
                 var random: any NoiseSource = request.rng.source(seed: seed)
                 return random.normal([1] + model.latentShape)
             }, axis: 0)
-        let (tokens, hidden) = model.textTokens(seeds.flatMap { _ in ids }, noise: noise)
-        var path: [Tensor] = request.recordsTrajectory ? [tokens] : []
-        let drawn = try model.imageTokens(
-            from: tokens, integrator: FlowIntegrator(settings.solver, steps: settings.steps), guidance: settings.guidance
-        ) { state in
-            if request.recordsTrajectory { path.append(state.tokens) }
+        var path: [DrawingStep] = []
+        let images = try model.draw(seeds.flatMap { _ in ids }, noise: noise, settings: settings) { step in
+            if request.recordsTrajectory { path.append(step) }
             try Task.checkCancellation()
-            try progress(state.step, state.total)
-        }
-        let images = try model.pixels(drawn, guidedBy: hidden).images()
-        let frames = try FlowTok.spread(path, over: 8).map { try model.pixels($0, guidedBy: hidden).images() }
+            if step.step > 0 { try progress(step) }
+        }.images()
+        let frames = try FlowTok.spread(path, over: 8).map { try $0.pixels().images() }
         return seeds.indices.map { i in
             GeneratedImage(
-                image: images[i], prompt: request.prompt, seed: seeds[i], solver: settings.solver, steps: settings.steps,
-                guidance: settings.guidance, precision: precision, rng: request.rng, model: configuration.name,
-                trajectory: frames.map { $0[i] })
+                image: images[i], prompt: request.prompt, seed: seeds[i], settings: settings, precision: precision,
+                rng: request.rng, model: configuration.name, trajectory: frames.map { $0[i] })
         }
     }
 
     /// At most `count` entries, the first and the last among them.
-    private static func spread(_ path: [Tensor], over count: Int) -> [Tensor] {
+    private static func spread<Entry>(_ path: [Entry], over count: Int) -> [Entry] {
         guard path.count > count else { return path }
         return (0..<count).map { path[$0 * (path.count - 1) / (count - 1)] }
     }
@@ -162,33 +157,34 @@ public final class FlowTok: Sendable {
     /// Up to `count` different captions of a picture, the most likely first; the others are read from its latents with a
     /// little noise.
     public func captions(
-        of image: Image, count: Int, steps: Int? = nil, precision: Precision? = nil
+        of image: Image, count: Int, steps: Int? = nil, precision: Precision? = nil,
+        progress: () throws -> Void = {}
     ) throws -> [String] {
         guard count >= 1 else {
             throw FlowTokError.badSetting(name: "count", given: String(count), expected: "at least 1")
         }
         guard configuration.textDecoder != nil else { throw FlowTokError.cannotCaption(model: configuration.name) }
-        let defaults = configuration.captioning
-        let steps = steps ?? defaults.steps
-        guard (1...10_000).contains(steps) else {
-            throw FlowTokError.badSetting(name: "steps", given: String(steps), expected: "1 to 10000")
+        var settings = configuration.captioning
+        settings.steps = steps ?? settings.steps
+        guard (1...10_000).contains(settings.steps) else {
+            throw FlowTokError.badSetting(name: "steps", given: String(settings.steps), expected: "1 to 10000")
         }
         let model = try model(in: precision)
         return try Precision.$current.withValue(precision ?? self.precision) {
             let side = model.configuration.imageTokenizer.imageSize
-            let latents = model.normalized(model.imageTokenizer.encode(
-                    try Tensor([image.centerSquare(side)], side: side)).mean)
+            let pixels = try Tensor([image.centerSquare(side)], side: side)
             var found: [String] = []
             // Some draws give a caption that is there already.
             for attempt in 0..<(count == 1 ? 1 : 4 * count) where found.count < count {
                 try Task.checkCancellation()
                 var random = CounterRandom(seed: 0, stream: UInt64(attempt))
-                let start = attempt == 0
-                    ? latents : latents + Tensor.randomNormal(latents.shape, using: &random) * FlowTok.captionNoise
-                let tokens = try model.textTokens(
-                    from: start, integrator: FlowIntegrator(defaults.solver, steps: steps),
-                    direction: defaults.direction)
-                let caption = try captions.decode(model.pieces(tokens)[0])
+                let noise = attempt == 0
+                    ? nil : Tensor.randomNormal([1] + model.latentShape, using: &random) * FlowTok.captionNoise
+                let ids = try model.caption(pixels, settings: settings, noise: noise) { _ in
+                    try Task.checkCancellation()
+                    try progress()
+                }
+                let caption = try captions.decode(ids[0])
                 if !found.contains(caption) { found.append(caption) }
             }
             return found

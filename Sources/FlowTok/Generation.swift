@@ -7,7 +7,7 @@ import Tensors
 /// What to draw. Settings that are nil are the model's own.
 public struct GenerationRequest: Sendable, Hashable {
     public var prompt: String
-    /// Nil: a random one, which the result tells.
+    /// Nil: a random one, which the result holds.
     public var seed: UInt64?
     public var count: Int
     public var solver: Solver?
@@ -44,7 +44,7 @@ public struct GenerationRequest: Sendable, Hashable {
     /// The settings with the model's own filled in.
     ///
     /// - Throws: `FlowTokError.badSetting` where one is out of range.
-    func resolved(with defaults: SamplingDefaults) throws -> ResolvedSettings {
+    func settings(over defaults: SamplingDefaults) throws -> FlowSettings {
         guard (1...10_000).contains(count) else {
             throw FlowTokError.badSetting(name: "count", given: String(count), expected: "1 to 10000")
         }
@@ -62,28 +62,23 @@ public struct GenerationRequest: Sendable, Hashable {
                 name: "guidance interval", given: "\(interval.lowerBound),\(interval.upperBound)",
                 expected: "two times in order, 0 to 1")
         }
-        return ResolvedSettings(
-            seed: seed ?? UInt64(UInt32.random(in: .min ... .max)), solver: solver ?? defaults.solver, steps: steps,
-            guidance: Guidance(scale: guidance, interval: interval))
+        return FlowSettings(
+            solver: solver ?? defaults.solver, steps: steps, guidance: Guidance(scale: guidance, interval: interval))
     }
 }
 
-/// The settings of a request with nothing left open.
-struct ResolvedSettings {
-    let seed: UInt64
-    let solver: Solver
-    let steps: Int
-    let guidance: Guidance
-}
-
 /// How far a request is.
-public struct GenerationProgress: Sendable, Hashable {
-    /// The index of the first picture of those being drawn now, and the number of all.
+public struct GenerationProgress {
+    /// The index of the first image of those being drawn now, and the number of all.
     public let image: Int
     public let count: Int
     /// Steps done for them, and steps in all.
-    public let step: Int
-    public let steps: Int
+    public var step: Int { drawing.step }
+    public var steps: Int { drawing.steps }
+    let drawing: DrawingStep
+
+    /// What the images that are being drawn now look like after this step. It costs as much as decoding them.
+    public func previews() throws -> [Image] { try drawing.pixels().images() }
 }
 
 /// A picture and how it came about.
@@ -91,9 +86,7 @@ public struct GeneratedImage: Sendable {
     public let image: Image
     public let prompt: String
     public let seed: UInt64
-    public let solver: Solver
-    public let steps: Int
-    public let guidance: Guidance
+    public let settings: FlowSettings
     public let precision: Precision
     public let rng: NoiseGenerator
     /// The name of the model.

@@ -51,8 +51,8 @@ public struct PictureRecord: Sendable, Hashable, Codable {
         seed = image.seed
         model = image.model
         settings = Settings(
-            solver: image.solver, steps: image.steps, guidance: image.guidance.scale,
-            guidanceInterval: [image.guidance.interval.lowerBound, image.guidance.interval.upperBound],
+            solver: image.settings.solver, steps: image.settings.steps, guidance: image.settings.guidance.scale,
+            guidanceInterval: [image.settings.guidance.interval.lowerBound, image.settings.guidance.interval.upperBound],
             precision: image.precision, rng: image.rng, width: image.image.width, height: image.image.height)
     }
 

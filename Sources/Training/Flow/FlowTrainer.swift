@@ -136,14 +136,10 @@ public final class FlowTask: TrainingTask {
         let batch = try Batch(
             shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, codec: codec)
         var random = CounterRandom(seed: 0, stream: 0)
-        let (tokens, hidden) = model.textTokens(
-            batch.ids, noise: .randomNormal([24] + model.latentShape, using: &random))
-        let drawn = try model.imageTokens(
-            from: tokens, integrator: FlowIntegrator(configuration.sampling.solver, steps: configuration.sampling.steps),
-            guidance: Guidance(
-                scale: configuration.sampling.guidance,
-                interval: configuration.sampling.guidanceInterval[0]...configuration.sampling.guidanceInterval[1]))
-        let images = try model.pixels(drawn, guidedBy: hidden).images()
+        let images = try model.draw(
+            batch.ids, noise: .randomNormal([24] + model.latentShape, using: &random),
+            settings: FlowSettings(configuration.sampling)
+        ).images()
         let pairs = zip(try batch.images.images(), images).flatMap { [$0, $1] }
         return [("drawn", try Image.grid(pairs, columns: 8, gap: 2))]
     }
@@ -153,12 +149,7 @@ public final class FlowTask: TrainingTask {
         let model = model(parameters)
         let batch = try Batch(
             shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, codec: codec)
-        let latents = model.normalized(model.imageTokenizer.encode(batch.images).mean)
-        let tokens = try model.textTokens(
-            from: latents,
-            integrator: FlowIntegrator(configuration.captioning.solver, steps: configuration.captioning.steps),
-            direction: configuration.captioning.direction)
-        let captions = try model.pieces(tokens).map { try codec.decode($0) }
+        let captions = try model.caption(batch.images, settings: configuration.captioning).map { try codec.decode($0) }
         return zip(batch.captions, captions).map { "\($0) => \($1)\n" }.joined()
     }
 

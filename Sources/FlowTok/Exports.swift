@@ -1,0 +1,8 @@
+// One import is enough: what the front's own signatures speak of comes with it.
+@_exported import Files
+@_exported import Images
+@_exported import ModelFolders
+@_exported import Networks
+@_exported import Sampling
+@_exported import Tensors
+@_exported import TextTokenizers

@@ -1,0 +1,80 @@
+import Sampling
+import Tensors
+
+/// How a flow is followed from text to image: one value from a request to its result.
+public struct FlowSettings: Sendable, Hashable {
+    public var solver: Solver
+    /// The solver's steps; dopri5 chooses its own.
+    public var steps: Int
+    public var guidance: Guidance
+
+    public init(solver: Solver, steps: Int, guidance: Guidance) {
+        self.solver = solver
+        self.steps = steps
+        self.guidance = guidance
+    }
+
+    /// What a model's configuration asks for.
+    public init(_ defaults: SamplingDefaults) {
+        self.init(
+            solver: defaults.solver, steps: defaults.steps,
+            guidance: Guidance(
+                scale: defaults.guidance, interval: defaults.guidanceInterval[0]...defaults.guidanceInterval[1]))
+    }
+}
+
+/// A drawing on its way.
+public struct DrawingStep {
+    /// Steps done, and steps in all; an estimate for adaptive solvers.
+    public let step: Int
+    public let steps: Int
+    /// The tokens now: [batch, K, D], normalised.
+    public let tokens: Tensor
+    /// The hidden states of the captions, which guide the decoder of the tokens.
+    let hidden: Tensor
+    let model: FlowTokModel
+
+    /// What the tokens look like now: [batch, 3, side, side], not clamped.
+    public func pixels() -> Tensor { model.pixels(tokens, guidedBy: hidden) }
+}
+
+extension FlowTokModel {
+    /// Draws captions: the one way from their ids to pixels, for the library, evaluation, training samples and commands.
+    ///
+    /// - Parameters:
+    ///   - ids: N to a caption.
+    ///   - noise: [batch, N, D], by which text tokens leave their mean.
+    ///   - progress: called with the text tokens as step 0, and after every step; what it throws ends the drawing.
+    /// - Returns: pixels [batch, 3, side, side], not clamped.
+    public func draw(
+        _ ids: [Int32], noise: Tensor, settings: FlowSettings, progress: (DrawingStep) throws -> Void = { _ in }
+    ) throws -> Tensor {
+        let (tokens, hidden) = textTokens(ids, noise: noise)
+        try progress(DrawingStep(step: 0, steps: settings.steps, tokens: tokens, hidden: hidden, model: self))
+        let drawn = try imageTokens(
+            from: tokens, integrator: FlowIntegrator(settings.solver, steps: settings.steps), guidance: settings.guidance
+        ) { state in
+            try progress(
+                DrawingStep(step: state.step, steps: state.total, tokens: state.tokens, hidden: hidden, model: self))
+        }
+        return pixels(drawn, guidedBy: hidden)
+    }
+
+    /// Captions images: the one way from pixels [batch, 3, side, side] in 0...1 to the ids of captions, N to an image.
+    ///
+    /// - Parameters:
+    ///   - noise: [batch, K, D] in units of the latents' deviations, added to them; nil for none.
+    ///   - progress: called after every step; what it throws ends the captioning.
+    /// - Throws: `FlowTokError.cannotCaption` where the model has no text decoder.
+    public func caption(
+        _ images: Tensor, settings: CaptioningDefaults, noise: Tensor? = nil,
+        progress: (SolverProgress) throws -> Void = { _ in }
+    ) throws -> [[Int32]] {
+        let latents = normalized(imageTokenizer.encode(images).mean)
+        let tokens = try textTokens(
+            from: noise.map { latents + $0 } ?? latents,
+            integrator: FlowIntegrator(settings.solver, steps: settings.steps), direction: settings.direction,
+            progress: progress)
+        return try pieces(tokens)
+    }
+}
