@@ -23,12 +23,8 @@ public enum ImageFormat: String, Sendable, Hashable, Codable, CaseIterable {
 
     /// The format that a file name's extension asks for, in upper or lower case; nil where it asks for none of them.
     public init?(extensionOf path: String) {
-        switch (path as NSString).pathExtension.lowercased() {
-        case "png": self = .png
-        case "jpg", "jpeg", "jpe", "jfif": self = .jpeg
-        case "webp": self = .webp
-        default: return nil
-        }
+        guard let format = Self.formats[(path as NSString).pathExtension.lowercased()] else { return nil }
+        self = format
     }
 
     /// The format that a picture is written in at `path`: what the extension asks for, and otherwise PNG.
@@ -47,7 +43,11 @@ public enum ImageFormat: String, Sendable, Hashable, Codable, CaseIterable {
     public var fileExtension: String { self == .jpeg ? "jpg" : rawValue }
 
     /// Extensions of the files that are read, in lower case and without the point.
-    public static let fileExtensions: Set<String> = ["png", "jpg", "jpeg", "jpe", "jfif", "webp"]
+    public static let fileExtensions = Set(formats.keys)
+
+    private static let formats: [String: ImageFormat] = [
+        "png": .png, "jpg": .jpeg, "jpeg": .jpeg, "jpe": .jpeg, "jfif": .jpeg, "webp": .webp,
+    ]
 
     /// All names as a message lists them.
     package static let names = "PNG, JPEG or WebP"

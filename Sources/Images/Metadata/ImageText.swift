@@ -50,9 +50,6 @@ public struct ImageText: Sendable, Hashable {
     }
 }
 
-/// The earlier name of `ImageText`, from when only PNG files carried texts.
-public typealias PNGText = ImageText
-
 /// The Latin-1 bytes of `string`; nil where it has other characters.
 func latin1(_ string: String) -> [UInt8]? {
     var bytes: [UInt8] = []
