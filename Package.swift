@@ -35,6 +35,8 @@ let package = Package(
         .target(name: "CKernels"),
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
+        .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+        .target(name: "CWebP", linkerSettings: [.linkedLibrary("webp")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         // Base.
@@ -42,7 +44,7 @@ let package = Package(
         target("Files", uses: ["CZlib"]),
         // Data.
         target("Checkpoints", uses: ["Files", "Tensors", "CKernels", "CZlib"]),
-        target("Images", uses: ["Files", "CPNG"]),
+        target("Images", uses: ["Files", "CPNG", "CJPEG", "CWebP"]),
         target("TextTokenizers", uses: ["Files", "CSentencePiece"]),
         // Blocks.
         target("Layers", uses: ["Checkpoints", "Files", "Tensors"]),

@@ -44,5 +44,5 @@ install_packages() {
 # Everything that building needs.
 set_up() {
     command -v swift >/dev/null || fail 69 "no swift in PATH: install Swift 6.3 (https://www.swift.org/install/linux)"
-    install_packages libopenblas-dev libpng-dev libsentencepiece-dev
+    install_packages libopenblas-dev libpng-dev libjpeg62-turbo-dev libwebp-dev libsentencepiece-dev
 }

@@ -10,7 +10,10 @@ struct cpng_reader {
     png_structp png;
     png_infop info;
     const uint8_t *bytes;
-    size_t count;
+    const cpng_span *spans;
+    size_t span_count;
+    /// The span being read, and how many of its bytes have been.
+    size_t span;
     size_t position;
     png_bytep *rows;
     char message[CPNG_MESSAGE_SIZE];
@@ -18,13 +21,20 @@ struct cpng_reader {
 
 static void read_bytes(png_structp png, png_bytep output, size_t wanted) {
     cpng_reader *reader = png_get_io_ptr(png);
-    if (wanted > reader->count - reader->position) {
-        char text[CPNG_MESSAGE_SIZE];
-        snprintf(text, sizeof text, "the data ends early, after %zu bytes", reader->count);
-        png_error(png, text);
+    while (wanted > 0) {
+        if (reader->span == reader->span_count) png_error(png, "the data ends early");
+        const cpng_span *span = &reader->spans[reader->span];
+        size_t count = span->count - reader->position;
+        if (count > wanted) count = wanted;
+        memcpy(output, reader->bytes + span->offset + reader->position, count);
+        output += count;
+        wanted -= count;
+        reader->position += count;
+        if (reader->position == span->count) {
+            reader->span++;
+            reader->position = 0;
+        }
     }
-    memcpy(output, reader->bytes + reader->position, wanted);
-    reader->position += wanted;
 }
 
 static int read_header(cpng_reader *reader, cpng_header *header) {
@@ -33,10 +43,8 @@ static int read_header(cpng_reader *reader, cpng_header *header) {
     png_set_user_limits(png, CPNG_MAX_SIDE, CPNG_MAX_SIDE);
     png_set_chunk_cache_max(png, 64);
     png_set_chunk_malloc_max(png, 8u << 20);
-    // By default libpng only warns about a damaged ancillary chunk.
     png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-    // Skips every chunk but IHDR, PLTE, tRNS, IDAT and IEND: less code meets hostile bytes, and a gamma chunk cannot
-    // change what pixels mean.
+    // The caller passes no chunk that does not carry pixels; should one get here, it is skipped all the same.
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_set_read_fn(png, reader, read_bytes);
     png_read_info(png, reader->info);
@@ -47,12 +55,14 @@ static int read_header(cpng_reader *reader, cpng_header *header) {
     return 1;
 }
 
-cpng_reader *cpng_reader_open(const uint8_t *bytes, size_t count, cpng_header *header, char *message) {
+cpng_reader *cpng_reader_open(const uint8_t *bytes, const cpng_span *spans, size_t span_count, cpng_header *header,
+                              char *message) {
     cpng_reader *reader = calloc(1, sizeof *reader);
     if (reader) {
         reader->bytes = bytes;
-        reader->count = count;
-        reader->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, reader->message, cpng_on_error, cpng_on_warning);
+        reader->spans = spans;
+        reader->span_count = span_count;
+        reader->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, reader->message, cpng_on_error, cpng_on_read_warning);
         if (reader->png) reader->info = png_create_info_struct(reader->png);
     }
     if (!reader || !reader->png || !reader->info) {
@@ -93,15 +103,15 @@ static int decode(cpng_reader *reader, int channels, uint8_t *pixels, size_t cou
     reader->rows = malloc(height * sizeof *reader->rows);
     if (!reader->rows) png_error(png, "out of memory");
     for (size_t y = 0; y < height; y++) reader->rows[y] = pixels + y * stride;
+    // Reads on to the end of the compressed stream and checks the chunk that it lies in; what follows is the caller's.
     png_read_image(png, reader->rows);
-    png_read_end(png, NULL);
     return 1;
 }
 
 int cpng_reader_decode(cpng_reader *reader, int channels, uint8_t *pixels, size_t count, char *message) {
-    if (decode(reader, channels, pixels, count)) return 1;
+    int done = decode(reader, channels, pixels, count);
     cpng_say(message, reader->message);
-    return 0;
+    return done;
 }
 
 void cpng_reader_close(cpng_reader *reader) {

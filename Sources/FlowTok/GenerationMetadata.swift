@@ -4,7 +4,7 @@ import Networks
 import Sampling
 import Tensors
 
-/// How a picture came about: what its PNG carries, and all that it takes to draw it again.
+/// How a picture came about: what its file carries, and all that it takes to draw it again.
 public struct PictureRecord: Sendable, Hashable, Codable {
     /// The settings that a picture was drawn with.
     public struct Settings: Sendable, Hashable, Codable {
@@ -85,47 +85,83 @@ public struct PictureRecord: Sendable, Hashable, Codable {
     }
 }
 
-// MARK: - Text chunks
+// MARK: - Texts in files
 
 extension GeneratedImage {
-    /// The text chunks that a PNG of this picture carries: the prompt, and the settings in the customary form.
-    public var pngText: [PNGText] { PictureRecord(self).pngText }
+    /// The texts that a file of this picture carries: see `PictureRecord.texts`.
+    public var texts: [ImageText] { PictureRecord(self).texts }
 }
 
 extension PictureRecord {
-    private static let keyword = "parameters"
+    /// The name of the record itself, and the program in the settings of `parameters`.
+    private static let program = "flowtok"
 
-    /// The record as text chunks: `Description` is the prompt; `parameters` is the prompt and, in a last line, the settings
-    /// in the form that programs of this kind write and read.
-    public var pngText: [PNGText] {
-        var fields = [("Steps", String(settings.steps))]
-        if let solver = settings.solver { fields.append(("Solver", solver.rawValue)) }
-        fields.append(("Guidance", String(settings.guidance)))
-        if let temperature = settings.temperature { fields.append(("Temperature", String(temperature))) }
-        if let imageClass { fields.append(("Class", String(imageClass))) }
-        if settings.guidanceInterval != [0, 1] {
-            fields.append(("Guidance interval", settings.guidanceInterval.map { String($0) }.joined(separator: " to ")))
-        }
-        if settings.precision != .float32 { fields.append(("Precision", settings.precision.rawValue)) }
-        if settings.rng != .philox { fields.append(("RNG", settings.rng.rawValue)) }
-        fields += [("Seed", String(seed)), ("Size", "\(settings.width)x\(settings.height)")]
-        if let pictures { fields.append(("Pictures", String(pictures))) }
-        // A model's name may hold anything, so it comes last.
-        fields.append(("Model", model))
-        let line = fields.map { "\($0): \($1)" }.joined(separator: ", ")
-        // No chunk can hold a NUL.
+    /// The record as texts for `Image.write(to:quality:text:)`: `Description` is the prompt; `parameters` is the prompt and the
+    /// settings in the form that programs of this kind write and read, see `GenerationParameters`; `flowtok` is the record in
+    /// JSON, which alone says everything exactly.
+    public var texts: [ImageText] {
+        // No text in a file can hold a NUL.
         let prompt = prompt.replacingOccurrences(of: "\0", with: " ")
-        return [
-            PNGText(keyword: "Software", text: "flowtok"), PNGText(keyword: "Description", text: prompt),
-            PNGText(keyword: PictureRecord.keyword, text: prompt + "\n" + line.replacingOccurrences(of: "\n", with: " ")),
+        var texts = [
+            ImageText(keyword: "Software", text: Self.program), ImageText(keyword: "Description", text: prompt),
+            ImageText(keyword: "parameters", text: GenerationParameters(prompt: prompt, fields: parameters).text),
         ]
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Settings that JSON cannot say, such as an infinite guidance scale, stand in `parameters`.
+        if let json = try? encoder.encode(self) {
+            texts.append(ImageText(keyword: Self.program, text: String(decoding: json, as: UTF8.self)))
+        }
+        return texts
     }
 
-    /// Reads the record back; nil where the texts hold none.
-    public init?(pngText: [PNGText]) {
-        guard let text = pngText.first(where: { $0.keyword == PictureRecord.keyword })?.text,
-            let end = text.lastIndex(of: "\n")
-        else { return nil }
+    /// The settings under the names that are customary, and those that have none.
+    private var parameters: [GenerationParameters.Field] {
+        typealias Field = GenerationParameters.Field
+        var fields = [Field("Steps", String(settings.steps))]
+        if let solver = settings.solver { fields.append(Field("Sampler", solver.samplerName)) }
+        fields += [
+            Field("CFG scale", String(settings.guidance)), Field("Seed", String(seed)),
+            Field("Size", "\(settings.width)x\(settings.height)"), Field("Model", model),
+        ]
+        if let temperature = settings.temperature { fields.append(Field("Temperature", String(temperature))) }
+        if let imageClass { fields.append(Field("Class", String(imageClass))) }
+        if settings.guidanceInterval != [0, 1] {
+            fields.append(Field("Guidance interval", settings.guidanceInterval.map { String($0) }.joined(separator: " to ")))
+        }
+        if settings.precision != .float32 { fields.append(Field("Precision", settings.precision.rawValue)) }
+        if settings.rng != .philox { fields.append(Field("RNG", settings.rng.rawValue)) }
+        if let pictures { fields.append(Field("Pictures", String(pictures))) }
+        return fields + [Field("Version", Self.program)]
+    }
+
+    /// Reads the record back; nil where the texts hold none of this program's.
+    public init?(texts: [ImageText]) {
+        func text(_ keyword: String) -> String? { texts.first { $0.keyword == keyword }?.text }
+        if let json = text(Self.program), let record = try? JSONDecoder().decode(PictureRecord.self, from: Data(json.utf8)),
+            record.settings.guidanceInterval.count == 2
+        {
+            self = record
+            return
+        }
+        guard let parameters = text("parameters") else { return nil }
+        if let read = GenerationParameters(parsing: parameters), read["Version"] == Self.program {
+            self.init(prompt: read.prompt) { name in
+                switch name {
+                case "Solver": read["Sampler"]
+                case "Guidance": read["CFG scale"]
+                default: read[name]
+                }
+            }
+        } else {
+            self.init(earlierText: parameters)
+        }
+    }
+
+    /// Reads the text of version 0.1: a last line with the names of this program's own, in which `Model` comes last and may hold
+    /// anything.
+    private init?(earlierText text: String) {
+        guard let end = text.lastIndex(of: "\n") else { return nil }
         var fields: [String: String] = [:]
         var rest = text[text.index(after: end)...]
         while let colon = rest.range(of: ": ") {
@@ -134,22 +170,43 @@ extension PictureRecord {
             fields[name] = String(rest[colon.upperBound..<(comma?.lowerBound ?? rest.endIndex)])
             rest = rest[(comma?.upperBound ?? rest.endIndex)...]
         }
-        let size = (fields["Size"] ?? "").split(separator: "x").compactMap { Int($0) }
-        let solver = fields["Solver"].flatMap { Solver(rawValue: $0) }
-        guard let steps = fields["Steps"].flatMap({ Int($0) }), fields["Solver"] == nil || solver != nil,
-            let guidance = fields["Guidance"].flatMap({ Float($0) }), let seed = fields["Seed"].flatMap({ UInt64($0) }),
-            let model = fields["Model"], size.count == 2
+        self.init(prompt: String(text[..<end])) { fields[$0] }
+    }
+
+    /// The record of settings as text; nil where one is missing that every record has, or says nothing.
+    private init?(prompt: String, settings text: (String) -> String?) {
+        let size = (text("Size") ?? "").split(separator: "x").compactMap { Int($0) }
+        let solver = text("Solver").flatMap { Solver(samplerName: $0) }
+        guard let steps = text("Steps").flatMap({ Int($0) }), text("Solver") == nil || solver != nil,
+            let guidance = text("Guidance").flatMap({ Float($0) }), let seed = text("Seed").flatMap({ UInt64($0) }),
+            let model = text("Model"), size.count == 2
         else { return nil }
-        let interval = fields["Guidance interval"]?.components(separatedBy: " to ").compactMap { Float($0) } ?? [0, 1]
-        self.prompt = String(text[..<end])
+        let interval = text("Guidance interval")?.components(separatedBy: " to ").compactMap { Float($0) } ?? [0, 1]
+        self.prompt = prompt
         self.seed = seed
         self.model = model
         settings = Settings(
-            solver: solver, steps: steps, guidance: guidance, temperature: fields["Temperature"].flatMap { Double($0) },
+            solver: solver, steps: steps, guidance: guidance, temperature: text("Temperature").flatMap { Double($0) },
             guidanceInterval: interval.count == 2 ? interval : [0, 1],
-            precision: fields["Precision"].flatMap({ Precision(rawValue: $0) }) ?? .float32,
-            rng: fields["RNG"].flatMap({ NoiseGenerator(rawValue: $0) }) ?? .philox, width: size[0], height: size[1])
-        imageClass = fields["Class"].flatMap { Int($0) }
-        pictures = fields["Pictures"].flatMap { Int($0) }
+            precision: text("Precision").flatMap({ Precision(rawValue: $0) }) ?? .float32,
+            rng: text("RNG").flatMap({ NoiseGenerator(rawValue: $0) }) ?? .philox, width: size[0], height: size[1])
+        imageClass = text("Class").flatMap { Int($0) }
+        pictures = text("Pictures").flatMap { Int($0) }
     }
+}
+
+extension Solver {
+    /// The name that programs of the field show.
+    fileprivate var samplerName: String {
+        switch self {
+        case .euler: "Euler"
+        case .midpoint: "Midpoint"
+        case .heun: "Heun"
+        case .adamsBashforth2: "AB2"
+        case .dopri5: "DOPRI5"
+        }
+    }
+
+    /// The solver of such a name, or of its own.
+    fileprivate init?(samplerName: String) { self.init(rawValue: samplerName.lowercased()) }
 }

@@ -2,15 +2,15 @@ import Files
 
 /// What can go wrong with images: each message is one line that names the file, what was expected and what was found.
 public enum ImageError: Equatable, Sendable, CategorizedError {
-    /// The data is something other than a PNG; `found` says what.
-    case notPNG(file: String, found: String)
-    /// The data begins as a PNG and is damaged or cut short.
-    case corruptPNG(file: String, reason: String)
+    /// The data is something other than a picture of the formats that are read; `found` says what.
+    case notAnImage(file: String, found: String)
+    /// The data begins as a picture of a format, and its pixels are damaged or cut short.
+    case corrupt(ImageFormat, file: String, reason: String)
     /// The image has more pixels than are read or made; see `Image.maximumSide` and `Image.maximumPixels`.
     case tooManyPixels(file: String, width: Int, height: Int)
     /// An image could not be encoded.
     case encodingFailed(reason: String)
-    /// A text that a PNG cannot carry.
+    /// A text that a picture's file cannot carry.
     case invalidText(keyword: String, reason: String)
     /// A float that is not a number or infinite, at `index` of the planar values.
     case nonFinite(index: Int, value: String)
@@ -36,15 +36,15 @@ extension ImageError {
         switch self {
         case .encodingFailed(let reason):
             "the image cannot be encoded: \(reason)"
-        case .notPNG(let file, let found):
-            "\(file): \(found); flowtok reads PNG"
-        case .corruptPNG(let file, let reason):
-            "\(file): a damaged PNG (\(reason))"
+        case .notAnImage(let file, let found):
+            "\(FilePath.shown(file)): \(found)"
+        case .corrupt(let format, let file, let reason):
+            "\(FilePath.shown(file)): a damaged \(format.name) (\(reason))"
         case .tooManyPixels(let file, let width, let height):
-            "\(file): \(width)x\(height) pixels; expected at most \(Image.maximumSide) a side"
+            "\(FilePath.shown(file)): \(width)x\(height) pixels; expected at most \(Image.maximumSide) a side"
                 + " and \(Image.maximumPixels) in all"
         case .invalidText(let keyword, let reason):
-            "text \"\(keyword)\" cannot be stored in a PNG: \(reason)"
+            "text \"\(keyword)\" cannot be stored in a picture: \(reason)"
         case .nonFinite(let index, let value):
             "pixel value \(index) is \(value); expected a finite number"
         case .wrongCount(let expected, let found, let width, let height):

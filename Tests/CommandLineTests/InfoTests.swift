@@ -32,14 +32,14 @@ import Testing
 
     @Test func keepsQuietAboutSettingsWhereAsked() throws {
         #expect(try Tool.run(["t2i", "a cat", "--no-metadata"], in: scratch).status == 0)
-        #expect(try Image.text(ofPNGAt: scratch.path("a-cat.png")).isEmpty)
+        #expect(try ImageMetadata(path: scratch.path("a-cat.png")).texts.isEmpty)
         let result = try Tool.run(["info", "a-cat.png"], in: scratch)
         #expect(result.status == 0 && result.output.contains("no text"))
     }
 
     @Test func showsTheTextsOfOtherPrograms() throws {
         let image = Image(width: 2, height: 2, filled: .white)
-        try image.write(to: scratch.path("a.png"), text: [PNGText(keyword: "parameters", text: "a cat\nSampler: DDIM")])
+        try image.write(to: scratch.path("a.png"), text: [ImageText(keyword: "parameters", text: "a cat\nSampler: DDIM")])
         let result = try Tool.run(["info", "a.png"], in: scratch)
         #expect(result.status == 0 && result.lines.contains("parameters: a cat Sampler: DDIM"))
     }

@@ -28,7 +28,7 @@ import Testing
     @Test func refusesNamesThatCannotBe() throws {
         expectFailure(try t2i("-o", ""), 64, "not a file name")
         expectFailure(try t2i("-o", String(repeating: "x", count: 300) + ".png"), 65, "too long")
-        expectFailure(try t2i("-o", "cat.jpg"), 64, "PNG")
+        expectFailure(try t2i("-o", "cat.gif"), 64, "PNG, JPEG or WebP")
         expectFailure(try t2i("-o", "cats.png", "--count", "3"), 64, "--grid")
         #expect(try scratch.names() == ["file"])
     }

@@ -64,7 +64,7 @@ import Testing
     @Test func takesControlCharactersForSpaces() throws {
         #expect(try t2i("a\u{1B}[31m\tred\u{7} fox", "--seed", "1").status == 0)
         #expect(try scratch.names() == ["a-31m-red-fox.png"])
-        let texts = try Image.text(ofPNGAt: scratch.path("a-31m-red-fox.png"))
+        let texts = try ImageMetadata(path: scratch.path("a-31m-red-fox.png")).texts
         #expect(texts.allSatisfy { !$0.text.contains("\u{1B}") })
         #expect(try t2i("-", "-o", "out", input: Data([0x61, 0, 0x62, 0x0A])).status == 0)
         #expect(try scratch.names("out") == ["0001-a-b.png"])

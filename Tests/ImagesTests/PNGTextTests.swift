@@ -9,35 +9,35 @@ struct PNGTextTests {
     @Test("text of any alphabet comes back in order")
     func roundTrip() throws {
         let texts = [
-            PNGText(keyword: "prompt", text: "a red fox"),
-            PNGText(keyword: "Author", text: "Zoë Ångström, ½ £"),
-            PNGText(keyword: "Título", text: "línea uno\nline two\ttab\r\n"),
-            PNGText(keyword: "caption", text: "赤い狐が雪の中に立っている"),
-            PNGText(keyword: "emoji", text: "🦊❄️ 👩‍👩‍👧"),
-            PNGText(keyword: "decomposed", text: "e\u{301}"),
-            PNGText(keyword: "control", text: "\u{1}\u{7F}\u{85}"),
-            PNGText(keyword: "empty", text: ""),
-            PNGText(keyword: "prompt", text: "the same name again"),
-            PNGText(keyword: String(repeating: "k", count: 79), text: String(repeating: "long ", count: 10_000)),
+            ImageText(keyword: "prompt", text: "a red fox"),
+            ImageText(keyword: "Author", text: "Zoë Ångström, ½ £"),
+            ImageText(keyword: "Título", text: "línea uno\nline two\ttab\r\n"),
+            ImageText(keyword: "caption", text: "赤い狐が雪の中に立っている"),
+            ImageText(keyword: "emoji", text: "🦊❄️ 👩‍👩‍👧"),
+            ImageText(keyword: "decomposed", text: "e\u{301}"),
+            ImageText(keyword: "control", text: "\u{1}\u{7F}\u{85}"),
+            ImageText(keyword: "empty", text: ""),
+            ImageText(keyword: "prompt", text: "the same name again"),
+            ImageText(keyword: String(repeating: "k", count: 79), text: String(repeating: "long ", count: 10_000)),
         ]
         let bytes = try image.encodedPNG(text: texts)
-        let back = try Image.text(ofPNG: bytes)
+        let back = try ImageMetadata(data: bytes).texts
         #expect(back == texts)
         // Equality of strings forgives normalisation; the file must not.
         #expect(back.map { Array($0.text.utf8) } == texts.map { Array($0.text.utf8) })
         #expect(try Image(png: bytes) == image)
         try withTemporaryFolder { folder in
             try image.write(to: folder + "/t.png", text: texts)
-            #expect(try Image.text(ofPNGAt: folder + "/t.png") == texts)
+            #expect(try ImageMetadata(path: folder + "/t.png").texts == texts)
         }
         let sprite = try RGBAImage(image).encodedPNG(text: texts)
-        #expect(try Image.text(ofPNG: sprite) == texts)
+        #expect(try ImageMetadata(data: sprite).texts == texts)
     }
 
     @Test("Latin-1 goes into tEXt and the rest into iTXt")
     func kinds() throws {
         func kind(_ text: String) throws -> String {
-            let bytes = try image.encodedPNG(text: [PNGText(keyword: "k", text: text)])
+            let bytes = try image.encodedPNG(text: [ImageText(keyword: "k", text: text)])
             return String(decoding: bytes[37..<41], as: UTF8.self)
         }
         #expect(try kind("plain ÿ") == "tEXt")
@@ -48,23 +48,23 @@ struct PNGTextTests {
     @Test("compressed texts, texts after the pixels, and no text")
     func foreignTexts() throws {
         var builder = PNGBuilder(width: 1, height: 1, samples: [1, 2, 3])
-        #expect(try Image.text(ofPNG: builder.bytes) == [])
+        #expect(try ImageMetadata(data: builder.bytes).texts == [])
         builder.chunks = [
             ("zTXt", Array("Comment".utf8) + [0, 0] + PNGBuilder.zlib([0x66, 0xF6])),
             ("iTXt", Array("Title".utf8) + [0, 1, 0] + Array("ja".utf8) + [0] + Array("題".utf8) + [0]
                 + PNGBuilder.zlib(Array("狐".utf8))),
         ]
         builder.trailing = [("tEXt", Array("Last".utf8) + [0] + [0xE9])]
-        #expect(try Image.text(ofPNG: builder.bytes) == [
-            PNGText(keyword: "Comment", text: "fö"), PNGText(keyword: "Title", text: "狐"),
-            PNGText(keyword: "Last", text: "é"),
+        #expect(try ImageMetadata(data: builder.bytes).texts == [
+            ImageText(keyword: "Comment", text: "fö"), ImageText(keyword: "Title", text: "狐"),
+            ImageText(keyword: "Last", text: "é"),
         ])
     }
 
-    @Test("malformed or oversized texts are errors when asked for, and no matter for pixels")
+    @Test("malformed or oversized texts are passed over with a warning, and no matter for pixels")
     func malformed() throws {
-        let bomb = PNGBuilder.zlib([UInt8](repeating: 65, count: PNGText.maximumLength + 1))
-        let fits = PNGBuilder.zlib([UInt8](repeating: 65, count: PNGText.maximumLength))
+        let bomb = PNGBuilder.zlib([UInt8](repeating: 65, count: ImageText.maximumLength + 1))
+        let fits = PNGBuilder.zlib([UInt8](repeating: 65, count: ImageText.maximumLength))
         let bad: [(String, [UInt8])] = [
             ("tEXt", Array("no separator".utf8)), ("tEXt", [0, 65]), ("tEXt", []),
             ("tEXt", [UInt8](repeating: 65, count: 80) + [0]),
@@ -75,23 +75,29 @@ struct PNGTextTests {
         ]
         for chunk in bad {
             let builder = PNGBuilder(width: 1, height: 1, samples: [1, 2, 3], chunks: [chunk])
-            #expect(throws: ImageError.self, "\(chunk.0) \(chunk.1.prefix(8))") { try Image.text(ofPNG: builder.bytes) }
+            let read = try ImageMetadata(data: builder.bytes, name: "a.png")
+            #expect(read.texts == [] && read.warnings.count == 1, "\(chunk.0) \(chunk.1.prefix(8))")
+            #expect(read.warnings.first?.hasPrefix("a.png: a malformed \(chunk.0) chunk") == true)
             #expect(try Image(png: builder.bytes).pixels == [1, 2, 3])
         }
         var many = PNGBuilder(width: 1, height: 1, samples: [1, 2, 3])
         many.chunks = [("zTXt", [65, 0, 0] + fits)]
-        #expect(try Image.text(ofPNG: many.bytes).map(\.text.utf8.count) == [PNGText.maximumLength])
+        #expect(try ImageMetadata(data: many.bytes).texts.map(\.text.utf8.count) == [ImageText.maximumLength])
         let chunk = PNGBuilder.chunk("zTXt", [65, 0, 0] + fits)
         let start = Array(many.bytes.prefix(33))
         let seventeen = start + Array(repeatElement(chunk, count: 17).joined()) + many.bytes[33...]
-        #expect(throws: ImageError.self) { try Image.text(ofPNG: seventeen) }
+        let read = try ImageMetadata(data: seventeen)
+        #expect(read.texts.count == 16 && read.warnings.count == 1)
+        // Texts that unpack to too much are not tried again and again.
+        let bombs = start + Array(repeatElement(PNGBuilder.chunk("zTXt", [65, 0, 0] + bomb), count: 40).joined()) + many.bytes[33...]
+        #expect(try ImageMetadata(data: bombs).texts == [])
     }
 
     @Test("what a PNG cannot say is refused", arguments: [
         ("", "x"), (" a", "x"), ("a ", "x"), ("a  b", "x"), ("狐", "x"), ("a\n", "x"), ("k", "nul\0"),
-        (String(repeating: "k", count: 80), "x"), ("k", String(repeating: "x", count: PNGText.maximumLength + 1)),
+        (String(repeating: "k", count: 80), "x"), ("k", String(repeating: "x", count: ImageText.maximumLength + 1)),
     ])
     func refused(keyword: String, text: String) {
-        #expect(throws: ImageError.self) { try image.encodedPNG(text: [PNGText(keyword: keyword, text: text)]) }
+        #expect(throws: ImageError.self) { try image.encodedPNG(text: [ImageText(keyword: keyword, text: text)]) }
     }
 }

@@ -33,7 +33,7 @@ struct WritingTests {
             let long = folder + "/" + String(repeating: "n", count: 300)
             #expect(throws: FileError.self) { try image.write(to: long) }
             #expect(throws: ImageError.self) {
-                try image.write(to: folder + "/a.png", text: [PNGText(keyword: "", text: "")])
+                try image.write(to: folder + "/a.png", text: [ImageText(keyword: "", text: "")])
             }
             try put([1], at: folder + "/file")
             #expect(throws: FileError.self) { try image.write(to: folder + "/file/a.png") }

@@ -22,14 +22,22 @@ typedef struct cpng_header {
 /// A PNG in memory whose header has been read and whose pixels have not.
 typedef struct cpng_reader cpng_reader;
 
-/// Reads the header of the PNG in `bytes`, which must outlive the reader. NULL on failure, with the reason in `message`
-/// (CPNG_MESSAGE_SIZE bytes). Colour profiles, gamma, text and every other chunk that does not carry pixels is skipped
-/// after its checksum.
-cpng_reader *cpng_reader_open(const uint8_t *bytes, size_t count, cpng_header *header, char *message);
+/// A part of a file, of at least one byte.
+typedef struct cpng_span {
+    size_t offset;
+    size_t count;
+} cpng_span;
+
+/// Reads the header of the PNG that the `spans` of `bytes` make up one after another; both must outlive the reader. They are
+/// the signature and the chunks that carry pixels, so that less code meets hostile bytes and no gamma chunk can change what
+/// pixels mean. NULL on failure, with the reason in `message` (CPNG_MESSAGE_SIZE bytes).
+cpng_reader *cpng_reader_open(const uint8_t *bytes, const cpng_span *spans, size_t span_count, cpng_header *header,
+                              char *message);
 
 /// Decodes the whole image to 8 bits a channel, `channels` 3 (RGB) or 4 (straight-alpha RGBA), into `pixels`, which holds
-/// `count` = width * height * channels bytes, and checks the file to its end. With 3 channels, transparency is ignored.
-/// Returns 1, or 0 with the reason in `message`. To be called once.
+/// `count` = width * height * channels bytes. With 3 channels, transparency is ignored. Returns 1, or 0 with the reason in
+/// `message`. Where the pixels are whole and something else is wrong, returns 1 and puts that into `message`, which is empty
+/// otherwise. To be called once.
 int cpng_reader_decode(cpng_reader *reader, int channels, uint8_t *pixels, size_t count, char *message);
 
 /// Frees the reader; NULL is allowed.

@@ -1,5 +1,5 @@
 import Foundation
-
+import Images
 
 /// A user's own pictures with captions: a folder of images with `.txt` files beside them, or WebDataset shards.
 public protocol CaptionedImageCollection: Sendable {
@@ -44,7 +44,7 @@ public enum CaptionedImageSource {
         return try CaptionedFolder(folder: folder, skipping: skipping, unpaired: unpaired)
     }
 
-    static let imageExtensions: Set<String> = ["png", "jpg", "jpeg"]
+    static let imageExtensions = ImageFormat.fileExtensions
 
     /// A caption as one line, nil where it is no text or empty.
     static func caption(from data: Data) -> String? {

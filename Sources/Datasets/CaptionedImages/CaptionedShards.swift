@@ -1,7 +1,7 @@
 import Foundation
 import Images
 
-/// WebDataset shards whose samples are an image (`.png`) and its caption: `.txt`, or `.json` with "caption" or "text".
+/// WebDataset shards whose samples are an image (`.png`, `.jpg`, `.webp`) and its caption: `.txt`, or `.json` with "caption" or "text".
 ///
 /// Encoded pictures are held in memory and decoded when they are asked for.
 public struct CaptionedShards: CaptionedImageCollection {
@@ -64,7 +64,7 @@ public struct CaptionedShards: CaptionedImageCollection {
     public func sample(_ index: Int) throws -> CaptionedImage {
         let item = items[index]
         do {
-            return CaptionedImage(image: try Image(png: [UInt8](item.image)), caption: item.caption)
+            return CaptionedImage(image: try Image(data: item.image), caption: item.caption)
         } catch {
             throw DatasetError.badRecord(path: item.name, reason: "\(error)")
         }

@@ -25,7 +25,7 @@ struct Detokenize: ParsableCommand {
         completion: .file(extensions: ["safetensors", "json"]))
     var tokens: String
 
-    @Option(name: .shortAndLong, help: "The PNG to write (default: NAME-decoded.png).", completion: .file())
+    @Option(name: .shortAndLong, help: "The picture to write, .png, .jpg or .webp (default: NAME-decoded.png).", completion: .file())
     var output: String?
 
     @OptionGroup(title: "Caption")
@@ -38,7 +38,7 @@ struct Detokenize: ParsableCommand {
         let output = output ?? InputFile.stem(tokens) + "-decoded.png"
         guard InputFile.isThere(tokens) else { throw Failure(.missing, "\(tokens): no such file") }
         guard !InputFile.isFolder(tokens) else { throw Failure(.data, "\(tokens): is a folder, expected a file of tokens") }
-        try OutputPath.checkIsPNG(output)
+        try OutputPath.checkFormat(output)
         try OutputPath.check(file: output)
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
         defer { Console.warn(tokenizer.warnings) }

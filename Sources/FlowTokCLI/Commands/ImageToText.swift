@@ -26,7 +26,8 @@ struct ImageToText: ParsableCommand {
     }
 
     @Argument(
-        help: ArgumentHelp("PNG files, and folders of them.", valueName: "image"), completion: .file(extensions: ["png"]))
+        help: ArgumentHelp("PNG, JPEG and WebP files, and folders of them; - reads one from standard input.", valueName: "image"),
+        completion: .file(extensions: PictureList.extensions))
     var images: [String]
 
     @Option(parsing: .unconditional, help: "Different captions of every picture, the likeliest first.")
@@ -35,7 +36,7 @@ struct ImageToText: ParsableCommand {
     @Flag(help: "Print one JSON object a line: file, caption, and captions where --count asks for several.")
     var jsonl = false
 
-    @Flag(help: "Write the captions of NAME.png into NAME.txt beside it, a line each.")
+    @Flag(help: "Write the captions of NAME.png or NAME.jpg into NAME.txt beside it, a line each.")
     var sidecar = false
 
     @Option(parsing: .unconditional, help: "Steps along the flow, 1 to 10000 (default: the model's own).")
@@ -59,7 +60,7 @@ struct ImageToText: ParsableCommand {
         let flowtok: FlowTok
         // A single picture that cannot be read need not wait for the model.
         if isSingle {
-            let image = try Image(path: list.files[0])
+            let image = try PictureInput.image(list.files[0])
             flowtok = try model.open()
             defer { Console.warn(flowtok.warnings) }
             try tell(list.files[0], try captions(of: image, flowtok), isSingle: true)
@@ -76,7 +77,7 @@ struct ImageToText: ParsableCommand {
             }
             progress.show(Double(index) / Double(list.files.count), "picture \(index + 1)/\(list.files.count)")
             do {
-                let found = try captions(of: Image(path: file), flowtok)
+                let found = try captions(of: PictureInput.image(file), flowtok)
                 progress.finish()
                 try tell(file, found, isSingle: false)
             } catch let error as ImageError {

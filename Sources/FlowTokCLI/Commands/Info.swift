@@ -10,15 +10,18 @@ import Tensors
 struct Info: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Read what a PNG says of how it was drawn: prompt, seed, settings, model.",
+            abstract: "Read what a picture says of how it was drawn: prompt, seed, settings, model.",
             discussion: """
+                Pictures are PNG, JPEG or WebP; of one that another program drew, the settings are shown as they are.
+
                 EXAMPLES
                   flowtok info a-red-fox.png
                   flowtok info pictures/*.png --json
                 """)
     }
 
-    @Argument(help: ArgumentHelp("PNG files.", valueName: "file"), completion: .file(extensions: ["png"]))
+    @Argument(
+        help: ArgumentHelp("Pictures; - reads one from standard input.", valueName: "file"), completion: .file(extensions: PictureList.extensions))
     var files: [String]
 
     @Flag(help: "Print one JSON object a line.")
@@ -26,8 +29,8 @@ struct Info: ParsableCommand {
 
     func run() throws {
         for (index, file) in files.enumerated() {
-            let texts = try Image.text(ofPNGAt: file)
-            let record = PictureRecord(pngText: texts)
+            let texts = try PictureInput.metadata(file).texts
+            let record = PictureRecord(texts: texts)
             if json {
                 try Console.print(json: Line(file: file, record: record, texts: texts))
                 continue
@@ -39,7 +42,7 @@ struct Info: ParsableCommand {
             } else if texts.isEmpty {
                 Console.print("no text in this file")
             } else {
-                for text in texts { Console.print("\(text.keyword): \(text.text.onOneLine)") }
+                for text in texts { show(text) }
             }
         }
     }
@@ -64,6 +67,17 @@ struct Info: ParsableCommand {
         for (name, value) in lines { show(name, value) }
     }
 
+    /// A text of another program's: its settings a line each where it holds some.
+    private func show(_ text: ImageText) {
+        guard text.keyword == "parameters", let parameters = GenerationParameters(parsing: text.text) else {
+            Console.print("\(text.keyword.onOneLine): \(text.text.onOneLine)")
+            return
+        }
+        show("prompt", parameters.prompt.onOneLine)
+        if !parameters.negativePrompt.isEmpty { show("negative", parameters.negativePrompt.onOneLine) }
+        for field in parameters.fields { Console.print("\(field.name): \(field.value.onOneLine)") }
+    }
+
     /// A line, its value in the column that the longest name leaves.
     private func show(_ name: String, _ value: String) {
         Console.print("\(name):".padding(toLength: "temperature: ".count, withPad: " ", startingAt: 0) + value)
@@ -73,7 +87,7 @@ struct Info: ParsableCommand {
     private struct Line: Encodable {
         let file: String
         let record: PictureRecord?
-        let texts: [PNGText]
+        let texts: [ImageText]
 
         enum CodingKeys: String, CodingKey {
             case file, text

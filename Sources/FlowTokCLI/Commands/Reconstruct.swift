@@ -21,12 +21,14 @@ struct Reconstruct: ParsableCommand {
                 """)
     }
 
-    @Argument(help: ArgumentHelp("PNG files.", valueName: "image"), completion: .file(extensions: ["png"]))
+    @Argument(
+        help: ArgumentHelp("PNG, JPEG and WebP files; - reads one from standard input.", valueName: "image"),
+        completion: .file(extensions: PictureList.extensions))
     var images: [String]
 
     @Option(
         name: .shortAndLong,
-        help: "The PNG to write, for several pictures a folder (default: none, or NAME-compare.png).", completion: .file())
+        help: "The picture to write, .png, .jpg or .webp; for several pictures a folder (default: none, or NAME-compare.png).", completion: .file())
     var output: String?
 
     @Flag(help: "Write the picture before and after, side by side.")
@@ -42,13 +44,13 @@ struct Reconstruct: ParsableCommand {
     var model: ModelOptions
 
     func run() throws {
-        let first = try Image(path: images[0])
+        let first = try PictureInput.image(images[0])
         let outputs = try outputs()
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
         defer { Console.warn(tokenizer.warnings) }
         var (psnrs, ssims): ([Double], [Double]) = ([], [])
         for (index, file) in images.enumerated() {
-            let picture = try index == 0 ? first : Image(path: file)
+            let picture = try index == 0 ? first : PictureInput.image(file)
             let before = picture.centerSquare(tokenizer.imageSize)
             let after = try tokenizer.decode(tokenizer.encode(picture), caption: caption.prompt)
             if let output = outputs?[index] {
@@ -80,7 +82,7 @@ struct Reconstruct: ParsableCommand {
         guard isFolder, let output else {
             guard output != nil || compare else { return nil }
             let paths = output.map { [$0] } ?? names
-            for path in paths { try OutputPath.checkIsPNG(path) }
+            for path in paths { try OutputPath.checkFormat(path) }
             try check(paths)
             return paths
         }

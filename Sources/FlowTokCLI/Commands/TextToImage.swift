@@ -11,7 +11,7 @@ struct TextToImage: ParsableCommand {
             discussion: """
                 One picture goes to a file, by default named after its caption; several go to a folder, numbered in the \
                 order of the prompts. Picture k of a run has the seed --seed + k (k from 0), and is the picture that this \
-                seed gives alone. A PNG carries its prompt, seed and settings, which flowtok info reads back. Ctrl-C \
+                seed gives alone. A picture carries its prompt, seed and settings, which flowtok info reads back. Ctrl-C \
                 finishes the picture in hand and stops; a second Ctrl-C stops at once.
 
                 EXAMPLES

@@ -26,7 +26,9 @@ struct Tokenize: ParsableCommand {
                 """)
     }
 
-    @Argument(help: ArgumentHelp("PNG files.", valueName: "image"), completion: .file(extensions: ["png"]))
+    @Argument(
+        help: ArgumentHelp("PNG, JPEG and WebP files; - reads one from standard input.", valueName: "image"),
+        completion: .file(extensions: PictureList.extensions))
     var images: [String]
 
     @Option(
@@ -39,7 +41,7 @@ struct Tokenize: ParsableCommand {
 
     func run() throws {
         let intoFolder = images.count > 1 || output.map { $0.hasSuffix("/") || InputFile.isFolder($0) } == true
-        let first = try Image(path: images[0])
+        let first = try PictureInput.image(images[0])
         if intoFolder {
             try checkNames()
             if let output { try OutputPath.make(folder: output) }
@@ -49,7 +51,7 @@ struct Tokenize: ParsableCommand {
         let tokenizer = try model.openTokenizer()
         defer { Console.warn(tokenizer.warnings) }
         for (index, file) in images.enumerated() {
-            let tokens = try tokenizer.encode(index == 0 ? first : Image(path: file))
+            let tokens = try tokenizer.encode(index == 0 ? first : PictureInput.image(file))
             let path = try path(of: file, tokens, intoFolder: intoFolder)
             try TokenFile.write(tokens, by: tokenizer.identity, to: path)
             Console.print("\(path): \(describe(tokens, tokenizer))")

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Images
 
 /// Where the pictures of a batch go: one file, or numbered files in a folder.
 struct PicturePlan {
@@ -22,7 +23,7 @@ struct PicturePlan {
         if let folder {
             try OutputPath.make(folder: folder)
         } else if let output {
-            try OutputPath.checkIsPNG(output)
+            try OutputPath.checkFormat(output)
         }
         let digits = max(4, String(prompts.count).count)
         pictures = prompts.enumerated().map { index, prompt in
@@ -48,8 +49,8 @@ struct PicturePlan {
         guard let output else { return pictures > 1 && !inOneFile ? "." : nil }
         if output.hasSuffix("/") || InputFile.isFolder(output) { return output }
         if inOneFile { return nil }
-        if pictures > 1, (output as NSString).pathExtension.lowercased() == "png", !InputFile.isThere(output) {
-            throw Failure(.usage, "\(output): \(pictures) pictures need a folder, expected a name without .png, or --grid")
+        if pictures > 1, ImageFormat(extensionOf: output) != nil, !InputFile.isThere(output) {
+            throw Failure(.usage, "\(output): \(pictures) pictures need a folder, expected a name without .\((output as NSString).pathExtension), or --grid")
         }
         // A list of prompts that happens to hold a single one is no reason to take a folder's name for a file's.
         let isNamedLikeFolder = (output as NSString).pathExtension.isEmpty

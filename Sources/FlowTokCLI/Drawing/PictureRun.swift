@@ -68,7 +68,7 @@ struct PictureRun {
     }
 
     private func write(_ picture: DrawnPicture, to report: PictureReport) throws {
-        let text = options.noMetadata ? [] : picture.record.pngText
+        let text = options.noMetadata ? [] : picture.record.texts
         try picture.image.write(to: report.file, text: text)
         if let path = report.trajectory {
             try Image.strip(picture.frames, gap: PictureGrid.gap).write(to: path, text: text)
@@ -77,7 +77,7 @@ struct PictureRun {
 
     private func writeGrid(_ pictures: [DrawnPicture], to file: String) throws {
         let grid = try PictureGrid(pictures: pictures.count, prompts: prompts).picture(of: pictures.map(\.image))
-        let text = options.noMetadata ? [] : PictureRecord(grid: grid, of: pictures.map(\.record))?.pngText ?? []
+        let text = options.noMetadata ? [] : PictureRecord(grid: grid, of: pictures.map(\.record))?.texts ?? []
         try grid.write(to: file, text: text)
         if trajectory {
             let frames = pictures.map(\.frames)

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Images
 
 /// The pictures that a command is given: files, and the pictures in folders.
 struct PictureList {
@@ -18,17 +19,20 @@ struct PictureList {
             }
             hasFolders = true
             let names = try InputFile.names(in: argument).filter(PictureList.isPicture)
-            guard !names.isEmpty else { throw Failure(.data, "\(argument): no pictures in this folder, expected PNG files") }
+            guard !names.isEmpty else { throw Failure(.data, "\(argument): no pictures in this folder, expected PNG, JPEG or WebP files") }
             for name in names { found.insert(argument.hasSuffix("/") ? argument + name : argument + "/" + name) }
         }
         files = found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         self.hasFolders = hasFolders
     }
 
-    /// Pictures that are no PNG are in: whoever has a folder of them wants to know that they are not read.
+    /// Extensions of the pictures that are read.
+    static let extensions = ImageFormat.fileExtensions.sorted()
+
+    /// Pictures of other formats are in: whoever has a folder of them wants to know that they are not read.
     private static func isPicture(_ name: String) -> Bool {
         suffixes.contains((name as NSString).pathExtension.lowercased()) && !name.hasPrefix(".")
     }
 
-    private static let suffixes: Set = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "avif", "heic"]
+    private static let suffixes = ImageFormat.fileExtensions.union(["gif", "bmp", "tif", "tiff", "avif", "heic", "heif", "jxl"])
 }

@@ -4,7 +4,7 @@ import ArgumentParser
 struct PictureOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
-        help: "The PNG to write; for several pictures a folder (default: the current one).", completion: .file())
+        help: "The picture to write, .png, .jpg or .webp; for several pictures a folder (default: the current one).", completion: .file())
     var output: String?
 
     @Option(parsing: .unconditional, help: "The first picture's seed (default: a random one, which is told).")
@@ -22,7 +22,7 @@ struct PictureOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
     var quiet = false
 
-    @Flag(help: "Leave prompt, seed and settings out of the PNG.")
+    @Flag(help: "Leave prompt, seed and settings out of the file.")
     var noMetadata = false
 
     func validate() throws {

@@ -66,16 +66,16 @@ enum OutputPath {
         try check(folder: folder)
     }
 
-    /// Throws where a name promises a picture of another kind than PNG.
-    static func checkIsPNG(_ path: String) throws {
+    /// Throws where a name promises a picture of a format that is not written.
+    static func checkFormat(_ path: String) throws {
         let suffix = (path as NSString).pathExtension.lowercased()
         if otherPictures.contains(suffix) {
-            throw Failure(.usage, "\(path): pictures are written as PNG, expected a name that ends in .png")
+            throw Failure(.usage, "\(path): pictures are written as PNG, JPEG or WebP, expected a name that ends in .png, .jpg or .webp")
         }
     }
 
     private static let otherPictures: Set = [
-        "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "avif", "heic", "svg", "pdf",
+        "gif", "bmp", "tif", "tiff", "avif", "heic", "heif", "jxl", "svg", "pdf",
     ]
 
     private static func unwritable(_ path: String, _ code: Int32) -> Failure {

@@ -1,12 +1,14 @@
-/// A named text inside a PNG file, such as the prompt that a picture was made from.
-public struct PNGText: Sendable, Hashable {
+/// A named text inside a picture's file, such as the prompt that a picture was made from.
+public struct ImageText: Sendable, Hashable {
     /// The most bytes of one text that are written or read.
     public static let maximumLength = 1 << 20
     /// The most bytes of all texts of a file that are written or read.
     public static let maximumTotal = 16 << 20
+    /// The most texts of a file that are read.
+    static let maximumCount = 10_000
 
     /// 1 to 79 printable Latin-1 characters, without spaces at the ends or two in a row. Known names are `Title`,
-    /// `Author`, `Description`, `Software`, `Comment`.
+    /// `Author`, `Description`, `Software`, `Comment`, and `parameters` for how a picture was generated.
     public var keyword: String
     /// Any text without NUL characters.
     public var text: String
@@ -16,8 +18,11 @@ public struct PNGText: Sendable, Hashable {
         self.text = text
     }
 
-    /// The chunk that carries this text: tEXt where Latin-1 can say it, which every program reads, and otherwise iTXt.
-    func chunk() throws(ImageError) -> (type: (UInt8, UInt8, UInt8, UInt8), payload: [UInt8]) {
+    /// The keyword in Latin-1.
+    ///
+    /// - Throws: `ImageError.invalidText` where no picture should carry the text, whatever its format: what one format takes
+    ///   should survive in the others.
+    func checkedName() throws(ImageError) -> [UInt8] {
         func invalid(_ reason: String) -> ImageError { .invalidText(keyword: keyword, reason: reason) }
         guard let name = latin1(keyword), (1...79).contains(name.count), name.allSatisfy(isPrintable) else {
             throw invalid("the keyword must be 1 to 79 printable Latin-1 characters")
@@ -29,17 +34,24 @@ public struct PNGText: Sendable, Hashable {
         if text.utf8.count > Self.maximumLength {
             throw invalid("\(text.utf8.count) bytes, expected at most \(Self.maximumLength)")
         }
-        let ascii: (Character) -> UInt8 = { $0.asciiValue ?? 0 }
-        if let short = latin1(text), short.allSatisfy({ isPrintable($0) || $0 == 9 || $0 == 10 || $0 == 13 }) {
-            return ((ascii("t"), ascii("E"), ascii("X"), ascii("t")), name + [0] + short)
+        return name
+    }
+
+    /// - Throws: `ImageError.invalidText` where one of the texts, or all of them, cannot be stored.
+    static func check(_ texts: [ImageText]) throws(ImageError) {
+        var total = 0
+        for text in texts {
+            total += try text.checkedName().count + text.text.utf8.count
         }
-        // After the keyword: not compressed, method 0, no language, no translated keyword.
-        return ((ascii("i"), ascii("T"), ascii("X"), ascii("t")), name + [0, 0, 0, 0, 0] + Array(text.utf8))
+        if total > maximumTotal {
+            throw .invalidText(
+                keyword: texts.last?.keyword ?? "", reason: "\(total) bytes of text in all, expected at most \(maximumTotal)")
+        }
     }
 }
 
 /// The Latin-1 bytes of `string`; nil where it has other characters.
-private func latin1(_ string: String) -> [UInt8]? {
+func latin1(_ string: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     for scalar in string.unicodeScalars {
         guard scalar.value < 256 else { return nil }
@@ -48,6 +60,14 @@ private func latin1(_ string: String) -> [UInt8]? {
     return bytes
 }
 
-private func isPrintable(_ byte: UInt8) -> Bool {
+/// The text that Latin-1 bytes stand for.
+func latin1(_ bytes: ArraySlice<UInt8>) -> String {
+    var text = String.UnicodeScalarView()
+    for byte in bytes { text.append(Unicode.Scalar(byte)) }
+    return String(text)
+}
+
+/// Whether a Latin-1 byte is a character that can be seen, or a space.
+func isPrintable(_ byte: UInt8) -> Bool {
     (32...126).contains(byte) || byte >= 161
 }
