@@ -36,6 +36,7 @@ let package = Package(
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
+        .target(name: "CTables", exclude: ["emoji-names.tsv"]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         // Base.
         target("Tensors", uses: ["CKernels", "COpenBLAS"]),
@@ -43,11 +44,11 @@ let package = Package(
         // Data.
         target("Checkpoints", uses: ["Files", "Tensors", "CKernels", "CZlib"]),
         target("Images", uses: ["Files", "CPNG"]),
-        target("TextTokenizers", uses: ["Files", "CSentencePiece"]),
+        target("TextTokenizers", uses: ["Files", "CSentencePiece", "CTables"]),
         // Blocks.
         target("Layers", uses: ["Checkpoints", "Files", "Tensors"]),
         target("Sampling", uses: ["Files", "Layers", "Tensors"]),
-        target("Datasets", uses: ["Files", "Images", "Tensors"]),
+        target("Datasets", uses: ["TextTokenizers", "Files", "Images", "Tensors"]),
         // Networks: one folder for each published family.
         target("Networks", uses: ["Layers", "Sampling", "Checkpoints", "Files", "Tensors"]),
         // Model folders on disk.
@@ -77,7 +78,7 @@ let package = Package(
         tests(of: "TextTokenizers", uses: ["Files"]),
         tests(of: "Layers", uses: ["Checkpoints", "Files", "Tensors"]),
         tests(of: "Sampling", uses: ["Layers", "Tensors"]),
-        tests(of: "Datasets", uses: ["Files", "Images", "Tensors"]),
+        tests(of: "Datasets", uses: ["TextTokenizers", "Files", "Images", "Tensors"]),
         tests(of: "Networks", uses: ["ModelFolders", "Sampling", "Layers", "Images", "Checkpoints", "Files", "Tensors"]),
         tests(of: "FlowTok", uses: ["ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
         tests(of: "Training", uses: ["FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
