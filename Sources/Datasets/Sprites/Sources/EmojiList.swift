@@ -1,79 +1,80 @@
 import Foundation
+import TextTokenizers
 
-/// The picture files of an emoji set and the code points that their names spell.
-package struct EmojiFiles: Sendable {
-    /// One picture.
-    package struct File: Sendable, Equatable {
-        package var url: URL
-        package var codePoints: [UInt32]
-        /// The key of the sprite: `emoji-` and the code points in hexadecimal.
-        package var key: String { "emoji-" + codePoints.map { String($0, radix: 16) }.joined(separator: "-") }
-        /// Whether the code points carry one of the five skin tones.
-        package var hasSkinTone: Bool { codePoints.contains { (0x1f3fb ... 0x1f3ff).contains($0) } && codePoints.count > 1 }
-        /// Whether this is the flag of a country (two regional letters) or of a part of one (tags).
-        package var isFlag: Bool {
-            codePoints.count == 2 && codePoints.allSatisfy { (0x1f1e6 ... 0x1f1ff).contains($0) } || codePoints.contains(0xe007f)
-        }
+/// An emoji by its code points, without variation selectors, which file names and lists keep or drop as they like.
+package struct EmojiCode: Sendable, Hashable {
+    package let codePoints: [UInt32]
+
+    package init(_ codePoints: [UInt32]) {
+        self.codePoints = codePoints.filter { $0 != 0xFE0F }
     }
 
-    /// The pictures in the order of their names.
-    package var files: [File]
-    /// Files whose names spell no code points.
-    package var unnamed: [URL]
-
-    /// Lists the PNG files of `folder`: `emoji_u1f98a.png`, `emoji_u1f1ef_1f1f5.png`, or `JP.png` for a flag.
-    package init(folder: URL) throws {
-        let names: [String]
-        do { names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() } catch {
-            throw DatasetError.missing(path: folder.path, hint: "install ruby-tanuki-emoji")
-        }
-        files = []
-        unnamed = []
-        for name in names where name.hasSuffix(".png") {
-            let url = folder.appendingPathComponent(name)
-            if let codePoints = Self.codePoints(stem: String(name.dropLast(4))) {
-                files.append(File(url: url, codePoints: codePoints))
-            } else {
-                unnamed.append(url)
-            }
-        }
+    /// The code points that a file's stem spells, "1f44d-1f3fb"; nil where it spells none.
+    package init?(stem: String) {
+        let parts = stem.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0, radix: 16) }
+        let codePoints = parts.compactMap { $0 }
+        guard codePoints.count == parts.count, codePoints.allSatisfy({ Unicode.Scalar($0) != nil }) else { return nil }
+        self.init(codePoints)
     }
 
-    /// The code points that a file's stem spells, nil where it spells none.
-    package static func codePoints(stem: String) -> [UInt32]? {
-        if stem.utf8.count == 2, stem.utf8.allSatisfy({ (UInt8(ascii: "A") ... UInt8(ascii: "Z")).contains($0) }) {
-            return stem.utf8.map { 0x1f1e6 + UInt32($0 - UInt8(ascii: "A")) }
-        }
-        guard stem.hasPrefix("emoji_u") else { return nil }
-        let parts = stem.dropFirst("emoji_u".count).split(separator: "_", omittingEmptySubsequences: false)
-        let codePoints = parts.compactMap { UInt32($0, radix: 16) }
-        return codePoints.count == parts.count ? codePoints : nil
+    /// How a sprite's description spells it: "1f44d-1f3fb".
+    package var concept: String { EmojiNames.concept(codePoints) }
+
+    /// Whether it carries one of the five skin tones.
+    package var hasSkinTone: Bool { codePoints.count > 1 && codePoints.contains(where: Self.isSkinTone) }
+
+    /// The same without skin tones.
+    package var withoutSkinTones: EmojiCode { EmojiCode(codePoints.filter { !Self.isSkinTone($0) }) }
+
+    /// Whether this is the flag of a country (two regional letters) or of a part of one (tags).
+    package var isFlag: Bool {
+        codePoints.count == 2 && codePoints.allSatisfy { (0x1F1E6 ... 0x1F1FF).contains($0) } || codePoints.contains(0xE007F)
     }
+
+    private static func isSkinTone(_ codePoint: UInt32) -> Bool { (0x1F3FB ... 0x1F3FF).contains(codePoint) }
 }
 
-/// The groups of emoji ("Animals & Nature", "animal-mammal") as Unicode's `emoji-test.txt` lists them.
-package struct EmojiGroups: Sendable {
-    private var groups: [String: (group: String, subgroup: String)] = [:]
+/// Unicode's list of emoji, `emoji-test.txt`: their groups and short names.
+package struct EmojiList: Sendable {
+    package struct Entry: Sendable, Equatable {
+        /// "Animals & Nature".
+        package var group: String
+        /// "animal-mammal".
+        package var subgroup: String
+        /// The short name, as CLDR of the same year has it.
+        package var name: String
+    }
 
-    /// Reads the list; a missing list gives no groups, since groups only refine the choice of words.
-    package init(contentsOf url: URL) {
-        guard let data = try? Data(contentsOf: url) else { return }
+    private var entries: [EmojiCode: Entry] = [:]
+    private var codes: [String: EmojiCode] = [:]
+
+    /// - Throws: `DatasetError.missing`, `.unreadable`, `.badRecord`.
+    package init(contentsOf url: URL) throws {
+        guard FileManager.default.fileExists(atPath: url.path) else {
+            throw DatasetError.missing(path: url.path, hint: "install unicode-data (Scripts/build-dataset does)")
+        }
+        let data: Data
+        do { data = try Data(contentsOf: url) } catch {
+            throw DatasetError.unreadable(path: url.path, reason: error.localizedDescription)
+        }
         var group = ""
         var subgroup = ""
         for line in String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline) {
             if line.hasPrefix("# group: ") { group = String(line.dropFirst(9)) }
             if line.hasPrefix("# subgroup: ") { subgroup = String(line.dropFirst(12)) }
-            guard !line.hasPrefix("#"), let semicolon = line.firstIndex(of: ";") else { continue }
-            let codePoints = line[..<semicolon].split(separator: " ").compactMap { UInt32($0, radix: 16) }
-            groups[Self.key(codePoints)] = (group, subgroup)
+            // 1F98A ; fully-qualified # 🦊 E3.0 fox
+            guard !line.hasPrefix("#"), let semicolon = line.firstIndex(of: ";"), let hash = line[semicolon...].firstIndex(of: "#") else { continue }
+            let code = EmojiCode(line[..<semicolon].split(separator: " ").compactMap { UInt32($0, radix: 16) })
+            let name = line[hash...].split(separator: " ").dropFirst(3).joined(separator: " ")
+            guard !name.isEmpty, entries[code] == nil else { continue }
+            entries[code] = Entry(group: group, subgroup: subgroup, name: name)
+            codes[name] = code
         }
+        guard !entries.isEmpty else { throw DatasetError.badRecord(path: url.path, reason: "no emoji in it, expected lines such as \"1F98A ; fully-qualified # 🦊 E3.0 fox\"") }
     }
 
-    package subscript(codePoints: [UInt32]) -> (group: String, subgroup: String)? {
-        groups[Self.key(codePoints)]
-    }
+    package subscript(code: EmojiCode) -> Entry? { entries[code] }
 
-    private static func key(_ codePoints: [UInt32]) -> String {
-        codePoints.filter { $0 != 0xfe0f }.map { String($0, radix: 16) }.joined(separator: "_")
-    }
+    /// The emoji of a short name.
+    package func code(named name: String) -> EmojiCode? { codes[name] }
 }
