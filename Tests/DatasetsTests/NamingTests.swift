@@ -58,7 +58,8 @@ import TestSupport
         let folder = try TemporaryFolder()
         let text = "# group: Animals & Nature\n# subgroup: animal-mammal\n1F98A ; fully-qualified # 🦊 E3.0 fox\n2708 FE0F ; fully-qualified # ✈️ E0.6 airplane\n2708 ; unqualified # ✈ E0.6 airplane\n"
         let list = try EmojiList(contentsOf: folder.write("list.txt", text))
-        #expect(list[EmojiCode([0x1f98a])] == EmojiList.Entry(group: "Animals & Nature", subgroup: "animal-mammal", name: "fox"))
+        let fox = try #require(list[EmojiCode([0x1f98a])])
+        #expect(fox.group == "Animals & Nature" && fox.subgroup == "animal-mammal" && fox.name == "fox")
         #expect(list.code(named: "airplane") == EmojiCode([0x2708, 0xfe0f]) && list[EmojiCode([0x2708])]?.name == "airplane")
         #expect(list[EmojiCode([0x1f98b])] == nil && list.code(named: "moth") == nil)
         #expect(refusal { try EmojiList(contentsOf: folder.write("empty.txt", "# nothing\n")) }.category == .data)

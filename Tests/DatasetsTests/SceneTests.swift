@@ -192,7 +192,7 @@ import TestSupport
 
     // MARK: Styles
 
-    /// Two foxes, an apple and a pair of glasses in each style, and in 3D a lamp that no emoji shows.
+    /// A fox, an apple and glasses in each style, and in all but one a lamp, which no emoji shows.
     private func styledSprites() -> [Sprite] {
         SpriteStyle.allCases.flatMap { style in
             ["fox", "apple", "glasses", "lamp"].filter { $0 != "lamp" || style != .emoji }.enumerated().map { index, name in

@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Images
 import Testing
@@ -125,7 +126,7 @@ import TestSupport
             #expect(other.description.licence == licence && other.image.width == 128 && (63 ... 66).contains(other.image.height))
         }
         let dog = try sprite("model-dog-1").description
-        #expect(dog.caption == "dog" && dog.style == .threeD && dog.synonyms == ["hound"] && dog.creator == "Jane" && dog.licence == "CC0-1.0")
+        #expect(dog.caption == "dog" && dog.style == .threeD && dog.hypernyms == ["animal"] && dog.creator == "Jane" && dog.licence == "CC0-1.0")
         #expect(dog.concept == "1f415" && dog.colour == .brown && abs(dog.weight - 0.7071) < 0.001)
         #expect(try sprite("model-dog-2").description.licence == "CC-BY-3.0")
         let clip = try sprite("clipart-animals-fox-01")

@@ -99,7 +99,10 @@ struct Scenes: ParsableCommand {
                 made.withLock { $0[i] = result }
             }
             let texts = try made.withLock { try $0.compactMap { try $0?.get() } }
-            if StopRequest.received != nil { throw Failure(.interrupted, "stopped after \(done) of \(count) scenes; \(output) is not written") }
+            if StopRequest.received != nil {
+                let rest = output == "-" ? "" : "; \(output) is not written"
+                throw Failure(.interrupted, "stopped after \(done) of \(count) scenes\(rest)")
+            }
             try append(texts.joined(separator: "\n") + "\n")
             done += block
             progress.show(Double(done) / Double(count), "scenes \(done)/\(count)")
