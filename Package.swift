@@ -38,6 +38,7 @@ let package = Package(
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CWebP", linkerSettings: [.linkedLibrary("webp")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
+        .target(name: "CTables", exclude: ["emoji-names.tsv"]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         // Base.
         target("Tensors", uses: ["CKernels", "COpenBLAS"]),
@@ -45,11 +46,11 @@ let package = Package(
         // Data.
         target("Checkpoints", uses: ["Files", "Tensors", "CKernels", "CZlib"]),
         target("Images", uses: ["Files", "CPNG", "CJPEG", "CWebP"]),
-        target("TextTokenizers", uses: ["Files", "CSentencePiece"]),
+        target("TextTokenizers", uses: ["Files", "CSentencePiece", "CTables"]),
         // Blocks.
         target("Layers", uses: ["Checkpoints", "Files", "Tensors"]),
         target("Sampling", uses: ["Files", "Layers", "Tensors"]),
-        target("Datasets", uses: ["Files", "Images", "Tensors"]),
+        target("Datasets", uses: ["TextTokenizers", "Files", "Images", "Tensors"]),
         // Networks: one folder for each published family.
         target("Networks", uses: ["Layers", "Sampling", "Checkpoints", "Files", "Tensors"]),
         // Model folders on disk.
@@ -79,7 +80,7 @@ let package = Package(
         tests(of: "TextTokenizers", uses: ["Files"]),
         tests(of: "Layers", uses: ["Checkpoints", "Files", "Tensors"]),
         tests(of: "Sampling", uses: ["Layers", "Tensors"]),
-        tests(of: "Datasets", uses: ["Files", "Images", "Tensors"]),
+        tests(of: "Datasets", uses: ["TextTokenizers", "Files", "Images", "Tensors"]),
         tests(of: "Networks", uses: ["ModelFolders", "Sampling", "Layers", "Images", "Checkpoints", "Files", "Tensors"]),
         tests(of: "FlowTok", uses: ["ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
         tests(of: "Training", uses: ["FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),

@@ -41,6 +41,17 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
         self.seed = seed
     }
 
+    /// Keys of earlier versions that are still read, with the names that they have now.
+    public static let formerKeys: [String: String] = {
+        let now = [
+            "skin_tone_weight", "background_probability", "allows_same_colour", "pair_offset", "position_jitter", "size_jitter",
+            "pair_fraction", "background_fraction", "source_name", "colour_word", "white_background", "clip_art",
+            "several_of_a_kind", "left_of", "right_of",
+        ]
+        let renamed = Dictionary(uniqueKeysWithValues: now.map { (RenamedKeys.camelCase($0), $0) })
+        return renamed.merging(["emojiShare": "styles"]) { $1 }
+    }()
+
     /// Why this names no data, or nil.
     public var problem: String? {
         if (sprites == nil) == (images == nil) {
@@ -70,16 +81,30 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
             }
             return (images, images)
         }
-        let folder = sprites ?? ""
-        let sprites = try ConfigurationError.reading("data.sprites", of: file) {
-            try SpriteDataset(folder: URL(fileURLWithPath: folder)).sprites
-        }
-        let parts = mixture ?? [Part()]
+        let sprites = try loadSprites(file)
         return try ConfigurationError.reading("data.mixture", of: file) {
             (
                 try SceneSource(sprites: sprites, mixture: parts, side: side, seed: seed),
                 try SceneSource(sprites: sprites, mixture: Array(parts.prefix(1)), side: side, seed: seed &+ 0x5EED)
             )
+        }
+    }
+
+    /// The scenes that are the training samples of `sources`, and the number of sprites in the data set.
+    func scenes(side: Int, file: String) throws -> (source: SceneSource, sprites: Int) {
+        if let problem { throw ConfigurationError.badConfiguration(file: file, reason: "data: " + problem) }
+        let sprites = try loadSprites(file)
+        let source = try ConfigurationError.reading("data.mixture", of: file) {
+            try SceneSource(sprites: sprites, mixture: parts, side: side, seed: seed ?? 1)
+        }
+        return (source, sprites.count)
+    }
+
+    private var parts: [Part] { mixture ?? [Part()] }
+
+    private func loadSprites(_ file: String) throws -> [Sprite] {
+        try ConfigurationError.reading("data.sprites", of: file) {
+            try SpriteDataset(folder: URL(fileURLWithPath: sprites ?? "")).sprites
         }
     }
 }

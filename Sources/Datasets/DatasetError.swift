@@ -20,6 +20,8 @@ public enum DatasetError: Equatable, Sendable, CategorizedError {
     case empty(path: String, expected: String)
     /// A program that the builder needs is not installed.
     case missingProgram(name: String, package: String)
+    /// Scenes were asked for of a configuration whose data are images.
+    case noScenes(file: String)
     /// A configuration that cannot produce a scene.
     case badConfiguration(reason: String)
 
@@ -34,6 +36,7 @@ public enum DatasetError: Equatable, Sendable, CategorizedError {
         case .imageWithoutCaption(let path): "\(path): an image without a caption (.txt) beside it"
         case .empty(let path, let expected): "\(path): holds no \(expected)"
         case .missingProgram(let name, let package): "the program \(name) is not installed (Debian package \(package))"
+        case .noScenes(let file): "\(file): data.images has no scenes, expected data.sprites"
         case .badConfiguration(let reason): "scene configuration: \(reason)"
         }
     }
@@ -41,6 +44,7 @@ public enum DatasetError: Equatable, Sendable, CategorizedError {
     public var category: ErrorCategory {
         switch self {
         case .missing, .missingProgram: .missing
+        case .noScenes: .usage
         default: .data
         }
     }

@@ -12,13 +12,16 @@ public enum JSONFile {
 
     /// Reads a file that a person wrote: a key that means nothing is a misspelt one.
     ///
+    /// - Parameter formerKeys: keys that are still read, with the names that they have now.
     /// - Throws: `FileError.missing`, or `.malformed` with the key in question.
-    public static func readStrictly<Value: Codable>(_ type: Value.Type, from path: String, limit: Int = 16 << 20) throws -> Value {
+    public static func readStrictly<Value: Codable>(
+        _ type: Value.Type, from path: String, limit: Int = 16 << 20, formerKeys: [String: String] = [:]
+    ) throws -> Value {
         let data = Data(try InputFile.bytes(path, limit: limit))
         let value = try decode(type, from: data, path: path)
         // What is written again is all that was understood.
         let known = try decode(JSONValue.self, from: JSONEncoder().encode(value), path: path)
-        if let key = try decode(JSONValue.self, from: data, path: path).keys(unknownTo: known).first {
+        if let key = try decode(JSONValue.self, from: data, path: path).keys(unknownTo: known, formerly: formerKeys).first {
             throw FileError.malformed(path: path, reason: "unknown key \(key)")
         }
         return value

@@ -66,18 +66,20 @@ public enum JSONValue: Decodable, Equatable, Sendable {
         }
     }
 
-    /// The paths of keys here that `known` does not have; a key that is null stands for one that is left out.
-    package func keys(unknownTo known: JSONValue, at path: String = "") -> [String] {
+    /// The paths of keys here that `known` has neither under their name nor under the one that `formerly` gives; a key that is
+    /// null stands for one that is left out.
+    package func keys(unknownTo known: JSONValue, formerly: [String: String] = [:], at path: String = "") -> [String] {
         switch (self, known) {
         case (.object(let given), .object(let known)):
             given.keys.sorted().flatMap { key -> [String] in
                 guard let value = given[key], value != .null else { return [] }
                 let place = JSONValue.path(path, key)
-                return known[key].map { value.keys(unknownTo: $0, at: place) } ?? [place]
+                guard let counterpart = known[key] ?? formerly[key].flatMap({ known[$0] }) else { return [place] }
+                return value.keys(unknownTo: counterpart, formerly: formerly, at: place)
             }
         case (.list(let given), .list(let known)):
             zip(given, known).enumerated().flatMap { index, pair in
-                pair.0.keys(unknownTo: pair.1, at: "\(path)[\(index)]")
+                pair.0.keys(unknownTo: pair.1, formerly: formerly, at: "\(path)[\(index)]")
             }
         default: []
         }

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Images
 import Testing
+import TestSupport
 
 @Suite struct NamingTests {
     @Test(arguments: [
@@ -44,11 +45,42 @@ import Testing
     }
 
     @Test func codePointsOfFileNames() {
-        #expect(EmojiFiles.codePoints(stem: "emoji_u1f98a") == [0x1f98a])
-        #expect(EmojiFiles.codePoints(stem: "emoji_u1f44d_1f3fb") == [0x1f44d, 0x1f3fb])
-        #expect(EmojiFiles.codePoints(stem: "JP") == [0x1f1ef, 0x1f1f5])
-        #expect(EmojiFiles.codePoints(stem: "notes") == nil)
-        #expect(EmojiFiles.codePoints(stem: "emoji_uzz") == nil)
+        #expect(EmojiCode(stem: "1f98a")?.codePoints == [0x1f98a])
+        #expect(EmojiCode(stem: "1f44d-1f3fb")?.codePoints == [0x1f44d, 0x1f3fb])
+        #expect(EmojiCode(stem: "2708-fe0f")?.concept == "2708")
+        for bad in ["notes", "", "1f98a-", "110000", "1f98a_1f3fb"] { #expect(EmojiCode(stem: bad) == nil, "\(bad)") }
+        #expect(EmojiCode([0x1f1ef, 0x1f1f5]).isFlag && !EmojiCode([0x1f98a]).isFlag)
+        #expect(EmojiCode([0x1f44d, 0x1f3fb]).hasSkinTone && EmojiCode([0x1f44d, 0x1f3fb]).withoutSkinTones.codePoints == [0x1f44d])
+        #expect(!EmojiCode([0x1f3fb]).hasSkinTone)
+    }
+
+    @Test func theListOfEmoji() throws {
+        let folder = try TemporaryFolder()
+        let text = "# group: Animals & Nature\n# subgroup: animal-mammal\n1F98A ; fully-qualified # 🦊 E3.0 fox\n2708 FE0F ; fully-qualified # ✈️ E0.6 airplane\n2708 ; unqualified # ✈ E0.6 airplane\n"
+        let list = try EmojiList(contentsOf: folder.write("list.txt", text))
+        let fox = try #require(list[EmojiCode([0x1f98a])])
+        #expect(fox.group == "Animals & Nature" && fox.subgroup == "animal-mammal" && fox.name == "fox")
+        #expect(list.code(named: "airplane") == EmojiCode([0x2708, 0xfe0f]) && list[EmojiCode([0x2708])]?.name == "airplane")
+        #expect(list[EmojiCode([0x1f98b])] == nil && list.code(named: "moth") == nil)
+        #expect(refusal { try EmojiList(contentsOf: folder.write("empty.txt", "# nothing\n")) }.category == .data)
+        #expect(refusal { try EmojiList(contentsOf: folder.url.appendingPathComponent("none")) }.category == .missing)
+    }
+
+    @Test(arguments: [
+        ("Armchair", "armchair"), ("Sofa 3 seats", "sofa"), ("TV stand", "TV stand"), ("TV 16:9", "TV"), ("Bill 20€", "banknote"),
+        ("Air conditioning - External unit", "air conditioner"), ("Letters box", "letter box"), ("Concept Sedan 02 Sport", "car"), ("French fries", "French fries"), ("Siamese cat", "Siamese cat"), ("SUV", "SUV"),
+        ("Rubik's cube", "Rubik's cube"), ("Captain's bed", "captain's bed"),
+    ]) func namesOfModels(catalogue: String, name: String) {
+        #expect(ModelNaming.name(catalogue) == name)
+    }
+
+    @Test func modelsWithoutAName() {
+        #expect(ModelNaming.name("") == nil && ModelNaming.name("12") == nil && ModelNaming.name("Rails") == nil)
+    }
+
+    @Test func pluralsBySpelling() {
+        for plural in ["heart eyes", "jeans", "fries", "tears of joy"] { #expect(NounPhrase.looksPlural(plural), "\(plural)") }
+        for singular in ["bus", "lens", "grass", "tennis", "rhinoceros", "fox", "gas"] { #expect(!NounPhrase.looksPlural(singular), "\(singular)") }
     }
 
     @Test func annotationsWithAndWithoutVariationSelectors() throws {

@@ -13,6 +13,17 @@ import TestSupport
         #expect(try SpriteDataset(folder: folder.url).sprites == sprites)
     }
 
+    /// Data sets of before there were concepts, creators and recoloured sprites.
+    @Test func olderDescriptions() throws {
+        let json = #"""
+            {"key": "clipart-fox", "name": "fox", "caption": "fox", "article": "a", "synonyms": [], "hypernyms": [], "style": "clip art",
+             "group": "animals", "skinTone": false, "weight": 1, "source": "openclipart-svg/fox.svg", "licence": "CC-PDDC", "heldOut": true}
+            """#
+        let description = try JSONDecoder().decode(SpriteDescription.self, from: Data(json.utf8))
+        #expect(description.style == .clipArt && description.concept == nil && description.creator == nil && !description.recoloured)
+        #expect(description.heldOut && description.plural == nil && !description.isEmoji)
+    }
+
     @Test func badSpriteShards() throws {
         let folder = try TemporaryFolder()
         #expect(throws: DatasetError.self) { try SpriteDataset(folder: folder.url.appendingPathComponent("none")) }

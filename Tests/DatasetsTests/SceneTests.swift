@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Images
 import Testing
@@ -140,14 +141,16 @@ import TestSupport
     @Test func captionsVary() throws {
         let composer = try SceneComposer(sprites: sprites, configuration: configuration { $0.pair = 0; $0.several = 0; $0.backgroundProbability = 0.3; $0.captions.hypernym = 0.1 }, seed: 2)
         let captions = Set((0 ..< 4000).map { composer.plan($0).caption })
-        for caption in ["a fox", "fox", "an orange fox", "a fox emoji", "a picture of a fox", "clip art of a car", "an automobile", "an animal", "glasses emoji"] { #expect(captions.contains(caption), "\(caption)") }
+        for caption in ["a fox", "fox", "an orange fox", "a fox emoji", "a picture of a fox", "clip art of a car", "an automobile", "an animal", "glasses emoji", "draw a fox"] { #expect(captions.contains(caption), "\(caption)") }
         #expect(captions.contains { $0.hasSuffix("on a white background") })
         #expect(!captions.contains { $0.contains("a glasses") || $0.contains("a umbrella") || $0.contains("orange fox on an orange") })
         #expect(!captions.contains("a fox clip art"))
+        for start in ["draw ", "please draw ", "can you draw ", "draw me "] { #expect(captions.contains { $0.hasPrefix(start) }, "\(start)") }
+        for end in [".", "?", ", emoji", ", clip art"] { #expect(captions.contains { $0.hasSuffix(end) }, "\(end)") }
     }
 
     @Test func configurationsNameOnlyWhatDiffers() throws {
-        let json = #"{"side": 64, "relations": {"above": 2}, "layout": {"positionJitter": 0.1}, "captions": {"style": 0}, "holdout": {"pairs": "all"}}"#
+        let json = #"{"side": 64, "relations": {"above": 2}, "layout": {"position_jitter": 0.1}, "captions": {"style": 0}, "holdout": {"pairs": "all"}, "styles": {"flat": 1}}"#
         let read = try JSONDecoder().decode(SceneConfiguration.self, from: Data(json.utf8))
         var expected = SceneConfiguration()
         expected.side = 64
@@ -155,15 +158,160 @@ import TestSupport
         expected.layout.positionJitter = 0.1
         expected.captions.style = 0
         expected.holdout.pairs = .all
+        expected.styles = [.flat: 1]
         #expect(read == expected)
         #expect(try JSONDecoder().decode(SceneConfiguration.self, from: JSONEncoder().encode(expected)) == expected)
         #expect(throws: (any Error).self) { try JSONDecoder().decode(SceneConfiguration.self, from: Data(#"{"relations": {"inside": 1}}"#.utf8)) }
+        #expect(throws: (any Error).self) { try JSONDecoder().decode(SceneConfiguration.self, from: Data(#"{"styles": {"oil": 1}}"#.utf8)) }
+        #expect(throws: (any Error).self) { try JSONDecoder().decode(SceneConfiguration.self, from: Data(#"{"holdout": {"pairs": "some"}}"#.utf8)) }
+    }
+
+    /// Configurations of before keys were in snake_case.
+    @Test func formerKeys() throws {
+        let json = #"""
+            {"emojiShare": 0.9, "backgroundProbability": 0.25, "skinToneWeight": 2, "allowsSameColour": true, "relations": {"leftOf": 2, "right_of": 1},
+             "layout": {"pairOffset": 0.2, "positionJitter": 0.1, "size_jitter": 0.05}, "holdout": {"sprites": "excludeHeldOut", "pairs": "only_held_out", "pairFraction": 0.5},
+             "captions": {"sourceName": 0.03, "colourWord": 0.5, "severalOfAKind": [{"text": "{several}", "weight": 1}]}}
+            """#
+        let read = try JSONDecoder().decode(SceneConfiguration.self, from: Data(json.utf8))
+        #expect(read.styles == [.emoji: 0.9, .clipArt: 1 - 0.9] && read.backgroundProbability == 0.25 && read.skinToneWeight == 2 && read.allowsSameColour)
+        #expect(read.relations == [.leftOf: 2, .rightOf: 1])
+        #expect(read.layout.pairOffset == 0.2 && read.layout.positionJitter == 0.1 && read.layout.sizeJitter == 0.05)
+        #expect(read.holdout.sprites == .excludeHeldOut && read.holdout.pairs == .onlyHeldOut && read.holdout.pairFraction == 0.5)
+        #expect(read.captions.sourceName == 0.03 && read.captions.colourWord == 0.5 && read.captions.severalOfAKind.count == 1)
+        let written = String(decoding: try JSONEncoder().encode(read), as: UTF8.self)
+        for key in DataConfiguration.formerKeys.keys { #expect(!written.contains("\"\(key)\""), "\(key)") }
+        for key in DataConfiguration.formerKeys.values { #expect(written.contains("\"\(key)\""), "\(key)") }
+        // A file that is read strictly may have them, and nothing else that is unknown.
+        let folder = try TemporaryFolder()
+        let file = try folder.write("scenes.json", json).path
+        #expect(try JSONFile.readStrictly(SceneConfiguration.self, from: file, formerKeys: DataConfiguration.formerKeys) == read)
+        try folder.write("scenes.json", json.replacingOccurrences(of: "allowsSameColour", with: "allowsSameColor"))
+        #expect(refusal { try JSONFile.readStrictly(SceneConfiguration.self, from: file, formerKeys: DataConfiguration.formerKeys) }.text.contains("unknown key allowsSameColor"))
+    }
+
+    // MARK: Styles
+
+    /// A fox, an apple and glasses in each style, and in all but one a lamp, which no emoji shows.
+    private func styledSprites() -> [Sprite] {
+        SpriteStyle.allCases.flatMap { style in
+            ["fox", "apple", "glasses", "lamp"].filter { $0 != "lamp" || style != .emoji }.enumerated().map { index, name in
+                let phrase = NounPhrase(name)
+                return Sprite(
+                    description: SpriteDescription(
+                        key: "\(style)-\(name)", name: name, caption: name, article: phrase.article, plural: phrase.plural, style: style,
+                        concept: name == "lamp" ? nil : name),
+                    image: SampleSprites.image(index))
+            }
+        }
+    }
+
+    @Test func aSceneHasOneStyle() throws {
+        let sprites = styledSprites()
+        let composer = try SceneComposer(
+            sprites: sprites, configuration: configuration { $0.holdout = .none; $0.styles = [.emoji: 1, .flat: 2, .sticker: 1, .threeD: 1, .clipArt: 0] }, seed: 5)
+        var counts: [SpriteStyle: Int] = [:]
+        for plan in (0 ..< 2000).map(composer.plan) {
+            let styles = Set(plan.objects.map { sprites[$0.sprite].description.style })
+            #expect(styles.count == 1)
+            for style in styles { counts[style, default: 0] += 1 }
+        }
+        #expect(counts[.clipArt] == nil && counts.count == 4)
+        #expect(abs(Double(counts[.flat, default: 0]) / 2000 - 0.4) < 0.05)
+    }
+
+    @Test func otherStylesAreNamed() throws {
+        let sprites = styledSprites()
+        func captions(_ style: SpriteStyle, _ change: (inout SceneConfiguration) -> Void = { _ in }) throws -> [(captions: String, sprite: String)] {
+            let composer = try SceneComposer(
+                sprites: sprites,
+                configuration: configuration {
+                    $0.holdout = .none
+                    $0.styles = [style: 1]
+                    $0.captions.typed = 0
+                    change(&$0)
+                }, seed: 6)
+            return (0 ..< 1500).map { let plan = composer.plan($0); return (plan.caption, sprites[plan.objects[0].sprite].description.caption) }
+        }
+        let words: [SpriteStyle: [String]] = [.flat: ["flat"], .sticker: ["sticker"], .threeD: ["3D"], .clipArt: ["clip art"]]
+        for (style, words) in words {
+            let all = try captions(style)
+            // Where an emoji shows the same, a name without its style would mean the emoji.
+            #expect(all.allSatisfy { caption, sprite in sprite == "lamp" || words.contains { caption.contains($0) } || caption.contains("lamp") }, "\(style)")
+            let lamps = try captions(style) { $0.pair = 0; $0.several = 0 }.filter { $0.sprite == "lamp" }.map(\.captions)
+            let named = Double(lamps.count { caption in words.contains { caption.contains($0) } }) / Double(lamps.count)
+            #expect(abs(named - 0.5) < 0.1, "\(style)")
+        }
+        let emoji = try captions(.emoji).map(\.captions)
+        #expect(!emoji.contains { caption in ["flat", "sticker", "3D", "clip art"].contains { caption.contains($0) } })
+        let flat = Set(try captions(.flat).map(\.captions))
+        for caption in ["a flat fox", "an apple, flat", "a flat icon of a fox", "a fox in flat style", "flat glasses", "two foxes, flat"] {
+            #expect(flat.contains(caption), "\(caption)")
+        }
+        #expect(flat.contains { $0.hasPrefix("a fox on a ") && $0.hasSuffix(" background, flat") })
+        #expect(flat.contains { $0.contains(" and ") && $0.hasSuffix(", flat") })
+        let model = Set(try captions(.threeD).map(\.captions))
+        for caption in ["a 3D fox", "a 3D model of an apple", "a fox in 3D", "a fox, 3D", "3D glasses"] { #expect(model.contains(caption), "\(caption)") }
+        let sticker = Set(try captions(.sticker).map(\.captions))
+        for caption in ["a fox sticker", "fox sticker", "a sticker of an apple", "glasses sticker", "a sticker of glasses"] { #expect(sticker.contains(caption), "\(caption)") }
+    }
+
+    @Test func plainCaptionsNameTheStyle() throws {
+        let sprites = styledSprites()
+        let composer = try SceneComposer(sprites: sprites, configuration: configuration { $0.holdout = .none }, seed: 0)
+        func place(_ key: String) throws -> Int { try #require(sprites.firstIndex { $0.description.key == key }) }
+        for (key, caption) in [
+            ("emoji-fox", "a fox"), ("flat-fox", "a flat fox"), ("sticker-apple", "an apple sticker"), ("threeD-lamp", "a 3D lamp"),
+            ("clipArt-glasses", "clip art of glasses"),
+        ] {
+            #expect(composer.plainCaption(of: composer.single(try place(key)).plan) == caption)
+        }
+        let blue = try #require(BackgroundColour.palette.first { $0.name == "blue" })
+        #expect(composer.single(try place("flat-fox"), background: blue).caption == "a flat fox on a blue background")
+        #expect(composer.several(try place("flat-fox"), count: 2, background: blue).caption == "two foxes on a blue background, flat")
+        #expect(composer.pair(try place("sticker-fox"), try place("sticker-apple"), relation: .above).caption == "a fox above an apple, sticker")
+    }
+
+    /// "a green car" has its colour said once.
+    @Test func recolouredThings() throws {
+        let car = SpriteDescription(
+            key: "emoji-car-green", name: "green automobile", caption: "green car", plural: "green cars", synonyms: ["green auto"], hypernyms: ["vehicle"],
+            colour: .green, recoloured: true)
+        let composer = try SceneComposer(
+            sprites: [Sprite(description: car, image: SampleSprites.image(0))],
+            configuration: configuration { $0.pair = 0; $0.captions.colourWord = 0.9; $0.holdout = .none }, seed: 1)
+        let captions = (0 ..< 600).map { composer.plan($0).caption }
+        #expect(!captions.contains { $0.contains("green green") || $0.contains("on a green") })
+        for caption in ["a green car", "a green automobile", "a green auto"] { #expect(captions.contains { $0.contains(caption) }, "\(caption)") }
+        #expect(captions.contains { $0.contains("green cars") })
+    }
+
+    /// Other names of a thing take their own article.
+    @Test func articlesOfSynonyms() throws {
+        func captions(_ description: SpriteDescription) throws -> Set<String> {
+            let composer = try SceneComposer(
+                sprites: [Sprite(description: description, image: SampleSprites.image(0))],
+                configuration: configuration {
+                    $0.pair = 0
+                    $0.several = 0
+                    $0.backgroundProbability = 0
+                    $0.captions = .plain
+                    $0.captions.synonym = 1
+                    $0.holdout = .none
+                }, seed: 1)
+            return Set((0 ..< 200).map { composer.plan($0).caption })
+        }
+        let glasses = SpriteDescription(key: "g", name: "glasses", caption: "glasses", article: "", synonyms: ["eyeglasses", "pair of glasses"])
+        #expect(try captions(glasses) == ["eyeglasses", "a pair of glasses"])
+        let smiley = SpriteDescription(key: "s", name: "smiling face with heart-eyes", caption: "face with heart eyes", synonyms: ["heart eyes", "adoring face", "flag: x"])
+        #expect(try captions(smiley) == ["heart eyes", "an adoring face"])
     }
 
     @Test func impossibleConfigurations() {
         let changes: [(inout SceneConfiguration) -> Void] = [
             { $0.side = 2 }, { $0.single = 0; $0.pair = 0; $0.several = 0 }, { $0.single = .nan }, { $0.counts = [1] }, { $0.relations = [:] },
-            { $0.palette = [] }, { $0.layout.sizeJitter = 1 }, { $0.captions.object = [] }, { $0.emojiShare = -1 },
+            { $0.palette = [] }, { $0.layout.sizeJitter = 1 }, { $0.captions.object = [] }, { $0.styles = [.emoji: -1] }, { $0.styles = [:] }, { $0.styles = [.sticker: 1] },
+            { $0.styles = [.emoji: .infinity] }, { $0.captions.flat = [] }, { $0.captions.requests = [] },
         ]
         for change in changes {
             #expect(throws: DatasetError.self) { try SceneComposer(sprites: sprites, configuration: configuration(change), seed: 0) }

@@ -70,7 +70,7 @@ import Training
         defer { try? FileManager.default.removeItem(at: folder) }
         let sprites = ShapeSprites.sprites().prefix(2).map { sprite in
             var sprite = sprite
-            sprite.description.style = "clip art"
+            sprite.description.style = .clipArt
             sprite.description.plural = nil
             return sprite
         }

@@ -7,9 +7,21 @@ public struct Holdout: Codable, Sendable, Equatable {
         /// Everything.
         case all
         /// Never what is held out.
-        case excludeHeldOut
+        case excludeHeldOut = "exclude_held_out"
         /// Nothing else than what is held out.
-        case onlyHeldOut
+        case onlyHeldOut = "only_held_out"
+
+        /// Reads a side, also by the camelCase name that it once had.
+        public init(from decoder: any Decoder) throws {
+            let name = try decoder.singleValueContainer().decode(String.self)
+            let sides = [Side.all, .excludeHeldOut, .onlyHeldOut]
+            guard let side = sides.first(where: { name == $0.rawValue || name == RenamedKeys.camelCase($0.rawValue) }) else {
+                let expected = sides.map(\.rawValue).joined(separator: ", ")
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "\"\(name)\", expected one of \(expected)"))
+            }
+            self = side
+        }
 
         func allows(heldOut: Bool) -> Bool {
             switch self {
@@ -29,17 +41,23 @@ public struct Holdout: Codable, Sendable, Equatable {
     public var pairFraction: Double = 0.10
     public var backgroundFraction: Double = 0.05
 
+    enum CodingKeys: String, CodingKey {
+        case sprites, pairs, backgrounds
+        case pairFraction = "pair_fraction"
+        case backgroundFraction = "background_fraction"
+    }
+
     public init() {}
 
     /// Reads what is named and keeps the defaults of everything else.
     public init(from decoder: any Decoder) throws {
         self.init()
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        try values.read(&sprites, .sprites)
-        try values.read(&pairs, .pairs)
-        try values.read(&backgrounds, .backgrounds)
-        try values.read(&pairFraction, .pairFraction)
-        try values.read(&backgroundFraction, .backgroundFraction)
+        let values = try RenamedKeys(decoder)
+        try values.read(&sprites, CodingKeys.sprites)
+        try values.read(&pairs, CodingKeys.pairs)
+        try values.read(&backgrounds, CodingKeys.backgrounds)
+        try values.read(&pairFraction, CodingKeys.pairFraction)
+        try values.read(&backgroundFraction, CodingKeys.backgroundFraction)
     }
 
     /// Everything allowed.

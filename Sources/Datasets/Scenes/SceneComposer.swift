@@ -8,10 +8,10 @@ public struct SceneComposer: Sendable {
     public let sprites: [Sprite]
     public let configuration: SceneConfiguration
     public let seed: UInt64
-    private let emoji: SpriteSampler
-    private let clipArt: SpriteSampler
-    private let countableEmoji: SpriteSampler
-    private let countableClipArt: SpriteSampler
+    /// The sprites of each style that is drawn, and those of them whose plural is known.
+    private let styles: [StyledSamplers]
+    /// The concepts that emoji show.
+    private let emojiConcepts: Set<String>
     private let relations: [(SceneRelation, Double)]
     private let captions: SceneCaptions
     private let plainCaptions = SceneCaptions(configuration: .plain)
@@ -26,15 +26,21 @@ public struct SceneComposer: Sendable {
         func sampler(_ include: (SpriteDescription) -> Bool) -> SpriteSampler {
             SpriteSampler(sprites, skinToneWeight: configuration.skinToneWeight) { side.allows(heldOut: $0.heldOut) && include($0) }
         }
-        emoji = sampler { $0.isEmoji }
-        clipArt = sampler { !$0.isEmoji }
-        countableEmoji = sampler { $0.isEmoji && $0.plural != nil }
-        countableClipArt = sampler { !$0.isEmoji && $0.plural != nil }
+        // In an order of their own, and not the dictionary's.
+        styles = SpriteStyle.allCases.compactMap { style in
+            guard let weight = configuration.styles[style], weight > 0 else { return nil }
+            let all = sampler { $0.style == style }
+            return all.isEmpty ? nil : StyledSamplers(weight: weight, all: all, countable: sampler { $0.style == style && $0.plural != nil })
+        }
+        emojiConcepts = Set(sprites.lazy.map(\.description).filter(\.isEmoji).compactMap(\.concept))
         // A dictionary has no order of its own; draws must not depend on it.
         relations = SceneRelation.allCases.map { ($0, configuration.relations[$0] ?? 0) }
         captions = SceneCaptions(configuration: configuration.captions)
-        guard !emoji.isEmpty || !clipArt.isEmpty else { throw DatasetError.badConfiguration(reason: "no sprite is left to compose scenes from") }
-        guard configuration.several == 0 || !countableEmoji.isEmpty || !countableClipArt.isEmpty else {
+        guard !styles.isEmpty else {
+            let names = SpriteStyle.allCases.filter { configuration.styles[$0, default: 0] > 0 }.map(\.rawValue).joined(separator: ", ")
+            throw DatasetError.badConfiguration(reason: names.isEmpty ? "no style has a weight" : "no sprite of a style that is asked for (\(names)) is left")
+        }
+        guard configuration.several == 0 || styles.contains(where: { !$0.countable.isEmpty }) else {
             throw DatasetError.badConfiguration(reason: "several of a kind, and no sprite whose plural is known")
         }
     }
@@ -61,13 +67,15 @@ public struct SceneComposer: Sendable {
     }
 
     private func caption(_ plan: ScenePlan, _ captions: SceneCaptions, _ random: inout SceneRandom) -> String {
-        let objects =
+        let first = description(plan, 0)
+        let isShownByEmoji = plan.objects.contains { sprites[$0.sprite].description.concept.map(emojiConcepts.contains) ?? false }
+        let words =
             switch plan.kind {
-            case .single: captions.single(description(plan, 0), &random)
-            case .pair: captions.pair(description(plan, 0), description(plan, 1), plan.relation ?? .and, &random)
-            case .several: captions.several(description(plan, 0), count: plan.count, &random)
+            case .single: captions.single(first, isShownByEmoji: isShownByEmoji, &random)
+            case .pair: captions.pair(first, description(plan, 1), plan.relation ?? .and, isShownByEmoji: isShownByEmoji, &random)
+            case .several: captions.several(first, count: plan.count, isShownByEmoji: isShownByEmoji, &random)
             }
-        return captions.onBackground(objects, plan.background, &random)
+        return captions.caption(words, on: plan.background, &random)
     }
 
     /// The one caption that can be told from the picture of `plan` alone: in the words of `CaptionConfiguration.plain`, two
@@ -126,21 +134,23 @@ public struct SceneComposer: Sendable {
     /// A scene without caption, which may break the holdouts.
     private func draft(_ random: inout SceneRandom) -> ScenePlan {
         let kind = [ScenePlan.Kind.single, .pair, .several][random.index(weights: [configuration.single, configuration.pair, configuration.several])]
+        // Everything in a scene is of one style.
+        let style = styles[random.index(weights: styles.map { kind == .several && $0.countable.isEmpty ? 0 : $0.weight })]
         var indices: [Int] = []
         var places: [(x: Double, y: Double, side: Double)]
         var relation: SceneRelation?
         switch kind {
         case .single:
-            indices = [sprite(&random, emoji, clipArt)]
+            indices = [style.all.draw(&random)]
             places = configuration.layout.places(count: 1)
         case .pair:
-            indices = [sprite(&random, emoji, clipArt), sprite(&random, emoji, clipArt)]
+            indices = [style.all.draw(&random), style.all.draw(&random)]
             let drawn = relations[random.index(weights: relations.map(\.1))].0
             relation = drawn
             places = configuration.layout.places(drawn)
         case .several:
             let count = 2 + random.index(weights: configuration.counts)
-            indices = Array(repeating: sprite(&random, countableEmoji, countableClipArt), count: count)
+            indices = Array(repeating: style.countable.draw(&random), count: count)
             places = configuration.layout.places(count: count)
         }
         let isColoured = random.chance(configuration.backgroundProbability)
@@ -155,13 +165,6 @@ public struct SceneComposer: Sendable {
                 box: SceneLayout.rect(of: sprites[index].image, x: place.x + dx, y: place.y + dy, side: place.side * scale, frame: configuration.side))
         }
         return ScenePlan(kind: kind, objects: objects, relation: relation, background: background, caption: "")
-    }
-
-    private func sprite(_ random: inout SceneRandom, _ emoji: SpriteSampler, _ clipArt: SpriteSampler) -> Int {
-        let isEmoji = random.chance(configuration.emojiShare)
-        if emoji.isEmpty { return clipArt.draw(&random) }
-        if clipArt.isEmpty { return emoji.draw(&random) }
-        return (isEmoji ? emoji : clipArt).draw(&random)
     }
 
     private func isAllowed(_ plan: ScenePlan) -> Bool {
@@ -182,4 +185,11 @@ public struct SceneComposer: Sendable {
         case .onlyHeldOut: return descriptions.contains { holdout.isHeldOut($0.caption, on: background) }
         }
     }
+}
+
+/// The sprites of a style.
+private struct StyledSamplers: Sendable {
+    var weight: Double
+    var all: SpriteSampler
+    var countable: SpriteSampler
 }

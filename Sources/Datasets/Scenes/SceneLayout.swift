@@ -3,9 +3,18 @@ import Images
 
 /// Where two objects stand to each other: the first of the caption to the second.
 public enum SceneRelation: String, Codable, CodingKeyRepresentable, Sendable, CaseIterable {
-    case leftOf, rightOf, above, below
+    case leftOf = "left_of"
+    case rightOf = "right_of"
+    case above, below
     /// Side by side, the first named on the left.
     case and
+
+    /// The relation of a name in a configuration, also of the camelCase names that it once had.
+    public init?(codingKey: some CodingKey) {
+        let name = codingKey.stringValue
+        guard let relation = Self.allCases.first(where: { name == $0.rawValue || name == RenamedKeys.camelCase($0.rawValue) }) else { return nil }
+        self = relation
+    }
 }
 
 /// Where the objects of a scene lie, as fractions of the picture's side.
@@ -32,21 +41,28 @@ public struct SceneLayout: Codable, Sendable, Equatable {
     /// How much larger or smaller an object may be: 0.1 means 0.9 to 1.1 times.
     public var sizeJitter: Double = 0
 
+    enum CodingKeys: String, CodingKey {
+        case single, pair, three, triangle, row, four
+        case pairOffset = "pair_offset"
+        case positionJitter = "position_jitter"
+        case sizeJitter = "size_jitter"
+    }
+
     public init() {}
 
     /// Reads what is named and keeps the defaults of everything else.
     public init(from decoder: any Decoder) throws {
         self.init()
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        try values.read(&single, .single)
-        try values.read(&pair, .pair)
-        try values.read(&pairOffset, .pairOffset)
-        try values.read(&three, .three)
-        try values.read(&triangle, .triangle)
-        try values.read(&row, .row)
-        try values.read(&four, .four)
-        try values.read(&positionJitter, .positionJitter)
-        try values.read(&sizeJitter, .sizeJitter)
+        let values = try RenamedKeys(decoder)
+        try values.read(&single, CodingKeys.single)
+        try values.read(&pair, CodingKeys.pair)
+        try values.read(&pairOffset, CodingKeys.pairOffset)
+        try values.read(&three, CodingKeys.three)
+        try values.read(&triangle, CodingKeys.triangle)
+        try values.read(&row, CodingKeys.row)
+        try values.read(&four, CodingKeys.four)
+        try values.read(&positionJitter, CodingKeys.positionJitter)
+        try values.read(&sizeJitter, CodingKeys.sizeJitter)
     }
 
     /// Centres and box sides of `count` objects that are of a kind or side by side.

@@ -22,12 +22,16 @@ struct SceneSource: SampleSource {
         self.seed = seed
     }
 
-    func sample(_ index: UInt64) throws -> CaptionedImage {
+    /// What sample `index` shows, without its pixels, and the composer that draws it.
+    func plan(_ index: UInt64) -> (composer: SceneComposer, plan: ScenePlan) {
         var random = CounterRandom(seed: seed ^ 0xD47A, stream: index)
         let draw = Double(random.uniform())
         let composer = composers[limits.firstIndex { draw < $0 } ?? composers.count - 1]
-        let scene = composer.scene(Int(truncatingIfNeeded: index & UInt64(Int.max)))
-        return CaptionedImage(
-            image: scene.image, caption: scene.caption, plainCaption: composer.plainCaption(of: scene.plan))
+        return (composer, composer.plan(Int(truncatingIfNeeded: index & UInt64(Int.max))))
+    }
+
+    func sample(_ index: UInt64) throws -> CaptionedImage {
+        let (composer, plan) = plan(index)
+        return CaptionedImage(image: composer.render(plan).image, caption: plan.caption, plainCaption: composer.plainCaption(of: plan))
     }
 }

@@ -18,9 +18,12 @@ public struct SpriteDescription: Codable, Sendable, Equatable {
     public var hypernyms: [String]
     /// The colour that dominates, if one does.
     public var colour: ColourName?
-    /// "emoji" or "clip art".
-    public var style: String
-    /// The emoji group or the clip-art folder.
+    /// The set that it belongs to, as captions call it.
+    public var style: SpriteStyle
+    /// The code points of the emoji that shows the same thing, such as "1f98a"; nil where there is none. The same thing in
+    /// several styles has the same concept.
+    public var concept: String?
+    /// The emoji group, the clip-art folder or the category of a model.
     public var group: String
     /// Whether this is a skin-tone variant of another emoji.
     public var skinTone: Bool
@@ -30,13 +33,18 @@ public struct SpriteDescription: Codable, Sendable, Equatable {
     public var source: String
     /// An SPDX licence identifier.
     public var licence: String
+    /// Who drew it, where the source names somebody for each picture.
+    public var creator: String?
+    /// Whether its colour is not the one that the source gave it.
+    public var recoloured: Bool
     /// Whether the tokenizer must not train on it.
     public var heldOut: Bool
 
     public init(
         key: String, name: String, caption: String, article: String = "a", plural: String? = nil, synonyms: [String] = [], hypernyms: [String] = [],
-        colour: ColourName? = nil, style: String = "emoji", group: String = "", skinTone: Bool = false, weight: Float = 1, source: String = "",
-        licence: String = "", heldOut: Bool = false
+        colour: ColourName? = nil, style: SpriteStyle = .emoji, concept: String? = nil, group: String = "", skinTone: Bool = false,
+        weight: Float = 1, source: String = "", licence: String = "", creator: String? = nil, recoloured: Bool = false,
+        heldOut: Bool = false
     ) {
         self.key = key
         self.name = name
@@ -47,16 +55,39 @@ public struct SpriteDescription: Codable, Sendable, Equatable {
         self.hypernyms = hypernyms
         self.colour = colour
         self.style = style
+        self.concept = concept
         self.group = group
         self.skinTone = skinTone
         self.weight = weight
         self.source = source
         self.licence = licence
+        self.creator = creator
+        self.recoloured = recoloured
         self.heldOut = heldOut
     }
 
-    /// Whether this is an emoji (rather than clip art).
-    public var isEmoji: Bool { style == "emoji" }
+    /// Reads a description; what later versions added may be missing.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            key: try values.decode(String.self, forKey: .key), name: try values.decode(String.self, forKey: .name),
+            caption: try values.decode(String.self, forKey: .caption), article: try values.decode(String.self, forKey: .article),
+            plural: try values.decodeIfPresent(String.self, forKey: .plural),
+            synonyms: try values.decode([String].self, forKey: .synonyms),
+            hypernyms: try values.decode([String].self, forKey: .hypernyms),
+            colour: try values.decodeIfPresent(ColourName.self, forKey: .colour),
+            style: try values.decode(SpriteStyle.self, forKey: .style),
+            concept: try values.decodeIfPresent(String.self, forKey: .concept),
+            group: try values.decode(String.self, forKey: .group), skinTone: try values.decode(Bool.self, forKey: .skinTone),
+            weight: try values.decode(Float.self, forKey: .weight), source: try values.decode(String.self, forKey: .source),
+            licence: try values.decode(String.self, forKey: .licence),
+            creator: try values.decodeIfPresent(String.self, forKey: .creator),
+            recoloured: try values.decodeIfPresent(Bool.self, forKey: .recoloured) ?? false,
+            heldOut: try values.decode(Bool.self, forKey: .heldOut))
+    }
+
+    /// Whether this is an emoji as its set draws it: what a name without more words means.
+    public var isEmoji: Bool { style == .emoji && !recoloured }
 }
 
 /// A sprite: a picture with transparency, cut to its content, and what is known of it.

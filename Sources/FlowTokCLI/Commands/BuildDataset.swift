@@ -10,27 +10,31 @@ struct BuildDataset: ParsableCommand {
             commandName: "dataset",
             abstract: "Make captioned sprites of the openly licensed pictures that Debian packages carry.",
             discussion: """
-                Needs the packages ruby-tanuki-emoji, unicode-cldr-core, openclipart-svg, librsvg2-bin and wordnet-base, \
-                which Scripts/build-dataset installs. Writes tar shards of RGBA sprites with JSON (caption, synonyms, \
-                style, source, licence), and index.json.
+                Reads the pictures that Scripts/extract-pictures unpacks, and the packages unicode-cldr-core, unicode-data, \
+                openclipart-svg, librsvg2-bin and wordnet-base; Scripts/build-dataset does all of it. Writes tar shards of \
+                RGBA sprites with JSON (caption, synonyms, style, source, licence), and index.json, which lists the sources \
+                with their licences and what was left out.
 
                 EXAMPLES
-                  flowtok dataset
-                  flowtok dataset --output Data/small --size 64
+                  flowtok dataset --pictures Data/pictures --output Data/sprites
+                  flowtok dataset --only noto,twemoji --size 64 --output Data/small
                 """)
     }
+
+    @Option(help: "The folder that Scripts/extract-pictures wrote.", completion: .directory)
+    var pictures = "Data/pictures"
 
     @Option(name: .shortAndLong, help: "The folder to write.", completion: .directory)
     var output = "Data/sprites"
 
-    @Option(parsing: .unconditional, help: "The longest side of a sprite, in pixels.")
-    var size = 128
+    @Option(parsing: .unconditional, help: "The longest side of a sprite, in pixels; bitmaps are not enlarged to it.")
+    var size = 256
 
-    @Option(help: "The folder of emoji PNGs (default: where ruby-tanuki-emoji has them).", completion: .directory)
-    var emoji: String?
+    @Option(help: "Some of noto, twemoji, emojione, models and clipart, with commas between them (default: all).")
+    var only: String?
 
-    @Option(help: "Unicode's emoji-test.txt (default: where ruby-tanuki-emoji has it).", completion: .file())
-    var emojiGroups: String?
+    @Option(help: "Unicode's emoji-test.txt (default: where unicode-data has it).", completion: .file())
+    var emojiList: String?
 
     @Option(help: "The folder of CLDR's annotations (default: where unicode-cldr-core has it).", completion: .directory)
     var cldr: String?
@@ -46,11 +50,24 @@ struct BuildDataset: ParsableCommand {
 
     func validate() throws {
         guard (16...1024).contains(size) else { throw ValidationError("--size is \(size), expected 16 to 1024") }
+        _ = try sets()
+    }
+
+    private func sets() throws -> Set<SpriteSource> {
+        guard let only else { return Set(SpriteSource.allCases) }
+        return Set(
+            try only.split(separator: ",", omittingEmptySubsequences: false).map { name in
+                guard let source = SpriteSource(rawValue: String(name)) else {
+                    let known = SpriteSource.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw ValidationError("--only has \"\(name)\", expected some of \(known)")
+                }
+                return source
+            })
     }
 
     func run() throws {
-        var sources = try SpriteSources.debian(emojiFolder: emoji.map { URL(fileURLWithPath: $0) })
-        if let emojiGroups { sources.emojiGroups = URL(fileURLWithPath: emojiGroups) }
+        var sources = SpriteSources(pictures: URL(fileURLWithPath: pictures), sets: try sets())
+        if let emojiList { sources.emojiList = URL(fileURLWithPath: emojiList) }
         if let cldr { sources.cldrFolder = URL(fileURLWithPath: cldr) }
         if let clipArt { sources.clipArtFolder = URL(fileURLWithPath: clipArt) }
         if let wordnet { sources.wordNetFolder = URL(fileURLWithPath: wordnet) }
@@ -68,8 +85,9 @@ struct BuildDataset: ParsableCommand {
         line.finish()
         guard !quiet else { return }
         for source in index.sources {
-            Console.print("\(source.package): \(source.sprites) sprites of \(source.files) files, \(source.licence)")
+            Console.print("\(source.style.rawValue): \(source.sprites) sprites of \(source.files) files of \(source.package), \(source.licence)")
         }
-        Console.print("\(output): \(index.sprites) sprites, \(index.heldOut) of them held out, in \(index.shards.count) shards")
+        Console.print(
+            "\(output): \(index.sprites) sprites, \(index.recoloured) of them recoloured and \(index.heldOut) held out, in \(index.shards.count) shards")
     }
 }

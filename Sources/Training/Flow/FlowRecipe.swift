@@ -23,7 +23,7 @@ public struct FlowStage: Sendable, Codable, Equatable {
     ///
     /// - Throws: `TrainingError`, each with the file and the key in question.
     public static func open(file: String, output: String, resume: Bool) throws -> TrainingRun {
-        var stage = try JSONFile.readStrictly(FlowStage.self, from: file)
+        var stage = try JSONFile.readStrictly(FlowStage.self, from: file, formerKeys: DataConfiguration.formerKeys)
         func bad(_ reason: String) -> ConfigurationError { .badConfiguration(file: file, reason: reason) }
         // What is cheap to find out comes first: data take seconds to load.
         try TrainingRun.check(folder: output, resume: resume)

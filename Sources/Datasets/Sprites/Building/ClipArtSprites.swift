@@ -1,6 +1,6 @@
 import Foundation
 import Images
-import Synchronization
+import TextTokenizers
 
 /// Makes sprites of a folder of SVG clip art.
 struct ClipArtSprites {
@@ -18,15 +18,12 @@ struct ClipArtSprites {
         var path: String { folder.isEmpty ? url.lastPathComponent : "\(folder)/\(url.lastPathComponent)" }
     }
 
-    private enum Drawn: Sendable {
-        case sprite(RGBAImage)
-        case failed(String)
-    }
-
     func harvest(progress: @Sendable (Int, Int) throws -> Void) throws -> SpriteHarvest {
         let (files, leftOut) = try list()
-        var harvest = SpriteHarvest()
-        harvest.files = files.count + leftOut.count
+        var harvest = SpriteHarvest(
+            source: .init(
+                package: "openclipart-svg", version: nil, style: .clipArt, licence: Self.licence,
+                attribution: "Open Clip Art Library, public domain", sprites: 0, files: files.count + leftOut.count))
         harvest.dropped = leftOut.map { .init(file: "openclipart-svg/\($0.path)", reason: "a left-out folder or a second name of the same file") }
         let naming = ClipArtNaming(isWord: { [wordNet] in wordNet.isWord($0) }, isNoun: { [wordNet] in wordNet.isNoun($0) })
         var candidates: [(file: File, name: String, metadata: SVGMetadata)] = []
@@ -41,7 +38,7 @@ struct ClipArtSprites {
             case .unnamed(let reason): harvest.dropped.append(.init(file: "openclipart-svg/\(file.path)", reason: reason))
             }
         }
-        let drawn = try draw(candidates.map(\.file), progress: progress)
+        let drawn = try PictureDrawing(size: size, refusesFaint: true).draw(candidates.map(\.file.url), progress: progress)
         var keys: Set<String> = []
         var hashes: Set<UInt64> = []
         var looks: [String: [SpriteThumbnail]] = [:]
@@ -64,23 +61,21 @@ struct ClipArtSprites {
                     description: SpriteDescription(
                         key: key(candidate.file, &keys), name: candidate.name.lowercased(), caption: candidate.name, article: phrase.article, plural: phrase.plural,
                         synonyms: isFlag ? [candidate.name.lowercased(), candidate.name.replacingOccurrences(of: "flag of ", with: "") + " flag"] : family.synonyms,
-                        hypernyms: family.hypernyms, colour: coloured ? DominantColour.name(of: image) : nil, style: "clip art", group: candidate.file.folder,
+                        hypernyms: family.hypernyms, colour: coloured ? DominantColour.name(of: image) : nil, style: .clipArt,
+                        concept: EmojiNames.shared[name: candidate.name]?.concept, group: candidate.file.folder,
                         source: "openclipart-svg/\(candidate.file.path)", licence: Self.licence),
                     image: image))
         }
         weigh(&harvest.sprites)
+        harvest.source.sprites = harvest.sprites.count
         return harvest
     }
 
     /// Twenty stick men together weigh as much as four different things.
     private func weigh(_ sprites: inout [Sprite]) {
-        var counts: [String: Int] = [:]
-        for sprite in sprites { counts[sprite.description.caption, default: 0] += 1 }
-        for index in sprites.indices {
-            let description = sprites[index].description
-            var weight = 1 / Float(counts[description.caption, default: 1]).squareRoot()
-            if Self.series.contains(where: description.group.hasPrefix) { weight *= 0.4 }
-            sprites[index].description.weight = weight
+        sprites.weighByName()
+        for index in sprites.indices where Self.series.contains(where: sprites[index].description.group.hasPrefix) {
+            sprites[index].description.weight *= 0.4
         }
     }
 
@@ -106,54 +101,6 @@ struct ClipArtSprites {
         }
         guard !files.isEmpty else { throw DatasetError.empty(path: root.path, expected: "SVG files") }
         return (files, leftOut)
-    }
-
-    /// Draws all files, as many at a time as the machine has cores.
-    private func draw(_ files: [File], progress: @Sendable (Int, Int) throws -> Void) throws -> [Drawn] {
-        let rasterizer = try SVGRasterizer()
-        let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("flowtok-sprites-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))")
-        do { try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true) } catch {
-            throw DatasetError.unwritable(path: scratch.path, reason: error.localizedDescription)
-        }
-        defer { try? FileManager.default.removeItem(at: scratch) }
-        struct State: Sendable {
-            var drawn: [Drawn?]
-            var done = 0
-            var failure: (any Error)?
-        }
-        let state = Mutex(State(drawn: Array(repeating: nil, count: files.count)))
-        let size = size
-        DispatchQueue.concurrentPerform(iterations: files.count) { index in
-            if state.withLock({ $0.failure != nil }) { return }
-            let drawn = Self.draw(files[index].url, side: size, rasterizer: rasterizer, scratch: scratch.appendingPathComponent("\(index).png"))
-            let done = state.withLock { state in
-                state.drawn[index] = drawn
-                state.done += 1
-                return state.done
-            }
-            do { try progress(done, files.count) } catch { state.withLock { $0.failure = error } }
-        }
-        let end = state.withLock { $0 }
-        if let failure = end.failure { throw failure }
-        return end.drawn.map { $0 ?? .failed("not drawn") }
-    }
-
-    private static func draw(_ file: URL, side: Int, rasterizer: SVGRasterizer, scratch: URL) -> Drawn {
-        defer { try? FileManager.default.removeItem(at: scratch) }
-        do {
-            // Much of the art covers a part of its page: draw large, cut, then make small.
-            var picture = try rasterizer.render(file, side: 3 * side, scratch: scratch)
-            if let bounds = picture.contentBounds(alphaAbove: SpriteTrimming.faint), max(bounds.width, bounds.height) < side, max(bounds.width, bounds.height) > 3 {
-                picture = try rasterizer.render(file, side: min(3 * side * side / max(bounds.width, bounds.height) + 1, 4096), scratch: scratch)
-            }
-            guard let sprite = SpriteTrimming.trimmed(picture, side: side) else { return .failed("empty") }
-            if let objection = SpriteTrimming.objection(to: sprite) { return .failed(objection) }
-            return .sprite(sprite)
-        } catch let failure as SVGRasterizer.Failure {
-            return .failed(failure.reason)
-        } catch {
-            return .failed(error.localizedDescription)
-        }
     }
 
     /// A key without dots (WebDataset cuts names at the first), unique.

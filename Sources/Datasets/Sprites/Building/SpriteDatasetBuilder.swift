@@ -2,14 +2,21 @@ import Files
 import Foundation
 import Images
 
+extension SpriteDescription {
+    /// The key of the sprite that this one was made of.
+    fileprivate var originalKey: String {
+        recoloured ? String(key.dropLast(colour.map { $0.rawValue.count + 1 } ?? 0)) : key
+    }
+}
+
 /// Builds a dataset of captioned sprites, as WebDataset tar shards, from openly licensed pictures that Debian packages carry.
 ///
-/// Noto Emoji with CLDR's names, and the Open Clip Art Library with the names its files carry; WordNet gives other words.
-/// The same packages give the same bytes.
+/// Three sets of emoji with the names of `EmojiNames`, rendered models, and the Open Clip Art Library with the names its
+/// files carry; WordNet gives other words. The same packages give the same bytes.
 public struct SpriteDatasetBuilder: Sendable {
     /// How far a build has come.
     public struct Progress: Sendable, Equatable {
-        /// "emoji", "clip art" or "shards".
+        /// A style, "colours" or "shards".
         public var stage: String
         public var done: Int
         public var total: Int
@@ -17,14 +24,14 @@ public struct SpriteDatasetBuilder: Sendable {
 
     /// Where the packages' files are.
     public var sources: SpriteSources
-    /// The longest side of a sprite, in pixels; emoji are never enlarged beyond their own 128.
+    /// The longest side of a sprite, in pixels; bitmaps are never enlarged to it.
     public var size: Int
     /// The share of sprites that the tokenizer never trains on, chosen by a stable hash of the key.
     public var heldOutFraction: Double
     /// Sprites in a shard.
     public var spritesPerShard: Int
 
-    public init(sources: SpriteSources, size: Int = 128, heldOutFraction: Double = 0.02, spritesPerShard: Int = 1000) {
+    public init(sources: SpriteSources, size: Int = 256, heldOutFraction: Double = 0.02, spritesPerShard: Int = 1000) {
         self.sources = sources
         self.size = size
         self.heldOutFraction = heldOutFraction
@@ -42,24 +49,40 @@ public struct SpriteDatasetBuilder: Sendable {
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
             throw DatasetError.unwritable(path: folder.path, reason: error.localizedDescription)
         }
+        var harvests: [SpriteHarvest] = []
+        // Everything that is needed is opened before anything is drawn.
+        let list = try EmojiList(contentsOf: sources.emojiList)
         let wordNet = try WordNet(folder: sources.wordNetFolder)
         let cldr = try CLDRAnnotations(contentsOf: ["annotations/en.xml", "annotationsDerived/en.xml"].map(sources.cldrFolder.appendingPathComponent))
         let words = WordFamilies(wordNet: wordNet, keywordCounts: cldr.keywordCounts())
-        let emoji = try EmojiSprites(sources: sources, size: size, wordNet: wordNet, cldr: cldr, words: words).harvest { try progress(Progress(stage: "emoji", done: $0, total: $1)) }
-        let clipArt = try ClipArtSprites(sources: sources, size: size, wordNet: wordNet, words: words).harvest { try progress(Progress(stage: "clip art", done: $0, total: $1)) }
-        var sprites = emoji.sprites + clipArt.sprites
+        let labels = EmojiLabels(cldr: cldr, list: list)
+        let sets = SpriteSource.allCases.filter(sources.sets.contains)
+        var folders: [SpriteSource: PictureFolder] = [:]
+        for set in sets where set != .clipArt { folders[set] = try PictureFolder(set, in: sources.pictures) }
+        for set in sets {
+            let stage = set.style.rawValue
+            switch (set, folders[set]) {
+            case (.models, let folder?):
+                harvests.append(try ModelSprites(folder: folder, size: size, wordNet: wordNet, words: words).harvest { try progress(Progress(stage: stage, done: $0, total: $1)) })
+            case (_, let folder?):
+                harvests.append(try EmojiSprites(set: set, folder: folder, size: size, labels: labels, words: words).harvest { try progress(Progress(stage: stage, done: $0, total: $1)) })
+            case (_, nil):
+                harvests.append(try ClipArtSprites(sources: sources, size: size, wordNet: wordNet, words: words).harvest { try progress(Progress(stage: stage, done: $0, total: $1)) })
+            }
+        }
+        var sprites = harvests.flatMap(\.sprites)
+        sprites += try RecolouredSprites(names: labels.names).harvest(sprites) { try progress(Progress(stage: "colours", done: $0, total: $1)) }
+        // A recoloured sprite follows its original: it shows the same shape.
         for index in sprites.indices {
-            sprites[index].description.heldOut = StableHash.fraction("tokenizer/" + sprites[index].description.key) < heldOutFraction
+            sprites[index].description.heldOut = StableHash.fraction("tokenizer/" + sprites[index].description.originalKey) < heldOutFraction
         }
         let shards = try write(sprites, into: folder) { try progress(Progress(stage: "shards", done: $0, total: sprites.count)) }
         let index = SpriteDatasetIndex(
-            size: size, sprites: sprites.count, heldOut: sprites.count { $0.description.heldOut }, shards: shards,
-            sources: [
-                .init(package: "ruby-tanuki-emoji", licence: EmojiSprites.licence, attribution: "Noto Emoji, Google LLC", sprites: emoji.sprites.count, files: emoji.files),
-                .init(package: "openclipart-svg", licence: ClipArtSprites.licence, attribution: "Open Clip Art Library, public domain", sprites: clipArt.sprites.count, files: clipArt.files),
-            ],
-            words: ["unicode-cldr-core": "Unicode-DFS-2016", "wordnet-base": "WordNet-3.0"],
-            dropped: emoji.dropped + clipArt.dropped)
+            size: size, sprites: sprites.count, heldOut: sprites.count { $0.description.heldOut },
+            recoloured: sprites.count { $0.description.recoloured }, shards: shards,
+            sources: harvests.map(\.source),
+            words: ["unicode-cldr-core": "Unicode-DFS-2016", "unicode-data": "Unicode-DFS-2016", "wordnet-base": "WordNet-3.0"],
+            dropped: harvests.flatMap(\.dropped))
         try AtomicFile.write(to: folder.appendingPathComponent("index.json").path, try Self.encoder(pretty: true).encode(index))
         return index
     }

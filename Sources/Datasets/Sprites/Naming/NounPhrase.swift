@@ -100,6 +100,13 @@ package struct NounPhrase: Sendable, Equatable {
         "lotus", "walrus", "genius", "abacus", "oasis", "basis", "axis", "molasses", "barracks", "gallows", "headquarters", "crossroads", "trellis", "us",
     ]
 
+    /// Whether the word that `text` is about is a plural, as far as spelling tells.
+    package static func looksPlural(_ text: String) -> Bool {
+        let noun = head(of: text)
+        if alwaysPlural.contains(noun) { return true }
+        return noun.count > 3 && noun.hasSuffix("s") && !singularInS.contains(noun) && !["ss", "us", "is", "os"].contains(where: noun.hasSuffix)
+    }
+
     /// "an" before a vowel sound.
     package static func article(before word: String) -> String {
         let plain = word.lowercased().trimmingCharacters(of: "“\"'(‘")
