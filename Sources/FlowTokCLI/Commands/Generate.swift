@@ -88,7 +88,7 @@ struct Generate: ParsableCommand {
             let request = ImageGeneratorRequest(
                 subjects[index / pictures.count].subject, seed: picture.seed,
                 settings: GeneratorSettings(steps: steps, guidance: guidance, temperature: temperature), rng: rng)
-            let drawn = try generator.generate(request) { try progress($0.step, $0.steps) }
+            let drawn = try generator.generate(request) { progress($0.step, $0.steps) }
             return DrawnPicture(
                 image: drawn.image,
                 record: PictureRecord(drawn, of: picture.prompt, request: request, by: generator))
