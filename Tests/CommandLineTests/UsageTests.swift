@@ -42,7 +42,7 @@ import Testing
         expectFailure(try Tool.run(["t2i", "-", "-"], in: scratch), 64, "only once")
     }
 
-    @Test(arguments: ["t2i", "i2t", "tokenize", "detokenize", "reconstruct", "info", "inspect", "dataset", "train", "evaluate", "doctor"])
+    @Test(arguments: ["t2i", "i2t", "tokenize", "detokenize", "reconstruct", "info", "inspect", "dataset", "scenes", "train", "evaluate", "doctor"])
     func helpShowsExamples(command: String) throws {
         let result = try Tool.run([command, "--help"], in: scratch)
         #expect(result.status == 0 && result.errors.isEmpty)
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func datasetNamesWhatIsMissing() throws {
-        let result = try Tool.run(["dataset", "--emoji", "none", "--output", "out"], in: scratch)
+        let result = try Tool.run(["dataset", "--pictures", "none", "--output", "out"], in: scratch)
         #expect(result.status == 66 && result.errorLines.count == 1, "\(result.errors)")
     }
 }
