@@ -64,7 +64,7 @@ import Testing
         #expect(result.status == 65)
         #expect(result.lines.count == 3)
         #expect(result.errorLines.count == 3)
-        #expect(result.errors.contains("bad.png: is a text file") && result.errors.contains("photo.jpg: is a JPEG"))
+        #expect(result.errors.contains("bad.png: is a text file") && result.errors.contains("photo.jpg: a damaged JPEG"))
         #expect(result.errors.hasSuffix("2 of 5 pictures could not be captioned\n"))
         #expect(!scratch.has("bad.txt"))
     }
