@@ -58,7 +58,12 @@ let package = Package(
         // What a Swift program imports.
         target("FlowTok", uses: ["ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
         // Tools.
-        target("Training", uses: ["FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors", "CKernels"]),
+        target(
+            "Training",
+            uses: [
+                "FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors",
+                "CKernels",
+            ]),
         target("Evaluation", uses: ["FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Files", "Tensors"]),
         target("Benchmarks", uses: ["Training", "FlowTok", "ModelFolders", "Networks", "Sampling", "Layers", "Files", "Tensors", "CKernels", "COpenBLAS"]),
         // Programs.
@@ -83,15 +88,22 @@ let package = Package(
         tests(of: "Datasets", uses: ["TextTokenizers", "Files", "Images", "Tensors"]),
         tests(of: "Networks", uses: ["ModelFolders", "Sampling", "Layers", "Images", "Checkpoints", "Files", "Tensors"]),
         tests(of: "FlowTok", uses: ["ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
-        tests(of: "Training", uses: ["FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
+        tests(
+            of: "Training",
+            uses: ["FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
         tests(of: "Evaluation", uses: ["FlowTok", "Training", "ModelFolders", "Networks", "Datasets", "Sampling", "TextTokenizers", "Images", "Files"]),
         .testTarget(
             name: "ParityTests",
-            dependencies: ["TestSupport", "FlowTok", "Training", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"],
+            dependencies: [
+                "TestSupport", "FlowTok", "Training", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints",
+                "Files", "Tensors",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["TestSupport", "FlowTok", "ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"],
+            dependencies: [
+                "TestSupport", "FlowTok", "ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors",
+            ],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

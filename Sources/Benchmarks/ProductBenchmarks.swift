@@ -5,7 +5,8 @@ extension Benchmark {
     /// Products of the sizes that the networks have. `gemm.PRECISION.ROWSxOUTPUTSxINPUTS` has packed weights, as inference
     /// does; `gemm.loose.…` packs both sides for every product, as training does; `gemm.openblas.…` is OpenBLAS's.
     public static func products(_ precisions: [Precision], quick: Bool = false) -> [Benchmark] {
-        let shapes = quick
+        let shapes =
+            quick
             ? [(14, 64, 96)]
             : [(154, 4608, 1152), (154, 1152, 4608), (154, 3456, 1152), (410, 5460, 1024), (77, 1152, 1152)]
         var benchmarks: [Benchmark] = []

@@ -58,11 +58,12 @@ private final class TokenizerStep {
         let (e, d) = (form.encoder, form.decoder)
         let patches = form.grid * form.grid
         // The gradient takes two products for each one.
-        self.gigaflops = 3 * (
-            gigaflops(patches + form.latentTokens, e, 3 * e.width * SwiGLU.hiddenWidth(e.width))
-            + gigaflops(patches + form.latentTokens + 32, d, 3 * d.width * SwiGLU.hiddenWidth(d.width))
-            + gigaflops(
-                32, TransformerShape(width: text.width, layers: text.layers, heads: 1), 8 * text.width * text.width))
+        self.gigaflops =
+            3
+            * (gigaflops(patches + form.latentTokens, e, 3 * e.width * SwiGLU.hiddenWidth(e.width))
+                + gigaflops(patches + form.latentTokens + 32, d, 3 * d.width * SwiGLU.hiddenWidth(d.width))
+                + gigaflops(
+                    32, TransformerShape(width: text.width, layers: text.layers, heads: 1), 8 * text.width * text.width))
     }
 
     func take() {
@@ -115,9 +116,10 @@ private final class TransformerStep {
         var random = CounterRandom(seed: 7)
         x = .randomNormal([batch, tokens, channels], using: &random)
         gigaflops = shapes.reduce(0) { sum, shape in
-            sum + 3 * transformerGigaflops(
-                batch: batch, tokens: tokens, width: shape.0, layers: shape.1,
-                hiddenProducts: 3 * shape.0 * SwiGLU.hiddenWidth(shape.0))
+            sum + 3
+                * transformerGigaflops(
+                    batch: batch, tokens: tokens, width: shape.0, layers: shape.1,
+                    hiddenProducts: 3 * shape.0 * SwiGLU.hiddenWidth(shape.0))
         }
     }
 

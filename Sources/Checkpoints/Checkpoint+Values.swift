@@ -2,7 +2,6 @@ import CKernels
 import Files
 public import Tensors
 
-
 extension Checkpoint {
     /// The tensor of that name as float32, whatever the file's type.
     ///

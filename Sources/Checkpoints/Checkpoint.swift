@@ -176,8 +176,11 @@ extension Checkpoint {
                 return .index
             }
             if hasShortLength || hasHeader { return .safetensors }
-            let found = start.isEmpty ? "an empty file" : "a file that begins with bytes "
-                + start.prefix(8).map { UInt32($0).hexadecimal.suffix(2) }.joined(separator: " ")
+            let found =
+                start.isEmpty
+                ? "an empty file"
+                : "a file that begins with bytes "
+                    + start.prefix(8).map { UInt32($0).hexadecimal.suffix(2) }.joined(separator: " ")
             throw CheckpointError.unrecognisedFormat(path: contents.path, found: found)
         }
     }

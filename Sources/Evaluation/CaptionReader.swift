@@ -1,6 +1,5 @@
 import Datasets
 
-
 /// Reads names out of captions, word for word.
 package enum CaptionReader {
     /// Whether a caption names a sprite: one of its names stands in it.

@@ -105,7 +105,8 @@ extension Evaluator {
         let images = try drawn(asked.map { composer.several(emoji[$0.0], count: $0.1).caption })
         let right = try zip(asked, images).count { asked, image in
             let errors = try (1...4).map { count in
-                let scene = count == 1
+                let scene =
+                    count == 1
                     ? composer.single(emoji[asked.0]) : composer.several(emoji[asked.0], count: count)
                 return try scene.image.meanSquaredError(to: image)
             }

@@ -62,7 +62,8 @@ public struct AnyImageTokenizer: Sendable {
         let text = files.configuration
         guard (text.contextLength, text.width) == (shape.contextLength, shape.width) else {
             throw FlowTokError.unusableFiles(
-                "\(location.weightsFile) reads texts of \(shape.contextLength)×\(shape.width) and \(files.weightsFile) gives \(text.contextLength)×\(text.width): they belong to different models")
+                "\(location.weightsFile) reads texts of \(shape.contextLength)×\(shape.width) and \(files.weightsFile) gives \(text.contextLength)×\(text.width): they belong to different models"
+            )
         }
         let encoder = try files.load(precision: precision)
         self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings + encoder.warnings }) { encoder([$0]) }

@@ -178,7 +178,8 @@ public final class FlowTok: Sendable {
             for attempt in 0..<(count == 1 ? 1 : 4 * count) where found.count < count {
                 try Task.checkCancellation()
                 var random = CounterRandom(seed: 0, stream: UInt64(attempt))
-                let noise = attempt == 0
+                let noise =
+                    attempt == 0
                     ? nil : Tensor.randomNormal([1] + model.latentShape, using: &random) * FlowTok.captionNoise
                 let ids = try model.caption(pixels, settings: settings, noise: noise) { _ in
                     try Task.checkCancellation()

@@ -38,7 +38,8 @@ public struct Linear: Sendable {
     public init(seldom weights: Weights, from inputs: Int, to outputs: Int, initial: Initializer) {
         later = weights.deferred("weight", [outputs, inputs])
         packed = later == nil ? weights.packed("weight", [outputs, inputs]) : nil
-        weight = later == nil && packed == nil
+        weight =
+            later == nil && packed == nil
             ? weights.tensor("weight", [outputs, inputs], initial: initial) : .zeros([0])
         self.inputs = inputs
         self.outputs = outputs

@@ -140,7 +140,8 @@ public struct GeneratorFolder: Sendable {
     package func checkFit(_ tokenizer: any ImageTokenizer, text: CLIPConditioner?) throws {
         guard tokenizer.tokens == configuration.tokens else {
             throw FlowTokError.unusableFiles(
-                "\(weightsFile) draws \(configuration.tokens.summary) and \(self.tokenizer.weightsFile) decodes \(tokenizer.tokens.summary): they belong to different models")
+                "\(weightsFile) draws \(configuration.tokens.summary) and \(self.tokenizer.weightsFile) decodes \(tokenizer.tokens.summary): they belong to different models"
+            )
         }
         guard let text, let files = self.text, case .captions(let width) = configuration.subjects else { return }
         guard files.configuration.width == width, text.vectorWidth == width else {
@@ -150,7 +151,8 @@ public struct GeneratorFolder: Sendable {
         guard let guidance = tokenizer.textGuidance else { return }
         guard (guidance.contextLength, guidance.width) == (files.configuration.contextLength, files.configuration.width) else {
             throw FlowTokError.unusableFiles(
-                "\(self.tokenizer.weightsFile) reads texts of \(guidance.contextLength)×\(guidance.width) and \(files.weightsFile) gives \(files.configuration.contextLength)×\(files.configuration.width): they belong to different models")
+                "\(self.tokenizer.weightsFile) reads texts of \(guidance.contextLength)×\(guidance.width) and \(files.weightsFile) gives \(files.configuration.contextLength)×\(files.configuration.width): they belong to different models"
+            )
         }
     }
 }

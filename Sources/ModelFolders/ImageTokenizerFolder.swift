@@ -119,7 +119,8 @@ public struct ImageTokenizerFolder: Sendable {
                 (guidance.contextLength, guidance.width) != (text.configuration.contextLength, text.configuration.width)
             {
                 throw FlowTokError.unusableFiles(
-                    "\(path) reads texts of \(guidance.contextLength)×\(guidance.width) and \(text.path) gives \(text.configuration.contextLength)×\(text.configuration.width): they belong to different models")
+                    "\(path) reads texts of \(guidance.contextLength)×\(guidance.width) and \(text.path) gives \(text.configuration.contextLength)×\(text.configuration.width): they belong to different models"
+                )
             }
             if let text = parts.text, !parts.vocabulary.isEmpty {
                 _ = try CLIPTextEncoder.vocabulary(parts.vocabulary, count: text.configuration.vocabularySize)

@@ -73,7 +73,8 @@ public struct ModelFolder: Sendable {
             (model, captions, vocabulary, checkpoints) = (opened.model, opened.captions, nil, opened.checkpoints)
         default:
             throw FlowTokError.unusableModel(
-                file: path + "/" + ModelFolder.configurationFile, reason: "it is of \(family.title), expected a FlowTok\(family.isGenerator ? "; flowtok generate draws with it" : "")")
+                file: path + "/" + ModelFolder.configurationFile,
+                reason: "it is of \(family.title), expected a FlowTok\(family.isGenerator ? "; flowtok generate draws with it" : "")")
         }
     }
 

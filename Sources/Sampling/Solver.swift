@@ -85,10 +85,12 @@ public struct FlowIntegrator: Sendable {
         progress: (SolverProgress) throws -> Void = { _ in }
     ) throws -> Tensor {
         if solver == .dopri5 {
-            return try DormandPrince(end: Double(FlowIntegrator.end)).integrate(start, velocity: { x, t in
-                let v = try checked(velocity(x, backward ? FlowIntegrator.end - t : t), t)
-                return backward ? v * -1 : v
-            }, progress: progress)
+            return try DormandPrince(end: Double(FlowIntegrator.end)).integrate(
+                start,
+                velocity: { x, t in
+                    let v = try checked(velocity(x, backward ? FlowIntegrator.end - t : t), t)
+                    return backward ? v * -1 : v
+                }, progress: progress)
         }
         let h = FlowIntegrator.end / Float(steps)
         let sign: Float = backward ? -1 : 1

@@ -171,7 +171,8 @@ extension Tensor {
             gate.map { residual != nil && rank == 3 && $0.shape == [shape[0], weight.outputs] } ?? true,
             "gate of shape \(gate?.shape ?? []) for a product of shape \(form)")
         let rows = shape.dropLast().reduce(1, *)
-        let finish = activation == nil && residual == nil
+        let finish =
+            activation == nil && residual == nil
             ? nil
             : ck_finish(
                 activates: activation != nil, activation: activation?.kind ?? CK_RELU,

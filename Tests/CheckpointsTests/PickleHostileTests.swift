@@ -69,7 +69,8 @@ import Testing
     @Test func deepNesting() {
         // A million nested tuples, lists and mappings are built and freed without recursion, and hold no tensors within reach.
         #expect(failure(pickle: [0x80, 2, 0x4e] + [UInt8](repeating: 0x85, count: 1_000_000) + [0x2e])?.kind == "limitExceeded")
-        #expect(failure(pickle: [0x80, 2] + [UInt8](repeating: 0x5d, count: 100_000) + [UInt8](repeating: 0x61, count: 99_999) + [0x2e])?.kind == "limitExceeded")
+        #expect(
+            failure(pickle: [0x80, 2] + [UInt8](repeating: 0x5d, count: 100_000) + [UInt8](repeating: 0x61, count: 99_999) + [0x2e])?.kind == "limitExceeded")
         #expect(failure(pickle: [0x80, 2] + [UInt8](repeating: 0x28, count: 1_000_000))?.kind == "limitExceeded")
         let cycle: [UInt8] = [0x80, 2, 0x5d, 0x71, 0, 0x68, 0, 0x61, 0x2e]
         #expect(failure(pickle: cycle)?.kind == "limitExceeded")
@@ -176,23 +177,55 @@ import Testing
 
     @Test func argumentsOfTheWrongKind() {
         let bodies: [(inout PickleBuilder) -> Void] = [
-            { $0.global("torch._utils", "_rebuild_tensor_v2"); $0.op(")R") },
-            { $0.global("torch._utils", "_rebuild_tensor_v2"); $0.op("NR") },
-            { $0.global("torch._utils", "_rebuild_tensor_v2"); $0.op("(NNNNtR") },
-            { $0.global("torch._utils", "_rebuild_tensor_v2"); $0.op("("); $0.storage("0", count: 4); $0.op("NNNtR") },
-            { $0.global("torch._utils", "_rebuild_tensor_v3"); $0.op("(NNNNNNNtR") },
-            { $0.global("torch._utils", "_rebuild_parameter"); $0.op(")R") },
-            { $0.global("torch._utils", "_rebuild_parameter"); $0.op("(NtR") },
-            { $0.global("torch._tensor", "_rebuild_from_type_v2"); $0.op("(NNNNtR") },
-            { $0.global("torch", "FloatStorage"); $0.op(")R") },
-            { $0.global("torch", "float32"); $0.op(")R") },
-            { $0.global("collections", "OrderedDict"); $0.op("(K\u{1}tR") },
-            { $0.global("collections", "OrderedDict"); $0.op("(](NetR") },
-            { $0.global("collections", "OrderedDict"); $0.op("(]()etR") },
+            {
+                $0.global("torch._utils", "_rebuild_tensor_v2"); $0.op(")R")
+            },
+            {
+                $0.global("torch._utils", "_rebuild_tensor_v2"); $0.op("NR")
+            },
+            {
+                $0.global("torch._utils", "_rebuild_tensor_v2"); $0.op("(NNNNtR")
+            },
+            {
+                $0.global("torch._utils", "_rebuild_tensor_v2"); $0.op("("); $0.storage("0", count: 4); $0.op("NNNtR")
+            },
+            {
+                $0.global("torch._utils", "_rebuild_tensor_v3"); $0.op("(NNNNNNNtR")
+            },
+            {
+                $0.global("torch._utils", "_rebuild_parameter"); $0.op(")R")
+            },
+            {
+                $0.global("torch._utils", "_rebuild_parameter"); $0.op("(NtR")
+            },
+            {
+                $0.global("torch._tensor", "_rebuild_from_type_v2"); $0.op("(NNNNtR")
+            },
+            {
+                $0.global("torch", "FloatStorage"); $0.op(")R")
+            },
+            {
+                $0.global("torch", "float32"); $0.op(")R")
+            },
+            {
+                $0.global("collections", "OrderedDict"); $0.op("(K\u{1}tR")
+            },
+            {
+                $0.global("collections", "OrderedDict"); $0.op("(](NetR")
+            },
+            {
+                $0.global("collections", "OrderedDict"); $0.op("(]()etR")
+            },
             { $0.op("(NNNNNtQ") }, { $0.op(")Q") }, { $0.op("NQ") },
-            { $0.op("("); $0.text("storage"); $0.op("NNNNtQ") },
-            { $0.op("("); $0.text("storage"); $0.global("torch", "FloatStorage"); $0.op("K\u{0}NNtQ") },
-            { $0.op("("); $0.text("module"); $0.global("torch", "FloatStorage"); $0.text("0"); $0.op("NK\u{0}tQ") },
+            {
+                $0.op("("); $0.text("storage"); $0.op("NNNNtQ")
+            },
+            {
+                $0.op("("); $0.text("storage"); $0.global("torch", "FloatStorage"); $0.op("K\u{0}NNtQ")
+            },
+            {
+                $0.op("("); $0.text("module"); $0.global("torch", "FloatStorage"); $0.text("0"); $0.op("NK\u{0}tQ")
+            },
         ]
         for (index, body) in bodies.enumerated() { #expect(failure(body)?.kind == "malformedPickle", "case \(index)") }
     }

@@ -1,8 +1,8 @@
 import Checkpoints
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// What the reference implementation makes of our files; skipped where it is not installed.
 @Suite struct PythonTests {
@@ -57,7 +57,8 @@ import TestSupport
             let bytes = try checkpoint.rawBytes(entry.name) { $0.map { String(Int($0) + 256, radix: 16).suffix(2) }.joined() }
             return "\(entry.name) \(types[entry.type] ?? "") \(entry.shape) \(bytes)"
         }
-        #expect(Set(output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }) == Set(expected.map { $0.trimmingCharacters(in: .whitespaces) }))
+        #expect(
+            Set(output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }) == Set(expected.map { $0.trimmingCharacters(in: .whitespaces) }))
         // Written again by the reference implementation, the file is the same to the last byte.
         let ours = try Data(contentsOf: URL(fileURLWithPath: folder("swift")))
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder("python"))) == ours)

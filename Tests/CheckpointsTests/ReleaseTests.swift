@@ -1,8 +1,8 @@
 import Checkpoints
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Giving a mapping's pages back: its values are read again where they are needed.
 @Suite struct ReleaseTests {

@@ -2,8 +2,8 @@ import Checkpoints
 import Files
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct ShardIndexTests {
     private func shard(_ name: String, _ value: Float) -> [UInt8] {

@@ -1,8 +1,8 @@
 import Checkpoints
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Opens `bytes` and reads every tensor in every way there is.
 @discardableResult

@@ -1,8 +1,8 @@
 import Checkpoints
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct TorchFileTests {
     /// The state that both the archive and the legacy fixture hold.

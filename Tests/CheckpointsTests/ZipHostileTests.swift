@@ -37,8 +37,14 @@ import Testing
         #expect(failure { $0.records[0].localName = "a" }?.kind == "malformedArchive")
         #expect(failure { $0.records[0].localFlags = 2 }?.kind == "malformedArchive")
         #expect(failure { $0.records[0].localChecksum = 1 }?.kind == "malformedArchive")
-        #expect(failure { $0.records[0].flags = 8; $0.records[0].localChecksum = 0 } == nil)
-        #expect(failure { $0.records[0].flags = 8; $0.records[0].localChecksum = 1 }?.kind == "malformedArchive")
+        #expect(
+            failure {
+                $0.records[0].flags = 8; $0.records[0].localChecksum = 0
+            } == nil)
+        #expect(
+            failure {
+                $0.records[0].flags = 8; $0.records[0].localChecksum = 1
+            }?.kind == "malformedArchive")
         #expect(failure { $0.records[1].count = 4 }?.kind == "malformedArchive")
     }
 
@@ -67,17 +73,27 @@ import Testing
     @Test func placesOutsideTheArchive() {
         for offset in [1, 10_000, Int(Int32.max), 0xffff_fffe] {
             #expect(failure { $0.records[1].offset = offset } != nil, "\(offset)")
-            #expect(failure { $0.records[1].offset = offset; $0.records[1].isWide = true } != nil, "\(offset)")
+            #expect(
+                failure {
+                    $0.records[1].offset = offset; $0.records[1].isWide = true
+                } != nil, "\(offset)")
         }
-        #expect(failure { $0.records[1].offset = .max; $0.records[1].isWide = true }?.kind == "malformedArchive")
+        #expect(
+            failure {
+                $0.records[1].offset = .max; $0.records[1].isWide = true
+            }?.kind == "malformedArchive")
         // Two names for the same bytes.
-        #expect(failure { $0.records[1].name = $0.records[0].name + "x"; $0.records[1].offset = 0 }?.kind == "malformedArchive")
-        #expect(failure { zip in
-            zip.records.append(zip.records[1])
-            zip.records[2].name = "archive/data/1"
-            zip.records[2].localName = "archive/data/0"
-            zip.records[2].offset = 0
-        }?.kind == "malformedArchive")
+        #expect(
+            failure {
+                $0.records[1].name = $0.records[0].name + "x"; $0.records[1].offset = 0
+            }?.kind == "malformedArchive")
+        #expect(
+            failure { zip in
+                zip.records.append(zip.records[1])
+                zip.records[2].name = "archive/data/1"
+                zip.records[2].localName = "archive/data/0"
+                zip.records[2].offset = 0
+            }?.kind == "malformedArchive")
     }
 
     @Test func endRecords() {
@@ -86,22 +102,40 @@ import Testing
         #expect(failure { $0.directoryOffsetError = -1 }?.kind == "malformedArchive")
         #expect(failure { $0.entryCountError = 1 } != nil)
         #expect(failure { $0.entryCountError = -1 }?.kind == "malformedArchive")
-        #expect(failure { $0.directoryOffsetError = 1; $0.hasWideEnd = true }?.kind == "malformedArchive")
-        #expect(failure { $0.entryCountError = 1 << 40; $0.hasWideEnd = true }?.kind == "limitExceeded")
+        #expect(
+            failure {
+                $0.directoryOffsetError = 1; $0.hasWideEnd = true
+            }?.kind == "malformedArchive")
+        #expect(
+            failure {
+                $0.entryCountError = 1 << 40; $0.hasWideEnd = true
+            }?.kind == "limitExceeded")
         #expect(CheckpointsTests.failure(.utf8("PK\u{3}\u{4}"))?.kind == "truncated")
     }
 
     @Test func bombs() {
         // A kilobyte that claims to be the largest pickle there may be, and one that claims to be larger.
         let bomb = [UInt8](repeating: 0xaa, count: 1024)
-        #expect(failure { $0.records[0].data = bomb; $0.records[0].method = 8; $0.records[0].count = 64 << 20 }?.kind == "malformedArchive")
-        #expect(failure { $0.records[0].data = bomb; $0.records[0].method = 8; $0.records[0].count = 65 << 20 }?.kind == "limitExceeded")
+        #expect(
+            failure {
+                $0.records[0].data = bomb; $0.records[0].method = 8; $0.records[0].count = 64 << 20
+            }?.kind == "malformedArchive")
+        #expect(
+            failure {
+                $0.records[0].data = bomb; $0.records[0].method = 8; $0.records[0].count = 65 << 20
+            }?.kind == "limitExceeded")
         // A stream that inflates to more than it should, and to less: an uncompressed block of four bytes.
         let block: [UInt8] = [1, 4, 0, 0xfb, 0xff, 0x80, 2, 0x7d, 0x2e]
         for count in [0, 3, 5] {
-            #expect(failure { $0.records[0].data = block; $0.records[0].method = 8; $0.records[0].count = count }?.kind == "malformedArchive")
+            #expect(
+                failure {
+                    $0.records[0].data = block; $0.records[0].method = 8; $0.records[0].count = count
+                }?.kind == "malformedArchive")
         }
         // Storages are stored, never deflated.
-        #expect(failure { $0.records[1].data = block; $0.records[1].method = 8; $0.records[1].count = 8 }?.kind == "malformedArchive")
+        #expect(
+            failure {
+                $0.records[1].data = block; $0.records[1].method = 8; $0.records[1].count = 8
+            }?.kind == "malformedArchive")
     }
 }

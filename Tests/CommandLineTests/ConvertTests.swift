@@ -2,8 +2,8 @@ import Checkpoints
 import Foundation
 import Images
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Vocabularies by their number of tokens.
 enum ClipFiles {
@@ -123,9 +123,10 @@ enum ClipFiles {
         #expect(try run("import", "m", "--fast").status == 0)
         let converted = try run("convert", "m", "n")
         #expect(converted.status == 0, "\(converted.errors)")
-        #expect(try scratch.names("n") == [
-            "FlowTiTok_32.safetensors", "FlowTok-tiny.safetensors", "bpe_simple_vocab.txt", "clip.safetensors", "config.json",
-        ])
+        #expect(
+            try scratch.names("n") == [
+                "FlowTiTok_32.safetensors", "FlowTok-tiny.safetensors", "bpe_simple_vocab.txt", "clip.safetensors", "config.json",
+            ])
         for model in ["m", "n"] {
             #expect(
                 try run("t2i", "fox", "--model", model, "--seed", "1", "--no-metadata", "-o", model + ".png").status == 0)

@@ -29,7 +29,10 @@ import Testing
             #"{"source": "noto", "package": "fonts-noto-color-emoji", "version": "1", "licence": "Apache-2.0", "attribution": "Noto", "pictures": [{"file": "1f98a.png"}, {"file": "x.png"}]}"#,
             to: "pictures/noto/index.json")
         let result = try Tool.run(
-            ["dataset", "--only", "noto", "--pictures", "pictures", "-o", "sprites", "--emoji-list", try emojiList(), "--cldr", try cldr(), "--wordnet", try wordNet()],
+            [
+                "dataset", "--only", "noto", "--pictures", "pictures", "-o", "sprites", "--emoji-list", try emojiList(), "--cldr", try cldr(), "--wordnet",
+                try wordNet(),
+            ],
             in: scratch)
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.lines.first == "emoji: 1 sprites of 2 files of fonts-noto-color-emoji, Apache-2.0")
@@ -67,7 +70,9 @@ import Testing
     @Test func scenesAreRefused() throws {
         let (file, vocabulary) = try stage()
         try scratch.write(#"{"data": {"images": "pictures"}}"#, to: "images.json")
-        expectFailure(try Tool.run(["scenes", "images.json", "--count", "1", "--vocabulary", vocabulary, "-o", "x"], in: scratch), 64, "images.json: data.images has no scenes")
+        expectFailure(
+            try Tool.run(["scenes", "images.json", "--count", "1", "--vocabulary", vocabulary, "-o", "x"], in: scratch), 64,
+            "images.json: data.images has no scenes")
         expectFailure(try Tool.run(["scenes", file, "--count", "1", "--vocabulary", "none.model", "-o", "x"], in: scratch), 66, "none.model")
         expectFailure(try Tool.run(["scenes", file, "--count", "-1", "--vocabulary", vocabulary, "-o", "x"], in: scratch), 64, "--count is -1")
         expectFailure(try Tool.run(["scenes", file, "--first", "-1", "--count", "1", "--vocabulary", vocabulary, "-o", "x"], in: scratch), 64, "--first is -1")
@@ -98,7 +103,8 @@ import Testing
     private func cldr() throws -> String {
         for (folder, emoji, name) in [("annotations", "🦊", "fox"), ("annotationsDerived", "🇯🇵", "flag: Japan")] {
             try scratch.makeFolder("cldr/\(folder)")
-            try scratch.write("<ldml><annotations><annotation cp=\"\(emoji)\" type=\"tts\">\(name)</annotation></annotations></ldml>", to: "cldr/\(folder)/en.xml")
+            try scratch.write(
+                "<ldml><annotations><annotation cp=\"\(emoji)\" type=\"tts\">\(name)</annotation></annotations></ldml>", to: "cldr/\(folder)/en.xml")
         }
         return "cldr"
     }

@@ -62,9 +62,10 @@ import Testing
         try makeClasses()
         let result = try run("--class", "0", "--class", "207", "--count", "2", "--seed", "5", "--model", "maskgit", "-o", "out", "--json")
         #expect(result.status == 0 && result.lines.count == 4, "\(result.errors)")
-        #expect(try scratch.names("out") == [
-            "0001-tench.png", "0002-tench.png", "0003-golden-retriever.png", "0004-golden-retriever.png",
-        ])
+        #expect(
+            try scratch.names("out") == [
+                "0001-tench.png", "0002-tench.png", "0003-golden-retriever.png", "0004-golden-retriever.png",
+            ])
         // Picture k has seed 5 + k, and is the one that this seed gives alone.
         #expect(try run("--class", "207", "--seed", "8", "--model", "maskgit", "-o", "alone.png").status == 0)
         #expect(try Image(path: scratch.path("out/0004-golden-retriever.png")) == Image(path: scratch.path("alone.png")))

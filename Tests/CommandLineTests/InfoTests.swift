@@ -19,7 +19,8 @@ import Testing
         for key in ["file", "prompt", "model"] { #expect(before[key] as? String == after[key] as? String, "\(key)") }
         #expect(after["prompt"] as? String == "赤い狐, in snow")
         #expect(after["seed"] as? UInt64 == .max && before["seed"] as? UInt64 == .max)
-        #expect(NSDictionary(dictionary: before["settings"] as? [String: Any] ?? [:]) == NSDictionary(dictionary: after["settings"] as? [String: Any] ?? ["": 0]))
+        #expect(
+            NSDictionary(dictionary: before["settings"] as? [String: Any] ?? [:]) == NSDictionary(dictionary: after["settings"] as? [String: Any] ?? ["": 0]))
         let texts = try #require(after["text"] as? [String: String])
         #expect(texts["Software"] == "flowtok" && texts["Description"] == "赤い狐, in snow")
 

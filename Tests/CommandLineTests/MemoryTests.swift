@@ -5,8 +5,8 @@ import ModelFolders
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The memory that FlowTok-XL takes, from files as they are published. Minutes and gigabytes: with FLOWTOK_FULL=1 only.
 @Suite(.serialized, .enabled(if: Goldens.fullWanted, "full-size checks run with FLOWTOK_FULL=1"))
@@ -74,7 +74,9 @@ struct MemoryTests {
             let seconds = (clock.now - start) / .seconds(1)
             #expect(drawn.isEmpty, "\(drawn)")
             let ratio = Double(peak) / Double(needed * bytes)
-            print("FlowTok-XL, 256 px, 20 steps, guidance 2, \(precision): \(peak >> 20) MiB at most, \((needed * bytes) >> 20) MiB of weights, ratio \(ratio); \(seconds) s in all")
+            print(
+                "FlowTok-XL, 256 px, 20 steps, guidance 2, \(precision): \(peak >> 20) MiB at most, \((needed * bytes) >> 20) MiB of weights, ratio \(ratio); \(seconds) s in all"
+            )
             #expect(ratio <= 1.15 && ratio > 0.5, "\(precision)")
         }
         // Converting holds a tensor at a time; the largest of these files is CLIP's table of tokens.

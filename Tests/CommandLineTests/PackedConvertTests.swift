@@ -1,8 +1,8 @@
 import Checkpoints
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Packed models draw and caption as the models that they were packed from.
 @Suite struct PackedConvertTests {

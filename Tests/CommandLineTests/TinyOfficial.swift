@@ -70,8 +70,11 @@ enum TinyOfficial {
         try torch(parts["image_tokenizer"]!, to: scratch.path(folder + "/FlowTiTok_32.bin"))
         switch text {
         case .openAI:
-            try torch(parts["text_encoder"]! + [("text_projection", .zeros([64, 64])), ("logit_scale", Tensor(1)),
-                ("visual.conv1.weight", .zeros([64, 3, 8, 8]))], to: scratch.path(folder + "/clip.pt"))
+            try torch(
+                parts["text_encoder"]! + [
+                    ("text_projection", .zeros([64, 64])), ("logit_scale", Tensor(1)),
+                    ("visual.conv1.weight", .zeros([64, 3, 8, 8])),
+                ], to: scratch.path(folder + "/clip.pt"))
         case .openCLIP:
             try Checkpoint.write(
                 parts["text_encoder"]!.map { ("text." + $0.name, $0.tensor) } + [("visual.proj", .zeros([4]))],

@@ -2,14 +2,15 @@ import Datasets
 import Files
 import Foundation
 import Images
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct NamingTests {
     @Test(arguments: [
         ("fox", "a", "foxes"), ("apple", "an", "apples"), ("unicorn", "a", "unicorns"), ("umbrella", "an", "umbrellas"), ("hourglass", "an", "hourglasses"),
         ("face with tears of joy", "a", "faces with tears of joy"), ("person running", "a", "people running"), ("old woman", "an", "old women"),
-        ("flag of Japan", "the", "flags of Japan"), ("A button (blood type)", "an", "A buttons (blood type)"), ("cherry", "a", "cherries"), ("leaf", "a", "leaves"),
+        ("flag of Japan", "the", "flags of Japan"), ("A button (blood type)", "an", "A buttons (blood type)"), ("cherry", "a", "cherries"),
+        ("leaf", "a", "leaves"),
         ("play or pause button", "a", "play or pause buttons"), ("Japanese \"free of charge\" button", "a", "Japanese \"free of charge\" buttons"),
         ("black and white hot dog", "a", "black and white hot dogs"), ("FREE button", "a", "FREE buttons"), ("SOS button", "an", "SOS buttons"),
     ]) func articlesAndPlurals(name: String, article: String, plural: String) {
@@ -31,12 +32,14 @@ import TestSupport
         #expect(NounPhrase.head(of: "person surfing") == "person")
     }
 
-    @Test(arguments: [
-        ("fox", "fox", nil), ("flag: Japan", "flag of Japan", "Japanese flag"), ("flag: Hong Kong SAR China", "flag of Hong Kong", "Hong Kong flag"),
-        ("flag: United States", "flag of United States", "flag of the United States"), ("keycap: 7", "keycap 7", "number seven"),
-        ("woman: medium skin tone", "woman with medium skin tone", nil), ("person: bald", "bald person", nil),
-        ("family: man, woman, boy", "family of man, woman and boy", nil),
-    ] as [(String, String, String?)]) func emojiNames(name: String, caption: String, synonym: String?) {
+    @Test(
+        arguments: [
+            ("fox", "fox", nil), ("flag: Japan", "flag of Japan", "Japanese flag"), ("flag: Hong Kong SAR China", "flag of Hong Kong", "Hong Kong flag"),
+            ("flag: United States", "flag of United States", "flag of the United States"), ("keycap: 7", "keycap 7", "number seven"),
+            ("woman: medium skin tone", "woman with medium skin tone", nil), ("person: bald", "bald person", nil),
+            ("family: man, woman, boy", "family of man, woman and boy", nil),
+        ] as [(String, String, String?)]) func emojiNames(name: String, caption: String, synonym: String?)
+    {
         let names = EmojiNaming.names(for: name)
         #expect(names.caption == caption)
         // Who asks by CLDR's own name must be understood.
@@ -56,7 +59,8 @@ import TestSupport
 
     @Test func theListOfEmoji() throws {
         let folder = try TemporaryFolder()
-        let text = "# group: Animals & Nature\n# subgroup: animal-mammal\n1F98A ; fully-qualified # 🦊 E3.0 fox\n2708 FE0F ; fully-qualified # ✈️ E0.6 airplane\n2708 ; unqualified # ✈ E0.6 airplane\n"
+        let text =
+            "# group: Animals & Nature\n# subgroup: animal-mammal\n1F98A ; fully-qualified # 🦊 E3.0 fox\n2708 FE0F ; fully-qualified # ✈️ E0.6 airplane\n2708 ; unqualified # ✈ E0.6 airplane\n"
         let list = try EmojiList(contentsOf: folder.write("list.txt", text))
         let fox = try #require(list[EmojiCode([0x1f98a])])
         #expect(fox.group == "Animals & Nature" && fox.subgroup == "animal-mammal" && fox.name == "fox")
@@ -68,7 +72,8 @@ import TestSupport
 
     @Test(arguments: [
         ("Armchair", "armchair"), ("Sofa 3 seats", "sofa"), ("TV stand", "TV stand"), ("TV 16:9", "TV"), ("Bill 20€", "banknote"),
-        ("Air conditioning - External unit", "air conditioner"), ("Letters box", "letter box"), ("Concept Sedan 02 Sport", "car"), ("French fries", "French fries"), ("Siamese cat", "Siamese cat"), ("SUV", "SUV"),
+        ("Air conditioning - External unit", "air conditioner"), ("Letters box", "letter box"), ("Concept Sedan 02 Sport", "car"),
+        ("French fries", "French fries"), ("Siamese cat", "Siamese cat"), ("SUV", "SUV"),
         ("Rubik's cube", "Rubik's cube"), ("Captain's bed", "captain's bed"),
     ]) func namesOfModels(catalogue: String, name: String) {
         #expect(ModelNaming.name(catalogue) == name)
@@ -112,7 +117,10 @@ import TestSupport
     }
 
     private let naming = ClipArtNaming(
-        isWord: { ["dog", "cat", "yellow", "duck", "book", "button", "red", "arrow", "down", "horse", "ice", "cream", "cone", "hard", "drive", "black", "white"].contains($0) },
+        isWord: {
+            ["dog", "cat", "yellow", "duck", "book", "button", "red", "arrow", "down", "horse", "ice", "cream", "cone", "hard", "drive", "black", "white"]
+                .contains($0)
+        },
         isNoun: { ["dog", "cat", "duck", "book", "horse"].contains($0) })
 
     @Test(arguments: [
@@ -139,7 +147,7 @@ import TestSupport
 
     @Test func dominantColours() {
         func square(_ red: UInt8, _ green: UInt8, _ blue: UInt8, alpha: UInt8 = 255) -> RGBAImage {
-            RGBAImage(width: 4, height: 4, pixels: (0 ..< 16).flatMap { _ in [red, green, blue, alpha] })
+            RGBAImage(width: 4, height: 4, pixels: (0..<16).flatMap { _ in [red, green, blue, alpha] })
         }
         #expect(DominantColour.name(of: square(230, 30, 30)) == .red)
         #expect(DominantColour.name(of: square(255, 150, 20)) == .orange)
@@ -153,13 +161,13 @@ import TestSupport
         #expect(DominantColour.name(of: square(250, 250, 250)) == .white)
         #expect(DominantColour.name(of: square(140, 140, 140)) == .gray)
         #expect(DominantColour.name(of: square(230, 30, 30, alpha: 0)) == nil)
-        let halves = RGBAImage(width: 4, height: 4, pixels: (0 ..< 16).flatMap { $0 % 2 == 0 ? [230, 30, 30, 255] : [40, 90, 220, 255] as [UInt8] })
+        let halves = RGBAImage(width: 4, height: 4, pixels: (0..<16).flatMap { $0 % 2 == 0 ? [230, 30, 30, 255] : [40, 90, 220, 255] as [UInt8] })
         #expect(DominantColour.name(of: halves) == nil)
     }
 
     @Test func stableHashesNeverChange() {
         #expect(StableHash.hash("") == StableHash.mix(0xcbf2_9ce4_8422_2325))
-        let share = Double((0 ..< 20_000).count { StableHash.fraction("key-\($0)") < 0.1 }) / 20_000
+        let share = Double((0..<20_000).count { StableHash.fraction("key-\($0)") < 0.1 }) / 20_000
         #expect(abs(share - 0.1) < 0.01)
     }
 }

@@ -1,8 +1,8 @@
 import Datasets
 import Foundation
 import Images
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct ReadingTests {
     @Test func spritesSurviveTheirShards() throws {
@@ -98,7 +98,7 @@ import TestSupport
         try writer.append("sound.wav", Data([1]))
         try writer.write(to: folder.url.appendingPathComponent("0.tar"))
         let images = try CaptionedImageSource.open(folder.url)
-        #expect((0 ..< images.count).map(images.caption) == ["first", "second"])
+        #expect((0..<images.count).map(images.caption) == ["first", "second"])
         #expect(try images.sample(0).image.width == 3)
         try writer.append("three.png", png())
         try writer.write(to: folder.url.appendingPathComponent("0.tar"))

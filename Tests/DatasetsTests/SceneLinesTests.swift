@@ -42,11 +42,14 @@ import TextTokenizers
         folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder("sprites"), withIntermediateDirectories: true)
         try SampleSprites.shard(SampleSprites.sprites()).write(to: folder.url.appendingPathComponent("sprites/a.tar"))
-        file = try folder.write("stage.json", """
+        file = try folder.write(
+            "stage.json",
+            """
             {"data": {"sprites": "\(folder("sprites"))", "seed": 12, "mixture": [
              {"weight": 0.5, "scenes": {"layout": {"position_jitter": 0.05}}}, {"weight": 0.5, "scenes": {"single": 0, "pair": 1, "several": 0}}]},
              "model": {"anything": true}, "vocabulary": "none"}
-            """).path
+            """
+        ).path
         let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Models/default/tokenizer.model")
         codec = try PieceCodec(SentencePieceVocabulary(path: model.path), length: 32)
@@ -56,9 +59,10 @@ import TextTokenizers
         let lines = try SceneLines(file: file, side: 64, codec: codec)
         let header = try JSONDecoder().decode(Header.self, from: Data(lines.header.utf8))
         #expect(
-            header == Header(
-                format: "flowtok-scenes", version: 1, side: 64, length: 32, vocab_size: codec.vocabulary.count, pad: codec.vocabulary.padID ?? -1,
-                end: codec.vocabulary.endID ?? -1, sprites: SampleSprites.names.count, seed: 12))
+            header
+                == Header(
+                    format: "flowtok-scenes", version: 1, side: 64, length: 32, vocab_size: codec.vocabulary.count, pad: codec.vocabulary.padID ?? -1,
+                    end: codec.vocabulary.endID ?? -1, sprites: SampleSprites.names.count, seed: 12))
         #expect(!lines.header.contains("\n"))
     }
 
@@ -69,7 +73,7 @@ import TextTokenizers
         let source = try JSONFile.read(Stage.self, from: file).data.sources(side: 64).training
         let end = try #require(codec.vocabulary.endID)
         var counts: Set<Int> = []
-        for index in (0 ..< 60).map({ UInt64($0) }) + [1_000_000_007] {
+        for index in (0..<60).map({ UInt64($0) }) + [1_000_000_007] {
             let text = try lines.line(index)
             #expect(!text.contains("\n"))
             let line = try JSONDecoder().decode(Line.self, from: Data(text.utf8))
@@ -82,12 +86,14 @@ import TextTokenizers
                 #expect(encoded.dropFirst(ids.count).allSatisfy { $0 == codec.vocabulary.padID })
             }
             counts.insert(line.objects.count)
-            #expect(line.background.count == 3 && (1 ... 4).contains(line.objects.count))
+            #expect(line.background.count == 3 && (1...4).contains(line.objects.count))
             #expect(line.objects.allSatisfy { SampleSprites.names.indices.contains($0.sprite) && $0.box.count == 4 && $0.box[2] > 0 && $0.box[3] > 0 })
             // The objects, drawn where the line says, are the picture.
             var image = Image(width: 64, height: 64, filled: Color(red: line.background[0], green: line.background[1], blue: line.background[2]))
             for object in line.objects {
-                image.draw(SampleSprites.sprites()[object.sprite].image, in: FloatRect(x: object.box[0], y: object.box[1], width: object.box[2], height: object.box[3]))
+                image.draw(
+                    SampleSprites.sprites()[object.sprite].image, in: FloatRect(x: object.box[0], y: object.box[1], width: object.box[2], height: object.box[3])
+                )
             }
             #expect(image == sample.image)
         }

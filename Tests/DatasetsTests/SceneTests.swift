@@ -2,8 +2,8 @@ import Datasets
 import Files
 import Foundation
 import Images
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct SceneTests {
     let sprites = SampleSprites.sprites()
@@ -22,17 +22,17 @@ import TestSupport
         let first = try SceneComposer(sprites: sprites, configuration: configuration(), seed: 3)
         let second = try SceneComposer(sprites: sprites, configuration: configuration(), seed: 3)
         let other = try SceneComposer(sprites: sprites, configuration: configuration(), seed: 4)
-        let forward = (0 ..< 50).map(first.scene)
-        let backward = (0 ..< 50).reversed().map(second.scene).reversed()
+        let forward = (0..<50).map(first.scene)
+        let backward = (0..<50).reversed().map(second.scene).reversed()
         #expect(zip(forward, backward).allSatisfy { $0.plan == $1.plan && $0.image == $1.image })
-        #expect((0 ..< 50).contains { other.plan($0) != forward[$0].plan })
-        #expect(forward.map(\.plan) == (0 ..< 50).map(first.plan))
+        #expect((0..<50).contains { other.plan($0) != forward[$0].plan })
+        #expect(forward.map(\.plan) == (0..<50).map(first.plan))
     }
 
     @Test func theTruthFitsTheKinds() throws {
         let composer = try SceneComposer(sprites: sprites, configuration: configuration { $0.holdout = .none }, seed: 1)
         var kinds: [ScenePlan.Kind: Int] = [:]
-        for plan in (0 ..< 900).map(composer.plan) {
+        for plan in (0..<900).map(composer.plan) {
             kinds[plan.kind, default: 0] += 1
             #expect(!plan.caption.isEmpty && !plan.caption.contains("{") && !plan.caption.contains("  "))
             switch plan.kind {
@@ -48,7 +48,7 @@ import TestSupport
                 case nil: Issue.record("a pair without a relation")
                 }
             case .several:
-                #expect((2 ... 4).contains(plan.count) && Set(plan.objects.map(\.sprite)).count == 1)
+                #expect((2...4).contains(plan.count) && Set(plan.objects.map(\.sprite)).count == 1)
                 #expect(sprites[plan.objects[0].sprite].description.plural != nil)
             }
             for object in plan.objects {
@@ -64,7 +64,7 @@ import TestSupport
         holdout.pairFraction = 0.4
         holdout.backgroundFraction = 0.3
         let training = try SceneComposer(sprites: sprites, configuration: configuration { $0.holdout = holdout }, seed: 9)
-        for plan in (0 ..< 1500).map(training.plan) {
+        for plan in (0..<1500).map(training.plan) {
             let names = plan.objects.map { sprites[$0.sprite].description.caption }
             #expect(!names.contains("boat"))
             #expect(!names.contains { holdout.isHeldOut($0, on: plan.background.name) })
@@ -74,16 +74,24 @@ import TestSupport
         opposite.sprites = .all
         opposite.pairs = .onlyHeldOut
         opposite.backgrounds = .all
-        let pairs = try SceneComposer(sprites: sprites, configuration: configuration { $0.holdout = opposite; $0.single = 0; $0.several = 0 }, seed: 9)
-        for plan in (0 ..< 200).map(pairs.plan) {
+        let pairs = try SceneComposer(
+            sprites: sprites,
+            configuration: configuration {
+                $0.holdout = opposite; $0.single = 0; $0.several = 0
+            }, seed: 9)
+        for plan in (0..<200).map(pairs.plan) {
             #expect(opposite.isHeldOut(pair: sprites[plan.objects[0].sprite].description.caption, sprites[plan.objects[1].sprite].description.caption))
         }
         opposite.pairs = .all
         opposite.backgrounds = .onlyHeldOut
         opposite.sprites = .onlyHeldOut
         opposite.backgroundFraction = 0.7
-        let backgrounds = try SceneComposer(sprites: sprites, configuration: configuration { $0.holdout = opposite; $0.pair = 0; $0.several = 0 }, seed: 9)
-        for plan in (0 ..< 100).map(backgrounds.plan) {
+        let backgrounds = try SceneComposer(
+            sprites: sprites,
+            configuration: configuration {
+                $0.holdout = opposite; $0.pair = 0; $0.several = 0
+            }, seed: 9)
+        for plan in (0..<100).map(backgrounds.plan) {
             #expect(sprites[plan.objects[0].sprite].description.caption == "boat")
             #expect(opposite.isHeldOut("boat", on: plan.background.name))
         }
@@ -92,9 +100,9 @@ import TestSupport
     @Test func pairsAreHeldOutInEitherOrder() {
         let holdout = Holdout()
         for a in SampleSprites.names { for b in SampleSprites.names { #expect(holdout.isHeldOut(pair: a, b) == holdout.isHeldOut(pair: b, a)) } }
-        let share = Double((0 ..< 10_000).count { holdout.isHeldOut(pair: "a\($0)", "b\($0 / 3)") }) / 10_000
+        let share = Double((0..<10_000).count { holdout.isHeldOut(pair: "a\($0)", "b\($0 / 3)") }) / 10_000
         #expect(abs(share - 0.1) < 0.015)
-        #expect(!(0 ..< 1000).contains { holdout.isHeldOut("a\($0)", on: "white") })
+        #expect(!(0..<1000).contains { holdout.isHeldOut("a\($0)", on: "white") })
     }
 
     @Test func plainScenesForEvaluation() throws {
@@ -139,9 +147,16 @@ import TestSupport
     }
 
     @Test func captionsVary() throws {
-        let composer = try SceneComposer(sprites: sprites, configuration: configuration { $0.pair = 0; $0.several = 0; $0.backgroundProbability = 0.3; $0.captions.hypernym = 0.1 }, seed: 2)
-        let captions = Set((0 ..< 4000).map { composer.plan($0).caption })
-        for caption in ["a fox", "fox", "an orange fox", "a fox emoji", "a picture of a fox", "clip art of a car", "an automobile", "an animal", "glasses emoji", "draw a fox"] { #expect(captions.contains(caption), "\(caption)") }
+        let composer = try SceneComposer(
+            sprites: sprites,
+            configuration: configuration {
+                $0.pair = 0; $0.several = 0; $0.backgroundProbability = 0.3; $0.captions.hypernym = 0.1
+            }, seed: 2)
+        let captions = Set((0..<4000).map { composer.plan($0).caption })
+        for caption in [
+            "a fox", "fox", "an orange fox", "a fox emoji", "a picture of a fox", "clip art of a car", "an automobile", "an animal", "glasses emoji",
+            "draw a fox",
+        ] { #expect(captions.contains(caption), "\(caption)") }
         #expect(captions.contains { $0.hasSuffix("on a white background") })
         #expect(!captions.contains { $0.contains("a glasses") || $0.contains("a umbrella") || $0.contains("orange fox on an orange") })
         #expect(!captions.contains("a fox clip art"))
@@ -150,7 +165,8 @@ import TestSupport
     }
 
     @Test func configurationsNameOnlyWhatDiffers() throws {
-        let json = #"{"side": 64, "relations": {"above": 2}, "layout": {"position_jitter": 0.1}, "captions": {"style": 0}, "holdout": {"pairs": "all"}, "styles": {"flat": 1}}"#
+        let json =
+            #"{"side": 64, "relations": {"above": 2}, "layout": {"position_jitter": 0.1}, "captions": {"style": 0}, "holdout": {"pairs": "all"}, "styles": {"flat": 1}}"#
         let read = try JSONDecoder().decode(SceneConfiguration.self, from: Data(json.utf8))
         var expected = SceneConfiguration()
         expected.side = 64
@@ -187,7 +203,9 @@ import TestSupport
         let file = try folder.write("scenes.json", json).path
         #expect(try JSONFile.readStrictly(SceneConfiguration.self, from: file, formerKeys: DataConfiguration.formerKeys) == read)
         try folder.write("scenes.json", json.replacingOccurrences(of: "allowsSameColour", with: "allowsSameColor"))
-        #expect(refusal { try JSONFile.readStrictly(SceneConfiguration.self, from: file, formerKeys: DataConfiguration.formerKeys) }.text.contains("unknown key allowsSameColor"))
+        #expect(
+            refusal { try JSONFile.readStrictly(SceneConfiguration.self, from: file, formerKeys: DataConfiguration.formerKeys) }.text.contains(
+                "unknown key allowsSameColor"))
     }
 
     // MARK: Styles
@@ -209,9 +227,12 @@ import TestSupport
     @Test func aSceneHasOneStyle() throws {
         let sprites = styledSprites()
         let composer = try SceneComposer(
-            sprites: sprites, configuration: configuration { $0.holdout = .none; $0.styles = [.emoji: 1, .flat: 2, .sticker: 1, .threeD: 1, .clipArt: 0] }, seed: 5)
+            sprites: sprites,
+            configuration: configuration {
+                $0.holdout = .none; $0.styles = [.emoji: 1, .flat: 2, .sticker: 1, .threeD: 1, .clipArt: 0]
+            }, seed: 5)
         var counts: [SpriteStyle: Int] = [:]
-        for plan in (0 ..< 2000).map(composer.plan) {
+        for plan in (0..<2000).map(composer.plan) {
             let styles = Set(plan.objects.map { sprites[$0.sprite].description.style })
             #expect(styles.count == 1)
             for style in styles { counts[style, default: 0] += 1 }
@@ -231,14 +252,18 @@ import TestSupport
                     $0.captions.typed = 0
                     change(&$0)
                 }, seed: 6)
-            return (0 ..< 1500).map { let plan = composer.plan($0); return (plan.caption, sprites[plan.objects[0].sprite].description.caption) }
+            return (0..<1500).map {
+                let plan = composer.plan($0); return (plan.caption, sprites[plan.objects[0].sprite].description.caption)
+            }
         }
         let words: [SpriteStyle: [String]] = [.flat: ["flat"], .sticker: ["sticker"], .threeD: ["3D"], .clipArt: ["clip art"]]
         for (style, words) in words {
             let all = try captions(style)
             // Where an emoji shows the same, a name without its style would mean the emoji.
             #expect(all.allSatisfy { caption, sprite in sprite == "lamp" || words.contains { caption.contains($0) } || caption.contains("lamp") }, "\(style)")
-            let lamps = try captions(style) { $0.pair = 0; $0.several = 0 }.filter { $0.sprite == "lamp" }.map(\.captions)
+            let lamps = try captions(style) {
+                $0.pair = 0; $0.several = 0
+            }.filter { $0.sprite == "lamp" }.map(\.captions)
             let named = Double(lamps.count { caption in words.contains { caption.contains($0) } }) / Double(lamps.count)
             #expect(abs(named - 0.5) < 0.1, "\(style)")
         }
@@ -253,7 +278,9 @@ import TestSupport
         let model = Set(try captions(.threeD).map(\.captions))
         for caption in ["a 3D fox", "a 3D model of an apple", "a fox in 3D", "a fox, 3D", "3D glasses"] { #expect(model.contains(caption), "\(caption)") }
         let sticker = Set(try captions(.sticker).map(\.captions))
-        for caption in ["a fox sticker", "fox sticker", "a sticker of an apple", "glasses sticker", "a sticker of glasses"] { #expect(sticker.contains(caption), "\(caption)") }
+        for caption in ["a fox sticker", "fox sticker", "a sticker of an apple", "glasses sticker", "a sticker of glasses"] {
+            #expect(sticker.contains(caption), "\(caption)")
+        }
     }
 
     @Test func plainCaptionsNameTheStyle() throws {
@@ -279,8 +306,10 @@ import TestSupport
             colour: .green, recoloured: true)
         let composer = try SceneComposer(
             sprites: [Sprite(description: car, image: SampleSprites.image(0))],
-            configuration: configuration { $0.pair = 0; $0.captions.colourWord = 0.9; $0.holdout = .none }, seed: 1)
-        let captions = (0 ..< 600).map { composer.plan($0).caption }
+            configuration: configuration {
+                $0.pair = 0; $0.captions.colourWord = 0.9; $0.holdout = .none
+            }, seed: 1)
+        let captions = (0..<600).map { composer.plan($0).caption }
         #expect(!captions.contains { $0.contains("green green") || $0.contains("on a green") })
         for caption in ["a green car", "a green automobile", "a green auto"] { #expect(captions.contains { $0.contains(caption) }, "\(caption)") }
         #expect(captions.contains { $0.contains("green cars") })
@@ -299,18 +328,23 @@ import TestSupport
                     $0.captions.synonym = 1
                     $0.holdout = .none
                 }, seed: 1)
-            return Set((0 ..< 200).map { composer.plan($0).caption })
+            return Set((0..<200).map { composer.plan($0).caption })
         }
         let glasses = SpriteDescription(key: "g", name: "glasses", caption: "glasses", article: "", synonyms: ["eyeglasses", "pair of glasses"])
         #expect(try captions(glasses) == ["eyeglasses", "a pair of glasses"])
-        let smiley = SpriteDescription(key: "s", name: "smiling face with heart-eyes", caption: "face with heart eyes", synonyms: ["heart eyes", "adoring face", "flag: x"])
+        let smiley = SpriteDescription(
+            key: "s", name: "smiling face with heart-eyes", caption: "face with heart eyes", synonyms: ["heart eyes", "adoring face", "flag: x"])
         #expect(try captions(smiley) == ["heart eyes", "an adoring face"])
     }
 
     @Test func impossibleConfigurations() {
         let changes: [(inout SceneConfiguration) -> Void] = [
-            { $0.side = 2 }, { $0.single = 0; $0.pair = 0; $0.several = 0 }, { $0.single = .nan }, { $0.counts = [1] }, { $0.relations = [:] },
-            { $0.palette = [] }, { $0.layout.sizeJitter = 1 }, { $0.captions.object = [] }, { $0.styles = [.emoji: -1] }, { $0.styles = [:] }, { $0.styles = [.sticker: 1] },
+            { $0.side = 2 },
+            {
+                $0.single = 0; $0.pair = 0; $0.several = 0
+            }, { $0.single = .nan }, { $0.counts = [1] }, { $0.relations = [:] },
+            { $0.palette = [] }, { $0.layout.sizeJitter = 1 }, { $0.captions.object = [] }, { $0.styles = [.emoji: -1] }, { $0.styles = [:] },
+            { $0.styles = [.sticker: 1] },
             { $0.styles = [.emoji: .infinity] }, { $0.captions.flat = [] }, { $0.captions.requests = [] },
         ]
         for change in changes {
@@ -325,7 +359,7 @@ import TestSupport
         let large = sprites.map { Sprite(description: $0.description, image: $0.image.resized(width: 120, height: 128)) }
         let composer = try SceneComposer(sprites: large, configuration: configuration, seed: 1)
         let start = ContinuousClock.now
-        for index in 0 ..< 300 { _ = composer.scene(index) }
+        for index in 0..<300 { _ = composer.scene(index) }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         print("scenes of 128x128 on one core: \(Int(300 / seconds)) per second")
     }

@@ -2,8 +2,8 @@ import Datasets
 import Files
 import Foundation
 import Images
-import Testing
 import TestSupport
+import Testing
 
 /// The builder on a miniature of the packages that it reads.
 @Suite struct SpriteDatasetBuilderTests {
@@ -11,7 +11,10 @@ import TestSupport
 
     /// A picture of `width` columns, a bar of `colour` in the middle of each row.
     private func bar(_ colour: [UInt8], width: Int = 40, height: Int = 40) throws -> Data {
-        Data(try RGBAImage(width: width, height: height, pixels: (0 ..< width * height).flatMap { (8 ..< width - 16).contains($0 % width) ? colour + [255] : [0, 0, 0, 0] }).encodedPNG())
+        Data(
+            try RGBAImage(
+                width: width, height: height, pixels: (0..<width * height).flatMap { (8..<width - 16).contains($0 % width) ? colour + [255] : [0, 0, 0, 0] }
+            ).encodedPNG())
     }
 
     private func svg(_ shape: String, title: String = "") -> String {
@@ -20,7 +23,9 @@ import TestSupport
 
     private func index(_ folder: TemporaryFolder, _ source: String, package: String, licence: String, _ pictures: [String]) throws {
         let list = pictures.map { $0.hasPrefix("{") ? $0 : "{\"file\": \"\($0)\"}" }.joined(separator: ", ")
-        try folder.write("pictures/\(source)/index.json", """
+        try folder.write(
+            "pictures/\(source)/index.json",
+            """
             {"source": "\(source)", "package": "\(package)", "version": "1.0", "licence": "\(licence)", "attribution": "the makers of \(source)",
              "pictures": [\(list)]}
             """)
@@ -36,7 +41,9 @@ import TestSupport
         try folder.write("pictures/noto/1f3fb.png", bar(orange))
         try folder.write("pictures/noto/1f438.png", "broken")
         try folder.write("pictures/noto/notes.png", bar(orange))
-        try index(folder, "noto", package: "fonts-noto-color-emoji", licence: "Apache-2.0", ["1f98a.png", "1f697.png", "1f1ef-1f1f5.png", "1f44d-1f3fb.png", "1f3fb.png", "1f438.png", "notes.png"])
+        try index(
+            folder, "noto", package: "fonts-noto-color-emoji", licence: "Apache-2.0",
+            ["1f98a.png", "1f697.png", "1f1ef-1f1f5.png", "1f44d-1f3fb.png", "1f3fb.png", "1f438.png", "notes.png"])
         let shape = "<rect x='10' y='10' width='40' height='20' fill='#e07010'/>"
         try folder.write("pictures/twemoji/1f98a.svg", svg(shape))
         try folder.write("pictures/twemoji/1f44d-1f3fb.svg", svg(shape))
@@ -47,12 +54,16 @@ import TestSupport
         for name in ["dog-1", "dog-2", "dog-3", "thing-1"] {
             try folder.write("pictures/models/\(name).png", bar(name == "dog-2" ? [40, 90, 220] : [120, 70, 35], width: name == "dog-2" ? 60 : 40))
         }
-        try index(folder, "models", package: "sweethome3d-furniture", licence: "CC-BY-3.0", [
-            #"{"file": "dog-1.png", "name": "Dog", "tags": ["Hound"], "category": "Exterior", "creator": "Jane", "licence": "CC0-1.0"}"#,
-            #"{"file": "dog-2.png", "name": "Dog 02", "tags": [], "category": "Exterior", "creator": "Joe"}"#,
-            #"{"file": "dog-3.png", "name": "Dog"}"#, #"{"file": "thing-1.png"}"#,
-        ])
-        try folder.write("emoji-test.txt", """
+        try index(
+            folder, "models", package: "sweethome3d-furniture", licence: "CC-BY-3.0",
+            [
+                #"{"file": "dog-1.png", "name": "Dog", "tags": ["Hound"], "category": "Exterior", "creator": "Jane", "licence": "CC0-1.0"}"#,
+                #"{"file": "dog-2.png", "name": "Dog 02", "tags": [], "category": "Exterior", "creator": "Joe"}"#,
+                #"{"file": "dog-3.png", "name": "Dog"}"#, #"{"file": "thing-1.png"}"#,
+            ])
+        try folder.write(
+            "emoji-test.txt",
+            """
             # group: Animals & Nature
             # subgroup: animal-mammal
             1F98A ; fully-qualified # 🦊 E3.0 fox
@@ -65,11 +76,15 @@ import TestSupport
             1F44D 1F3FB ; fully-qualified # 👍🏻 E1.0 thumbs up: light skin tone
 
             """)
-        try folder.write("cldr/annotations/en.xml", """
+        try folder.write(
+            "cldr/annotations/en.xml",
+            """
             <ldml><annotations><annotation cp="🦊">animal | fox</annotation><annotation cp="🦊" type="tts">fox</annotation>
             <annotation cp="🐸" type="tts">frog</annotation><annotation cp="🚗" type="tts">automobile</annotation></annotations></ldml>
             """)
-        try folder.write("cldr/annotationsDerived/en.xml", """
+        try folder.write(
+            "cldr/annotationsDerived/en.xml",
+            """
             <ldml><annotations><annotation cp="🇯🇵" type="tts">flag: Japan</annotation></annotations></ldml>
             """)
         try folder.write("clipart/animals/fox_01.svg", svg(shape, title: "Fox"))
@@ -82,7 +97,9 @@ import TestSupport
         let fox = String(format: "%08d", animal.utf8.count) + " 05 n 01 fox 0 001 @ 00000000 n 0000 | alert carnivorous mammal\n"
         let dog = String(format: "%08d", animal.utf8.count + fox.utf8.count) + " 05 n 02 dog 0 hound 0 001 @ 00000000 n 0000 | barks\n"
         try folder.write("wordnet/data.noun", animal + fox + dog)
-        try folder.write("wordnet/index.noun", """
+        try folder.write(
+            "wordnet/index.noun",
+            """
               1 licence
             animal n 1 0 1 0 00000000
             fox n 1 1 @ 1 0 \(String(format: "%08d", animal.utf8.count))
@@ -123,7 +140,7 @@ import TestSupport
         for (key, style, licence) in [("flat-1f98a", SpriteStyle.flat, "CC-BY-4.0"), ("sticker-1f98a", .sticker, "CC-BY-4.0")] {
             let other = try sprite(key)
             #expect(other.description.style == style && other.description.concept == "1f98a" && other.description.caption == "fox")
-            #expect(other.description.licence == licence && other.image.width == 128 && (63 ... 66).contains(other.image.height))
+            #expect(other.description.licence == licence && other.image.width == 128 && (63...66).contains(other.image.height))
         }
         let dog = try sprite("model-dog-1").description
         #expect(dog.caption == "dog" && dog.style == .threeD && dog.hypernyms == ["animal"] && dog.creator == "Jane" && dog.licence == "CC0-1.0")
@@ -131,9 +148,10 @@ import TestSupport
         #expect(try sprite("model-dog-2").description.licence == "CC-BY-3.0")
         let clip = try sprite("clipart-animals-fox-01")
         #expect(clip.description.style == .clipArt && clip.description.caption == "fox" && clip.description.concept == "1f98a")
-        #expect(clip.image.width == 128 && (63 ... 66).contains(clip.image.height))
+        #expect(clip.image.width == 128 && (63...66).contains(clip.image.height))
         #expect(index.sprites == sprites.count && index.shards.count == (sprites.count + 9) / 10)
-        #expect(index.sources.map(\.package) == ["fonts-noto-color-emoji", "thunderbird", "ruby-rails-assets-emojione", "sweethome3d-furniture", "openclipart-svg"])
+        #expect(
+            index.sources.map(\.package) == ["fonts-noto-color-emoji", "thunderbird", "ruby-rails-assets-emojione", "sweethome3d-furniture", "openclipart-svg"])
         #expect(index.sources.map(\.sprites) == [4, 1, 1, 2, 1] && index.sources.map(\.files) == [7, 3, 1, 4, 5])
         #expect(index.sources[0].version == "1.0" && index.sources[1].attribution == "the makers of twemoji")
         let reasons = Dictionary(uniqueKeysWithValues: index.dropped.map { ($0.file, $0.reason) })

@@ -23,14 +23,15 @@ enum ShapeSprites {
             for x in 0..<side {
                 let (dx, dy) = (Double(x) - Double(side - 1) / 2, Double(y) - Double(side - 1) / 2)
                 let radius = (dx * dx + dy * dy).squareRoot() / Double(side)
-                let isInside = switch index {
-                case 0: radius < 0.5
-                case 1: radius < 0.5 && radius > 0.3
-                case 2: abs(dx) < 5 || abs(dy) < 5
-                case 3: abs(dy) < 6
-                case 4: x <= y
-                default: (x / 10 + y / 10) % 2 == 0
-                }
+                let isInside =
+                    switch index {
+                    case 0: radius < 0.5
+                    case 1: radius < 0.5 && radius > 0.3
+                    case 2: abs(dx) < 5 || abs(dy) < 5
+                    case 3: abs(dy) < 6
+                    case 4: x <= y
+                    default: (x / 10 + y / 10) % 2 == 0
+                    }
                 pixels += isInside ? colour + [255] : [0, 0, 0, 0]
             }
         }

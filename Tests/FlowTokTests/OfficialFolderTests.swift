@@ -7,8 +7,8 @@ import ModelFolders
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 import TextTokenizers
 
 /// A folder of files in the published formats, opened as a user opens it, against the official pipeline's outputs.

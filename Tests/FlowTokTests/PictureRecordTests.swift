@@ -65,17 +65,20 @@ struct PictureRecordTests {
 
     @Test("files of version 0.1 are read")
     func earlier() throws {
-        let line = "Steps: 20, Solver: ab2, Guidance: 2.0, Guidance interval: 0.25 to 0.75, Precision: bfloat16, Seed: 7, Size: 128x128, Pictures: 2, Model: tiny, for: tests"
+        let line =
+            "Steps: 20, Solver: ab2, Guidance: 2.0, Guidance interval: 0.25 to 0.75, Precision: bfloat16, Seed: 7, Size: 128x128, Pictures: 2, Model: tiny, for: tests"
         let record = try #require(PictureRecord(texts: [ImageText(keyword: "parameters", text: "two\nlines\n" + line)]))
         #expect(record.prompt == "two\nlines" && record.seed == 7 && record.model == "tiny, for: tests" && record.pictures == 2)
         #expect(record.settings.solver == .adamsBashforth2 && record.settings.guidanceInterval == [0.25, 0.75])
         #expect(record.settings.precision == .bfloat16 && record.settings.width == 128)
     }
 
-    @Test("the pictures of other programs have no record", arguments: [
-        "a red fox\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 9, Size: 512x512, Model: foo",
-        "a red fox\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 9, Size: 512x512, Model: foo, Version: v1.9.4", "a red fox", "",
-    ])
+    @Test(
+        "the pictures of other programs have no record",
+        arguments: [
+            "a red fox\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 9, Size: 512x512, Model: foo",
+            "a red fox\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 9, Size: 512x512, Model: foo, Version: v1.9.4", "a red fox", "",
+        ])
     func foreign(text: String) {
         #expect(PictureRecord(texts: [ImageText(keyword: "parameters", text: text)]) == nil)
     }

@@ -8,6 +8,8 @@ import Testing
 /// The README's library example, compiled and run; a second test holds the README to it word for word.
 @Suite(.enabled(if: (try? DefaultModel.path()) != nil, "no default model here"))
 struct ReadmeExampleTests {
+    // The example stands in the README as it stands here.
+    // swift-format-ignore
     @Test func theLibraryExampleRuns() throws {
         let here = FileManager.default.currentDirectoryPath
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("readme-\(UUID().uuidString)")

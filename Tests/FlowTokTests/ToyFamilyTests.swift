@@ -8,8 +8,8 @@ import ModelFolders
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// A family of a program's own, registered from outside the package: everything that works on model folders works on its.
 @Suite(.serialized) struct ToyFamilyTests {

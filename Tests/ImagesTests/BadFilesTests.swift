@@ -1,8 +1,8 @@
 import Files
 import Foundation
 import Images
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Bad input")
 struct BadFilesTests {
@@ -43,28 +43,30 @@ struct BadFilesTests {
         }
     }
 
-    @Test("other formats are named", arguments: [
-        (Array("GIF89a....".utf8), "is a GIF file, expected a PNG, JPEG or WebP picture: convert it with `convert 'picture.gif[0]'"),
-        (Array("BM....".utf8) + [0, 0, 0, 0, 54], "is a BMP file, expected a PNG, JPEG or WebP picture: convert it with `convert p"),
-        ([0x49, 0x49, 0x2A, 0, 8, 0], "is a TIFF file"),
-        (Array("....ftypavif".utf8), "is an AVIF file"),
-        (Array("....ftypheic".utf8), "heif-convert"),
-        (Array("....ftypisom".utf8), "is a video"),
-        ([0xFF, 0x0A, 1, 2], "is a JPEG XL file"),
-        (Array("P6\n2 2\n255\n".utf8), "is a Netpbm file"),
-        (Array("%PDF-1.7".utf8), "is a PDF file, expected a PNG, JPEG or WebP picture: convert it with `pdftoppm"),
-        (Array("<svg xmlns=\"http://www.w3.org/2000/svg\">".utf8), "is an SVG drawing"),
-        (Array("\n<!DOCTYPE html><title>404</title>".utf8), "is an HTML page"),
-        (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "`git lfs pull`"),
-        ([0x1F, 0x8B, 8, 0], "is compressed by gzip"),
-        (Array("RIFF....WAVEfmt ".utf8), "begins as a WebP"),
-        (Array("Hello, I am not a picture.\n".utf8), "is a text file"),
-        (Array(String(repeating: "é漢", count: 300).utf8), "is a text file"),
-        ([], "is empty"),
-        ([0x89], "breaks off"),
-        ([0x89, 0x50, 0x4E, 0x47, 10, 26, 10, 0], "changed in transfer"),
-        ([1, 2, 3, 0, 0xFF], "is no picture that is known here"),
-    ] as [([UInt8], String)])
+    @Test(
+        "other formats are named",
+        arguments: [
+            (Array("GIF89a....".utf8), "is a GIF file, expected a PNG, JPEG or WebP picture: convert it with `convert 'picture.gif[0]'"),
+            (Array("BM....".utf8) + [0, 0, 0, 0, 54], "is a BMP file, expected a PNG, JPEG or WebP picture: convert it with `convert p"),
+            ([0x49, 0x49, 0x2A, 0, 8, 0], "is a TIFF file"),
+            (Array("....ftypavif".utf8), "is an AVIF file"),
+            (Array("....ftypheic".utf8), "heif-convert"),
+            (Array("....ftypisom".utf8), "is a video"),
+            ([0xFF, 0x0A, 1, 2], "is a JPEG XL file"),
+            (Array("P6\n2 2\n255\n".utf8), "is a Netpbm file"),
+            (Array("%PDF-1.7".utf8), "is a PDF file, expected a PNG, JPEG or WebP picture: convert it with `pdftoppm"),
+            (Array("<svg xmlns=\"http://www.w3.org/2000/svg\">".utf8), "is an SVG drawing"),
+            (Array("\n<!DOCTYPE html><title>404</title>".utf8), "is an HTML page"),
+            (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "`git lfs pull`"),
+            ([0x1F, 0x8B, 8, 0], "is compressed by gzip"),
+            (Array("RIFF....WAVEfmt ".utf8), "begins as a WebP"),
+            (Array("Hello, I am not a picture.\n".utf8), "is a text file"),
+            (Array(String(repeating: "é漢", count: 300).utf8), "is a text file"),
+            ([], "is empty"),
+            ([0x89], "breaks off"),
+            ([0x89, 0x50, 0x4E, 0x47, 10, 26, 10, 0], "changed in transfer"),
+            ([1, 2, 3, 0, 0xFF], "is no picture that is known here"),
+        ] as [([UInt8], String)])
     func foreign(bytes: [UInt8], words: String) throws {
         try withTemporaryFolder { folder in
             try put(bytes, at: folder + "/picture.png")
@@ -93,8 +95,10 @@ struct BadFilesTests {
             #expect(texts?.warnings.isEmpty != true)
         }
         let half = Array(Self.good.prefix(Self.good.count / 2))
-        #expect(throws: ImageError.corrupt(
-            .png, file: "PNG data", reason: "the data ends early, after \(half.count) bytes")) { try Image(png: half) }
+        #expect(
+            throws: ImageError.corrupt(
+                .png, file: "PNG data", reason: "the data ends early, after \(half.count) bytes")
+        ) { try Image(png: half) }
     }
 
     @Test("too many pixels, by the header alone", arguments: [(20_000, 20_000), (16_385, 1), (1, 16_385), (16_384, 4097)])
@@ -106,8 +110,9 @@ struct BadFilesTests {
         #expect(throws: ImageError.self) { try Image(png: behind) }
         try withTemporaryFolder { folder in
             try put(bytes, at: folder + "/big.png")
-            #expect(message(folder + "/big.png").hasSuffix(
-                ": \(width)x\(height) pixels; expected at most 16384 a side and 67108864 in all"))
+            #expect(
+                message(folder + "/big.png").hasSuffix(
+                    ": \(width)x\(height) pixels; expected at most 16384 a side and 67108864 in all"))
         }
     }
 
@@ -115,7 +120,8 @@ struct BadFilesTests {
         for (offset, value) in [(3, 0), (7, 0), (0, 0x80), (8, 3), (9, 5), (10, 1), (11, 1), (12, 2)] {
             var header = PNGBuilder(width: 7, height: 5).header
             header[offset] = UInt8(value)
-            let bytes = PNGBuilder.signature + PNGBuilder.chunk("IHDR", header)
+            let bytes =
+                PNGBuilder.signature + PNGBuilder.chunk("IHDR", header)
                 + Self.good[33...]
             #expect(throws: ImageError.self) { try Image(png: bytes) }
         }

@@ -1,8 +1,8 @@
 import Files
 import Foundation
 import Images
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Writing the three formats")
 struct FormatTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Images
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Texts in the three formats")
 struct MetadataTests {
@@ -105,23 +105,27 @@ struct MetadataTests {
 struct GenerationParametersTests {
     @Test("samples of other programs")
     func samples() throws {
-        let plain = try #require(GenerationParameters(parsing: """
-            a red fox, (snow:1.2), <lora:fox:0.8>
-            on two lines: yes
-            Negative prompt: blurry, bad
-            ugly
-            Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 965400086, Size: 512x512, Model hash: 3eddf31755, Model: foo
+        let plain = try #require(
+            GenerationParameters(
+                parsing: """
+                    a red fox, (snow:1.2), <lora:fox:0.8>
+                    on two lines: yes
+                    Negative prompt: blurry, bad
+                    ugly
+                    Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 965400086, Size: 512x512, Model hash: 3eddf31755, Model: foo
 
-            """))
+                    """))
         #expect(plain.prompt == "a red fox, (snow:1.2), <lora:fox:0.8>\non two lines: yes")
         #expect(plain.negativePrompt == "blurry, bad\nugly")
         #expect(plain.fields.map(\.name) == ["Steps", "Sampler", "CFG scale", "Seed", "Size", "Model hash", "Model"])
         #expect(plain.fields.map(\.value) == ["20", "Euler a", "7", "965400086", "512x512", "3eddf31755", "foo"])
 
-        let rich = try #require(GenerationParameters(parsing: #"""
-            fox
-            Steps: 28, Sampler: DPM++ 2M Karras, Hashes: {"model": "e3b0", "lora:x, y": "1:2"}, Lora hashes: "fox: 1a, snow: 2b", ControlNet 0: "Module: canny, Weight: 1", Civitai resources: [{"type":"checkpoint","n":1},{"a":"]"}], TI: "say \"hi\"", junk, Version: v1.9.4
-            """#))
+        let rich = try #require(
+            GenerationParameters(
+                parsing: #"""
+                    fox
+                    Steps: 28, Sampler: DPM++ 2M Karras, Hashes: {"model": "e3b0", "lora:x, y": "1:2"}, Lora hashes: "fox: 1a, snow: 2b", ControlNet 0: "Module: canny, Weight: 1", Civitai resources: [{"type":"checkpoint","n":1},{"a":"]"}], TI: "say \"hi\"", junk, Version: v1.9.4
+                    """#))
         #expect(rich["Sampler"] == "DPM++ 2M Karras")
         #expect(rich["Hashes"] == #"{"model": "e3b0", "lora:x, y": "1:2"}"#)
         #expect(rich["Lora hashes"] == "fox: 1a, snow: 2b")
@@ -136,10 +140,12 @@ struct GenerationParametersTests {
         #expect(GenerationParameters(parsing: "Negative prompt: x\nSteps: 2, Sampler: Heun, Seed: 1")?.negativePrompt == "x")
     }
 
-    @Test("texts without settings", arguments: [
-        "", "\n\n", "a red fox", "a cat\nSampler: DDIM", "a cat\nstyle: anime, mood: calm", "see: this\nthat",
-        "a: b, c: d, e: f\nand a last line", ":::,,,", "{\"prompt\": \"json\", \"steps\": 3}",
-    ])
+    @Test(
+        "texts without settings",
+        arguments: [
+            "", "\n\n", "a red fox", "a cat\nSampler: DDIM", "a cat\nstyle: anime, mood: calm", "see: this\nthat",
+            "a: b, c: d, e: f\nand a last line", ":::,,,", "{\"prompt\": \"json\", \"steps\": 3}",
+        ])
     func none(text: String) {
         #expect(GenerationParameters(parsing: text) == nil)
     }
@@ -154,7 +160,9 @@ struct GenerationParametersTests {
                 .init("Tags", "赤い狐 🦊"),
             ])
         #expect(GenerationParameters(parsing: value.text) == value)
-        #expect(value.text.hasPrefix("two\nlines, with: colons\nNegative prompt: also\ntwo\nSteps: 20, Sampler: Euler, CFG scale: 2.0, Seed: 7, Size: 128x128, Model: \"a, b"))
+        #expect(
+            value.text.hasPrefix(
+                "two\nlines, with: colons\nNegative prompt: also\ntwo\nSteps: 20, Sampler: Euler, CFG scale: 2.0, Seed: 7, Size: 128x128, Model: \"a, b"))
     }
 
     @Test("any text is safe")

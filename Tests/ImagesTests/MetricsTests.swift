@@ -56,7 +56,8 @@ struct MetricsTests {
                     }
                     let m = sums.map { $0 / weight }
                     let numerator = (2 * m[0] * m[1] + 6.5025) * (2 * (m[4] - m[0] * m[1]) + 58.5225)
-                    let denominator = (m[0] * m[0] + m[1] * m[1] + 6.5025)
+                    let denominator =
+                        (m[0] * m[0] + m[1] * m[1] + 6.5025)
                         * (m[2] - m[0] * m[0] + m[3] - m[1] * m[1] + 58.5225)
                     total += numerator / denominator
                     windows += 1

@@ -1,6 +1,6 @@
 import Images
-import Testing
 import TestSupport
+import Testing
 
 /// An Exif block made by hand: one directory with the entries given, each a tag, a type, a count and four bytes.
 func exifBlock(_ entries: [(tag: Int, type: Int, count: Int, value: [UInt8])], bigEndian: Bool = true) -> [UInt8] {

@@ -14,18 +14,22 @@ struct ResizeTests {
     }
 
     @Test func boxIsTheMean() {
-        let image = Image(width: 4, height: 2, pixels: [0, 10, 20, 30, 40, 50].map { UInt8($0) } + [1, 1, 1, 3, 3, 3]
-            + [4, 14, 24, 34, 44, 54] + [5, 5, 5, 7, 7, 7])
+        let image = Image(
+            width: 4, height: 2,
+            pixels: [0, 10, 20, 30, 40, 50].map { UInt8($0) } + [1, 1, 1, 3, 3, 3]
+                + [4, 14, 24, 34, 44, 54] + [5, 5, 5, 7, 7, 7])
         let half = image.resized(width: 2, height: 1, filter: .box)
         // Two passes, each rounded: (15, 19) -> 17.
         #expect(half.pixels == [17, 27, 37, 4, 4, 4])
     }
 
-    @Test("bit for bit what Pillow 13.0.0 gives", arguments: [
-        (.box, [0xD7EDC2BE, 0x9FBCF35E, 0xDFA3DA50, 0x8C5C48A5, 0x19B00C4F, 0x0879A524, 0x0A60EA40]),
-        (.bilinear, [0x5DE50422, 0x9BA49B90, 0xF60C97B5, 0x9437EC8A, 0x8A2820A3, 0x0012B7B5, 0x277DD9B8]),
-        (.bicubic, [0xF4A6BE71, 0xB3CA2E0E, 0x6E59C876, 0xECA8A8C3, 0x714F4C03, 0x93364AC7, 0xA52D2BF4]),
-    ] as [(ResampleFilter, [UInt32])])
+    @Test(
+        "bit for bit what Pillow 13.0.0 gives",
+        arguments: [
+            (.box, [0xD7EDC2BE, 0x9FBCF35E, 0xDFA3DA50, 0x8C5C48A5, 0x19B00C4F, 0x0879A524, 0x0A60EA40]),
+            (.bilinear, [0x5DE50422, 0x9BA49B90, 0xF60C97B5, 0x9437EC8A, 0x8A2820A3, 0x0012B7B5, 0x277DD9B8]),
+            (.bicubic, [0xF4A6BE71, 0xB3CA2E0E, 0x6E59C876, 0xECA8A8C3, 0x714F4C03, 0x93364AC7, 0xA52D2BF4]),
+        ] as [(ResampleFilter, [UInt32])])
     func pillow(filter: ResampleFilter, checksums: [UInt32]) {
         let image = Image(width: 23, height: 19, pixels: (0..<23 * 19 * 3).map { UInt8(($0 * 2_654_435_761) >> 13 & 255) })
         let sizes = [(9, 40), (50, 7), (23, 5), (5, 19), (20, 6), (1, 1), (46, 38)]

@@ -2,8 +2,8 @@ import Layers
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// What every generator keeps to.
 @Suite struct GenerationTests {

@@ -11,9 +11,9 @@ import Testing
 
     static let all: [any TokenGeneratorConfiguration] = [
         MaskGITConfiguration(
-                architecture: .vit, codebookSize: 30, length: 7, classes: 11, width: 32, layers: 3, heads: 16, hidden: 40),
+            architecture: .vit, codebookSize: 30, length: 7, classes: 11, width: 32, layers: 3, heads: 16, hidden: 40),
         MaskGITConfiguration(
-                architecture: .uvit, codebookSize: 30, length: 7, classes: 11, width: 32, layers: 4, heads: 16, hidden: 40),
+            architecture: .uvit, codebookSize: 30, length: 7, classes: 11, width: 32, layers: 4, heads: 16, hidden: 40),
         MaskGenVQConfiguration(transformer: joint, codebookSize: 30, length: 7, aestheticScore: 6.5),
         MaskGenKLConfiguration(transformer: joint, length: 7, channels: 3, headDepth: 2, headWidth: 24),
     ]

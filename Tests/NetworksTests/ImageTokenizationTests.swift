@@ -3,8 +3,8 @@ import Layers
 import ModelFolders
 import Networks
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// What the common front of all tokenizers promises, on fresh weights.
 @Suite struct ImageTokenizationTests {

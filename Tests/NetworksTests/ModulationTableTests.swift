@@ -4,8 +4,8 @@ import Layers
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// A network that serves inference keeps the modulation of its schedule and reads the matrices that give it from the file;
 /// it computes what the network that keeps them computes.

@@ -3,8 +3,8 @@ import Foundation
 import Layers
 import Networks
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The optional parts of a decoder that hide the seams between patches, against numbers computed in float64 by a twin.
 @Suite struct SeamlessDecoderTests {
@@ -107,15 +107,16 @@ import TestSupport
         }
     }
 
-    @Test(arguments: [
-        (RefinerConfiguration(channels: 24, blocks: 1), 16, nil, "refiner.channels is 24, expected a multiple of 16 up to 1024"),
-        (RefinerConfiguration(channels: 16, blocks: -1), 16, nil, "refiner.blocks is -1, expected 0 to 64"),
-        (RefinerConfiguration(channels: 16, blocks: 1), 8, nil, "refiner goes with a patch_size of 16, not of 8"),
-        (nil, 16, 48, "encoder_image_size is 48, expected 64 or a half, a quarter, … of it"),
-        (nil, 16, 8, "encoder_image_size 8 is no multiple of patch_size 16"),
-        (nil, 16, 0, "encoder_image_size is 0, expected 64 or a half, a quarter, … of it"),
-        (nil, 1, nil, "overlap goes with an even patch_size, not with 1"),
-    ] as [(RefinerConfiguration?, Int, Int?, String)])
+    @Test(
+        arguments: [
+            (RefinerConfiguration(channels: 24, blocks: 1), 16, nil, "refiner.channels is 24, expected a multiple of 16 up to 1024"),
+            (RefinerConfiguration(channels: 16, blocks: -1), 16, nil, "refiner.blocks is -1, expected 0 to 64"),
+            (RefinerConfiguration(channels: 16, blocks: 1), 8, nil, "refiner goes with a patch_size of 16, not of 8"),
+            (nil, 16, 48, "encoder_image_size is 48, expected 64 or a half, a quarter, … of it"),
+            (nil, 16, 8, "encoder_image_size 8 is no multiple of patch_size 16"),
+            (nil, 16, 0, "encoder_image_size is 0, expected 64 or a half, a quarter, … of it"),
+            (nil, 1, nil, "overlap goes with an even patch_size, not with 1"),
+        ] as [(RefinerConfiguration?, Int, Int?, String)])
     func badShapes(refiner: RefinerConfiguration?, patch: Int, side: Int?, problem: String) {
         var configuration = configuration(overlap: patch == 1, refiner: refiner, encoder: side)
         configuration.patchSize = patch

@@ -34,8 +34,8 @@ import Testing
         for configuration in [
             legacy as any ImageTokenizerConfiguration, legacy.pixels,
             FlowTiTokConfiguration(
-                    imageSize: 64, patchSize: 16, latentTokens: 5, tokenSize: 4, textContextLength: 7,
-                    textEmbeddingWidth: 24, encoder: Self.small, decoder: Self.small),
+                imageSize: 64, patchSize: 16, latentTokens: 5, tokenSize: 4, textContextLength: 7,
+                textEmbeddingWidth: 24, encoder: Self.small, decoder: Self.small),
         ] {
             let text = try JSONEncoder().encode(TypedConfiguration(configuration))
             let again = try JSONDecoder().decode(TypedConfiguration.self, from: text)

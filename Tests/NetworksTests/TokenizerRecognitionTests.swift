@@ -2,8 +2,8 @@ import Checkpoints
 import ModelFolders
 import Networks
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Architectures and configurations told from names and shapes.
 @Suite struct TokenizerRecognitionTests {

@@ -1,8 +1,8 @@
 import Layers
 import Networks
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The nearest code and the losses of a codebook, against their definitions.
 @Suite struct VectorQuantizerTests {

@@ -2,8 +2,8 @@ import Checkpoints
 import Foundation
 import Layers
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The comparison of one case: every tensor that it stores is given to the modules or compared with what they compute.
 final class Comparison {

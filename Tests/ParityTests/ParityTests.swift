@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// A case of the reference: a system and a name.
 struct ParityCase: Sendable, CustomTestStringConvertible {

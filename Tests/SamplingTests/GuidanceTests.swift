@@ -2,8 +2,8 @@ import Layers
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Guidance of a small network with weights at random.
 @Suite struct GuidanceTests {

@@ -2,8 +2,8 @@ import Foundation
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The solvers on equations whose solutions are known.
 @Suite struct SolverTests {
@@ -51,7 +51,9 @@ import TestSupport
     @Test(arguments: Solver.allCases)
     func progressAndCancelling(solver: Solver) throws {
         var steps: [Int] = []
-        let result = try FlowIntegrator(solver, steps: 4).integrate(start) { x, _ in x } progress: { progress in
+        let result = try FlowIntegrator(solver, steps: 4).integrate(start) { x, _ in
+            x
+        } progress: { progress in
             steps.append(progress.step)
             #expect(progress.total >= progress.step && progress.tokens.shape == start.shape)
         }
@@ -59,7 +61,9 @@ import TestSupport
         #expect(solver == .dopri5 || steps.count == 4)
         #expect(result.shape == start.shape)
         #expect(throws: CancellationError.self) {
-            try FlowIntegrator(solver, steps: 4).integrate(start) { x, _ in x } progress: { _ in
+            try FlowIntegrator(solver, steps: 4).integrate(start) { x, _ in
+                x
+            } progress: { _ in
                 throw CancellationError()
             }
         }

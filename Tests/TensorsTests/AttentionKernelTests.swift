@@ -1,8 +1,8 @@
 import CKernels
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Attention and its gradient at every level against the definition in double: 3e-6 in float32; 3e-2 in bfloat16, whose
 /// operands have 8 bits.

@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Conversions between float32 and the storage types of checkpoints: exact, every value of the 16-bit types.
 @Suite struct ConversionTests {

@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Convolutions and group normalisation against their definitions and finite differences.
 @Suite struct ConvolutionTests {

@@ -1,6 +1,6 @@
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Element-wise operations against finite differences.
 @Suite struct ElementwiseGradientTests {

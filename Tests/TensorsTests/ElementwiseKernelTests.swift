@@ -1,8 +1,8 @@
 import CKernels
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The element-wise kernels of every level against their definitions and the portable level. Tolerances are relative to
 /// 1 + |value|: 2e-7 for sums and products (a fused multiply-add may differ in the last place), 1e-6 for functions.

@@ -1,6 +1,6 @@
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The checker itself: it must refuse gradients that are wrong.
 @Suite struct GradientCheckTests {

@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// One call of an element-wise kernel on random values, with what its definition gives in double.
 struct KernelTrial {

@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Strided copies, small convolutions and the memory cache.
 @Suite struct LayoutKernelTests {
@@ -49,7 +49,8 @@ import TestSupport
                     for i in 0..<ci {
                         for dy in -1...1 where 0..<height ~= y + dy {
                             for dx in -1...1 where 0..<width ~= column + dx {
-                                sum += Double(ws[((o * ci + i) * 3 + dy + 1) * 3 + dx + 1])
+                                sum +=
+                                    Double(ws[((o * ci + i) * 3 + dy + 1) * 3 + dx + 1])
                                     * Double(xs[(i * height + y + dy) * width + column + dx])
                             }
                         }

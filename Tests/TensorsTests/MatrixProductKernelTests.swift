@@ -1,8 +1,8 @@
 import CKernels
 import COpenBLAS
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The matrix products of every level and type against products in double. Errors are relative to the sum of the
 /// magnitudes of what is added up: 1e-6 in float32; the same in bfloat16 against operands that were rounded before.

@@ -1,6 +1,6 @@
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Normalisations and softmax against finite differences.
 @Suite struct NormalizationGradientTests {
@@ -55,8 +55,11 @@ import TestSupport
             { $0[0].layerNormalized(gain: $0[1], bias: $0[2], epsilon: 1e-5) },
             { $0[0].standardized(gain: $0[1], bias: $0[2], epsilon: 1e-5) },
             { ($0[0] * $0[0]).addingRepeated($0[1]).addingRepeated($0[2] * 2) },
-            { $0[0].linear(.concatenated([$0[1].reshaped([1, 12]), $0[2].reshaped([1, 12])], axis: 0).repeated(6)
-                .reshaped([12, 12]), bias: $0[2]) },
+            {
+                $0[0].linear(
+                    .concatenated([$0[1].reshaped([1, 12]), $0[2].reshaped([1, 12])], axis: 0).repeated(6)
+                        .reshaped([12, 12]), bias: $0[2])
+            },
         ]
         for (index, function) in functions.enumerated() {
             let whole = slopes(function, many, gain, bias, weights)

@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Products with packed weights at every level: against double for float32 and for bfloat16 operands that were rounded
 /// before; int8 against the same integers multiplied in double, and within a per cent of the true product.
@@ -60,7 +60,8 @@ import TestSupport
                             magnitude += abs(term)
                         }
                         // A value halfway between two integers may round either way.
-                        let allowed = type == CK_INT8
+                        let allowed =
+                            type == CK_INT8
                             ? 1e-5 * magnitude + 4 * Double(steps[i]) * Double(scales[j]) * 127 : 1e-6 * magnitude
                         let error = abs(Double(c[i * n + j]) - exact)
                         if error > allowed {

@@ -1,7 +1,7 @@
 import Synchronization
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The thread pool, and that results do not depend on the number of threads. One suite, one test at a time, since the
 /// number is the process's.

@@ -1,6 +1,6 @@
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Linear maps, matrix products, convolutions and attention against finite differences.
 @Suite struct ProductGradientTests {

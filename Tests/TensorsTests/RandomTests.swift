@@ -1,6 +1,6 @@
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The counter-based generator: known answers, independence of what was drawn before, moments.
 @Suite struct RandomTests {

@@ -1,6 +1,6 @@
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// What is recorded, and how gradients travel through shared and unreached parts.
 @Suite struct RecordingTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Reductions and losses against finite differences and their definitions.
 @Suite struct ReductionGradientTests {

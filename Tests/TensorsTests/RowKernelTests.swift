@@ -1,8 +1,8 @@
 import CKernels
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The kernels over rows at every level against their definitions and the portable level.
 @Suite struct RowKernelTests {

@@ -1,6 +1,6 @@
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Operations that move values, against finite differences and index by index.
 @Suite struct ShapeGradientTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// PyTorch's stream.
 @Suite struct TorchRandomTests {

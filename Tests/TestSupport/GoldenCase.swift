@@ -20,7 +20,8 @@ package struct GoldenCase {
         let json = hasManifest ? try Data(contentsOf: files.manifest) : Data("{}".utf8)
         manifest = try JSONSerialization.jsonObject(with: json) as? [String: Any] ?? [:]
         parameters = try JSONDecoder().decode(Parameters.self, from: json).tensors ?? []
-        file = FileManager.default.fileExists(atPath: files.tensors.path)
+        file =
+            FileManager.default.fileExists(atPath: files.tensors.path)
             ? try Checkpoint(path: files.tensors.path, strippingPrefixes: false) : nil
     }
 
@@ -41,9 +42,11 @@ package struct GoldenCase {
 
     /// The names of what is stored, a strided golden's under its own name.
     package var outputs: [String] {
-        Set((file?.names ?? []).map { name in
-            [".sub", ".stride", ".shape"].first(where: name.hasSuffix).map { String(name.dropLast($0.count)) } ?? name
-        }).sorted()
+        Set(
+            (file?.names ?? []).map { name in
+                [".sub", ".stride", ".shape"].first(where: name.hasSuffix).map { String(name.dropLast($0.count)) } ?? name
+            }
+        ).sorted()
     }
 
     package func contains(_ tensor: String) -> Bool { file?.contains(tensor) ?? false }

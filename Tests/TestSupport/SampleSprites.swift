@@ -11,7 +11,8 @@ package enum SampleSprites {
             let phrase = NounPhrase(name)
             return Sprite(
                 description: SpriteDescription(
-                    key: "test-\(name)", name: name, caption: name, article: phrase.article, plural: phrase.plural, synonyms: name == "car" ? ["automobile"] : [],
+                    key: "test-\(name)", name: name, caption: name, article: phrase.article, plural: phrase.plural,
+                    synonyms: name == "car" ? ["automobile"] : [],
                     hypernyms: name == "fox" ? ["animal"] : [], colour: name == "fox" ? .orange : nil, style: index % 3 == 2 ? .clipArt : .emoji, weight: 1,
                     source: "tests", licence: "CC0-1.0", heldOut: name == "boat"),
                 image: image(index))
@@ -22,7 +23,7 @@ package enum SampleSprites {
         let width = 16 + index
         let height = 24
         let pixel = [UInt8(index * 20), UInt8(255 - index * 20), 128, 255]
-        return RGBAImage(width: width, height: height, pixels: (0 ..< width * height).flatMap { _ in pixel })
+        return RGBAImage(width: width, height: height, pixels: (0..<width * height).flatMap { _ in pixel })
     }
 
     /// Writes the sprites as a shard.

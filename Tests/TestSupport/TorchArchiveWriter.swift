@@ -70,7 +70,8 @@ package final class TorchArchiveWriter {
         for entry in records {
             let isWide = entry.offset >= UInt32.max || entry.size >= UInt32.max
             let size = isWide ? UInt32.max : UInt32(entry.size)
-            let extra = isWide
+            let extra =
+                isWide
                 ? bytes(UInt16(1)) + bytes(UInt16(24)) + bytes(entry.size) + bytes(entry.size) + bytes(entry.offset) : []
             try write(
                 bytes(UInt32(0x0201_4b50)) + bytes(UInt32(45)) + bytes(UInt32(0)) + bytes(UInt32(0))

@@ -19,9 +19,10 @@ import TextTokenizers
     }
 
     @Test func notAModel() throws {
-        for bytes in [[], [0], [0xff], Array("not a model".utf8), [UInt8](repeating: 0, count: 1000),
-            [UInt8](repeating: 0xff, count: 1000), [UInt8](repeating: 10, count: 1000)]
-        {
+        for bytes in [
+            [], [0], [0xff], Array("not a model".utf8), [UInt8](repeating: 0, count: 1000),
+            [UInt8](repeating: 0xff, count: 1000), [UInt8](repeating: 10, count: 1000),
+        ] {
             #expect(try attempt(bytes) != nil)
         }
     }
@@ -48,7 +49,11 @@ import TextTokenizers
         let models = [
             (try CaptionModel.bytes { $0.normalization = "identity" }, 2000),
             (try CaptionModel.bytes(), 100),
-            (try CaptionModel.bytes { $0.byteFallback = false; $0.normalization = "identity" }, 1000),
+            (
+                try CaptionModel.bytes {
+                    $0.byteFallback = false; $0.normalization = "identity"
+                }, 1000
+            ),
         ]
         for (model, count) in models {
             for _ in 0..<count * rounds {
@@ -60,7 +65,9 @@ import TextTokenizers
     }
 
     @Test func everyByteOfThePiecesFlipped() throws {
-        let model = try CaptionModel.bytes { $0.byteFallback = false; $0.normalization = "identity" }
+        let model = try CaptionModel.bytes {
+            $0.byteFallback = false; $0.normalization = "identity"
+        }
         for index in model.indices {
             var bytes = model
             bytes[index] ^= 1 << UInt8(index % 8)

@@ -2,7 +2,6 @@ import CKernels
 import Files
 public import Tensors
 
-
 /// Writes a safetensors file tensor by tensor, in any order, without holding more than one in memory.
 ///
 /// The names, shapes and types are declared first, since the header comes first; then every tensor is written once.

@@ -22,7 +22,9 @@ public struct CaptionedFolder: CaptionedImageCollection {
     ///   `.empty`, `.missing`
     public init(folder: URL, skipping: Set<String> = [], unpaired: UnpairedFiles = .fail) throws {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue, let walk = FileManager.default.enumerator(atPath: folder.path) else {
+        guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue,
+            let walk = FileManager.default.enumerator(atPath: folder.path)
+        else {
             throw DatasetError.missing(path: folder.path, hint: "a folder of images with .txt captions was expected")
         }
         var images: [String: String] = [:]
@@ -38,7 +40,8 @@ public struct CaptionedFolder: CaptionedImageCollection {
                 skipped.append(SkippedFile(name: path, reason: "on the skip list"))
             } else if isImage {
                 if let other = images[stem] {
-                    throw DatasetError.badRecord(path: folder.appendingPathComponent(path).path, reason: "shares its caption with \(other); give each image a name of its own")
+                    throw DatasetError.badRecord(
+                        path: folder.appendingPathComponent(path).path, reason: "shares its caption with \(other); give each image a name of its own")
                 }
                 images[stem] = path
             } else {

@@ -38,8 +38,10 @@ public struct CaptionedShards: CaptionedImageCollection {
                 if image == nil, !hasCaption { continue }
                 let place = "\(shard.path): \(sample.key)"
                 let problem: DatasetError =
-                    image == nil ? .captionWithoutImage(path: place)
-                    : hasCaption ? .badRecord(path: place, reason: "no caption in its .txt or .json (\"caption\" or \"text\")") : .imageWithoutCaption(path: place)
+                    image == nil
+                    ? .captionWithoutImage(path: place)
+                    : hasCaption
+                        ? .badRecord(path: place, reason: "no caption in its .txt or .json (\"caption\" or \"text\")") : .imageWithoutCaption(path: place)
                 guard unpaired == .skip else { throw problem }
                 skipped.append(SkippedFile(name: name, reason: image == nil ? "a caption without an image" : "an image without a caption"))
             }
@@ -55,7 +57,9 @@ public struct CaptionedShards: CaptionedImageCollection {
             var caption: String?
             var text: String?
         }
-        guard let json = sample.parts["json"], let record = try? JSONDecoder().decode(Record.self, from: json), let text = record.caption ?? record.text else { return nil }
+        guard let json = sample.parts["json"], let record = try? JSONDecoder().decode(Record.self, from: json), let text = record.caption ?? record.text else {
+            return nil
+        }
         return CaptionedImageSource.caption(from: Data(text.utf8))
     }
 

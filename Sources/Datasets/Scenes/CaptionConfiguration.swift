@@ -38,7 +38,9 @@ public struct CaptionConfiguration: Codable, Sendable, Equatable {
     public var digit = 0.05
     /// How often the whole reads as people type it, as one of `requests`.
     public var typed = 0.1
-    public var object = [Phrasing("{object}", 8), Phrasing("a picture of {object}", 1), Phrasing("an image of {object}", 0.5), Phrasing("a drawing of {object}", 0.5)]
+    public var object = [
+        Phrasing("{object}", 8), Phrasing("a picture of {object}", 1), Phrasing("an image of {object}", 0.5), Phrasing("a drawing of {object}", 0.5),
+    ]
     public var emoji = [
         Phrasing("{a name} emoji", 3), Phrasing("{name} emoji", 1), Phrasing("an emoji of {object}", 1), Phrasing("emoji of {object}", 0.5),
         Phrasing("{object}, emoji", 0.5),
@@ -55,12 +57,18 @@ public struct CaptionConfiguration: Codable, Sendable, Equatable {
         Phrasing("{object}, clip art", 1),
     ]
     public var severalOfAKind = [Phrasing("{several}", 8), Phrasing("a picture of {several}", 1)]
-    public var leftOf = [Phrasing("{first} to the left of {second}", 6), Phrasing("{first} left of {second}", 2), Phrasing("{first} on the left of {second}", 1)]
-    public var rightOf = [Phrasing("{first} to the right of {second}", 6), Phrasing("{first} right of {second}", 2), Phrasing("{first} on the right of {second}", 1)]
+    public var leftOf = [
+        Phrasing("{first} to the left of {second}", 6), Phrasing("{first} left of {second}", 2), Phrasing("{first} on the left of {second}", 1),
+    ]
+    public var rightOf = [
+        Phrasing("{first} to the right of {second}", 6), Phrasing("{first} right of {second}", 2), Phrasing("{first} on the right of {second}", 1),
+    ]
     public var above = [Phrasing("{first} above {second}", 6), Phrasing("{first} over {second}", 1)]
     public var below = [Phrasing("{first} below {second}", 6), Phrasing("{first} under {second}", 1), Phrasing("{first} underneath {second}", 0.5)]
     public var and = [Phrasing("{first} and {second}", 6), Phrasing("{first} next to {second}", 1), Phrasing("{first} beside {second}", 0.5)]
-    public var background = [Phrasing("{scene} on {a colour} background", 8), Phrasing("{scene} on {colour}", 1), Phrasing("{scene} with {a colour} background", 1)]
+    public var background = [
+        Phrasing("{scene} on {a colour} background", 8), Phrasing("{scene} on {colour}", 1), Phrasing("{scene} with {a colour} background", 1),
+    ]
     public var requests = [
         Phrasing("draw {scene}", 3), Phrasing("{scene}.", 3), Phrasing("please draw {scene}", 1), Phrasing("can you draw {scene}", 1),
         Phrasing("draw me {scene}", 0.5), Phrasing("can you draw {scene}?", 0.5),

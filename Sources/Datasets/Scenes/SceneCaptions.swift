@@ -109,7 +109,9 @@ struct SceneCaptions: Sendable {
         } else if useHypernym, let hypernym = pick(sprite.hypernyms) {
             noun = Noun(name: hypernym, article: NounPhrase.article(before: hypernym))
         }
-        if useColour, let colour = sprite.colour, ColourWords.allows(noun.name), ColourWords.allows(sprite.caption), !noun.article.isEmpty || noun.name == sprite.caption {
+        if useColour, let colour = sprite.colour, ColourWords.allows(noun.name), ColourWords.allows(sprite.caption),
+            !noun.article.isEmpty || noun.name == sprite.caption
+        {
             noun.name = "\(colour.rawValue) \(noun.name)"
             if noun.article != "the", !noun.article.isEmpty { noun.article = NounPhrase.article(before: noun.name) }
         }
@@ -145,7 +147,7 @@ extension String {
         var result = ""
         var rest = self[...]
         while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
-            let placeholder = String(rest[open ... close])
+            let placeholder = String(rest[open...close])
             result += rest[..<open] + (value(placeholder) ?? placeholder)
             rest = rest[rest.index(after: close)...]
         }

@@ -61,7 +61,7 @@ public struct SceneComposer: Sendable {
         var plan = draft(&random)
         // The holdouts are kept by drawing again. A tenth of the pairs is held out, so that a few draws suffice either way;
         // the bound only matters for a dataset too small to have a scene on the wanted side.
-        for _ in 0 ..< 400 where !isAllowed(plan) { plan = draft(&random) }
+        for _ in 0..<400 where !isAllowed(plan) { plan = draft(&random) }
         plan.caption = caption(plan, captions, &random)
         return plan
     }
@@ -112,13 +112,16 @@ public struct SceneComposer: Sendable {
 
     /// `count` of a sprite, 2 to 4.
     public func several(_ sprite: Int, count: Int, background: BackgroundColour = .white) -> Scene {
-        precondition((2 ... 4).contains(count), "\(count) of a kind; 2 to 4 were expected")
+        precondition((2...4).contains(count), "\(count) of a kind; 2 to 4 were expected")
         return plain(.several, Array(repeating: sprite, count: count), configuration.layout.places(count: count), nil, background)
     }
 
-    private func plain(_ kind: ScenePlan.Kind, _ indices: [Int], _ places: [(x: Double, y: Double, side: Double)], _ relation: SceneRelation?, _ background: BackgroundColour) -> Scene {
+    private func plain(
+        _ kind: ScenePlan.Kind, _ indices: [Int], _ places: [(x: Double, y: Double, side: Double)], _ relation: SceneRelation?, _ background: BackgroundColour
+    ) -> Scene {
         let objects = zip(indices, places).map { sprite, place in
-            ScenePlan.Object(sprite: sprite, box: SceneLayout.rect(of: sprites[sprite].image, x: place.x, y: place.y, side: place.side, frame: configuration.side))
+            ScenePlan.Object(
+                sprite: sprite, box: SceneLayout.rect(of: sprites[sprite].image, x: place.x, y: place.y, side: place.side, frame: configuration.side))
         }
         var plan = ScenePlan(kind: kind, objects: objects, relation: relation, background: background, caption: "")
         plan.caption = plainWords(for: plan)

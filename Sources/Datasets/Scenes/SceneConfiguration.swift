@@ -59,14 +59,17 @@ public struct SceneConfiguration: Codable, Sendable, Equatable {
     /// Throws `DatasetError.badConfiguration` for values that no scene can be made with.
     func validate() throws {
         func bad(_ reason: String) -> DatasetError { .badConfiguration(reason: reason) }
-        guard (8 ... 2048).contains(side) else { throw bad("side \(side); 8 to 2048 pixels were expected") }
+        guard (8...2048).contains(side) else { throw bad("side \(side); 8 to 2048 pixels were expected") }
         for (name, value) in [
             ("single", single), ("pair", pair), ("several", several), ("skin_tone_weight", skinToneWeight), ("background_probability", backgroundProbability),
-            ("layout.position_jitter", layout.positionJitter), ("layout.size_jitter", layout.sizeJitter), ("layout.single", layout.single), ("layout.pair", layout.pair),
+            ("layout.position_jitter", layout.positionJitter), ("layout.size_jitter", layout.sizeJitter), ("layout.single", layout.single),
+            ("layout.pair", layout.pair),
         ] where !value.isFinite || value < 0 { throw bad("\(name) \(value); a number from 0 was expected") }
         for (style, weight) in styles where !weight.isFinite || weight < 0 { throw bad("styles.\(style.rawValue) \(weight); a number from 0 was expected") }
         guard single + pair + several > 0 else { throw bad("single, pair and several are all 0") }
-        guard counts.count == 3, counts.allSatisfy({ $0 >= 0 }), counts.reduce(0, +) > 0 else { throw bad("counts \(counts); three weights (of two, three and four) were expected") }
+        guard counts.count == 3, counts.allSatisfy({ $0 >= 0 }), counts.reduce(0, +) > 0 else {
+            throw bad("counts \(counts); three weights (of two, three and four) were expected")
+        }
         guard relations.values.allSatisfy({ $0 >= 0 }), pair == 0 || relations.values.contains(where: { $0 > 0 }) else { throw bad("no relation has a weight") }
         guard layout.sizeJitter < 1 else { throw bad("layout.size_jitter \(layout.sizeJitter); less than 1 was expected") }
         guard backgroundProbability == 0 || !palette.isEmpty else { throw bad("an empty palette") }

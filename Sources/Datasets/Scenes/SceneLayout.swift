@@ -79,12 +79,13 @@ public struct SceneLayout: Codable, Sendable, Equatable {
 
     /// The places of the first and the second object of a relation.
     func places(_ relation: SceneRelation) -> [(x: Double, y: Double, side: Double)] {
-        let (dx, dy): (Double, Double) = switch relation {
-        case .leftOf, .and: (-pairOffset, 0)
-        case .rightOf: (pairOffset, 0)
-        case .above: (0, -pairOffset)
-        case .below: (0, pairOffset)
-        }
+        let (dx, dy): (Double, Double) =
+            switch relation {
+            case .leftOf, .and: (-pairOffset, 0)
+            case .rightOf: (pairOffset, 0)
+            case .above: (0, -pairOffset)
+            case .below: (0, pairOffset)
+            }
         return [(0.5 + dx, 0.5 + dy, pair), (0.5 - dx, 0.5 - dy, pair)]
     }
 

@@ -40,7 +40,8 @@ public struct SpriteDataset: Sendable {
         return try WebDatasetSample.samples(of: shard).map { sample in
             let place = "\(shard.path): \(sample.key)"
             guard let png = sample.parts["png"], let json = sample.parts["json"] else {
-                throw DatasetError.badRecord(path: place, reason: "a sprite needs .png and .json, found .\(sample.parts.keys.sorted().joined(separator: ", ."))")
+                throw DatasetError.badRecord(
+                    path: place, reason: "a sprite needs .png and .json, found .\(sample.parts.keys.sorted().joined(separator: ", ."))")
             }
             let description: SpriteDescription
             do { description = try decoder.decode(SpriteDescription.self, from: json) } catch {

@@ -124,17 +124,17 @@ public struct TarReader: Sequence, IteratorProtocol {
 
     private func slice(_ offset: Int, _ count: Int) -> Data {
         let start = bytes.startIndex + offset
-        return Data(bytes[start ..< start + count])
+        return Data(bytes[start..<start + count])
     }
 
     private func isZeroBlock(_ offset: Int) -> Bool {
         let start = bytes.startIndex + offset
-        return bytes[start ..< start + TarFormat.block].allSatisfy { $0 == 0 }
+        return bytes[start..<start + TarFormat.block].allSatisfy { $0 == 0 }
     }
 
     private func text(_ header: Int, _ field: Int, _ length: Int) throws -> String {
         let start = bytes.startIndex + header + field
-        let raw = bytes[start ..< start + length].prefix { $0 != 0 }
+        let raw = bytes[start..<start + length].prefix { $0 != 0 }
         guard let text = String(validating: raw, as: UTF8.self) else { throw bad(header, "a name that is not UTF-8") }
         return text
     }
@@ -152,7 +152,7 @@ public struct TarReader: Sequence, IteratorProtocol {
     private func number(_ header: Int, _ field: Int, _ length: Int, _ what: String) throws -> Int {
         if byte(header + field) & 0x80 != 0 {
             var value = Int(byte(header + field) & 0x7f)
-            for index in 1 ..< length {
+            for index in 1..<length {
                 guard value <= Int.max >> 8 else { throw bad(header, "the \(what) overflows") }
                 value = value << 8 | Int(byte(header + field + index))
             }
@@ -160,7 +160,7 @@ public struct TarReader: Sequence, IteratorProtocol {
         }
         var value = 0
         var digits = 0
-        for index in 0 ..< length {
+        for index in 0..<length {
             let character = byte(header + field + index)
             if character == 0 || character == UInt8(ascii: " ") {
                 if digits > 0 { break }
@@ -175,8 +175,8 @@ public struct TarReader: Sequence, IteratorProtocol {
 
     private func checkSum(_ header: Int) throws {
         var sum = 0
-        for index in 0 ..< TarFormat.block {
-            sum += (148 ..< 156).contains(index) ? 32 : Int(byte(header + index))
+        for index in 0..<TarFormat.block {
+            sum += (148..<156).contains(index) ? 32 : Int(byte(header + index))
         }
         let stored = try number(header, 148, 8, "checksum")
         guard sum == stored else { throw bad(header, "checksum \(stored) expected, \(sum) found") }
@@ -189,13 +189,13 @@ public struct TarReader: Sequence, IteratorProtocol {
         var rest = slice(start, size)[...]
         while let first = rest.first, first != 0 {
             guard let space = rest.firstIndex(of: UInt8(ascii: " ")),
-                let length = Int(String(decoding: rest[rest.startIndex ..< space], as: UTF8.self)),
+                let length = Int(String(decoding: rest[rest.startIndex..<space], as: UTF8.self)),
                 length > space - rest.startIndex + 1, length <= rest.count
             else { throw bad(start, "a broken pax record") }
             let end = rest.startIndex + length
-            let record = rest[(space + 1) ..< (end - 1)]
+            let record = rest[(space + 1)..<(end - 1)]
             guard rest[end - 1] == UInt8(ascii: "\n"), let equals = record.firstIndex(of: UInt8(ascii: "=")),
-                let key = String(validating: record[record.startIndex ..< equals], as: UTF8.self),
+                let key = String(validating: record[record.startIndex..<equals], as: UTF8.self),
                 let value = String(validating: record[(equals + 1)...], as: UTF8.self)
             else { throw bad(start, "a broken pax record") }
             records[key] = value

@@ -139,7 +139,7 @@ struct Bench: ParsableCommand {
                 found += try Benchmark.processes(
                     whole, program: SystemFacts.executable, model: folder, precision: precision, scratch: scratch)
             }
-        } catch where kinds.isEmpty && model == nil {
+        } catch  where kinds.isEmpty && model == nil {
             Console.report("load, t2i and i2t are left out: \(Failure(error).description)")
         }
         return found

@@ -40,8 +40,9 @@ struct Convert: ParsableCommand {
     @Flag(help: "Put the matrices of a FlowTok folder into the order in which they are used.")
     var packed = false
 
-    @Option(help: ArgumentHelp(
-        "Split checkpoints into files with at most that much (such as 90MB or 2GB) beside an index.", valueName: "size"))
+    @Option(
+        help: ArgumentHelp(
+            "Split checkpoints into files with at most that much (such as 90MB or 2GB) beside an index.", valueName: "size"))
     var shardSize: ByteCount?
 
     @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")

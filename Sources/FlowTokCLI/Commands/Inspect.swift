@@ -41,7 +41,7 @@ struct Inspect: ParsableCommand {
                     for line in inspection.lines { Console.print(line) }
                 }
                 if let problem = inspection.problem { failures.append(Failure(.data, problem)) }
-            } catch where files.count > 1 {
+            } catch  where files.count > 1 {
                 failures.append(Failure(error))
                 Console.report(Failure(error).message)
             }

@@ -65,7 +65,8 @@ struct Tokenize: ParsableCommand {
         let other = TokenFile.suffix(of: tokens) == "json" ? ".safetensors" : ".json"
         guard !output.lowercased().hasSuffix(other) else {
             throw Failure(
-                .usage, "\(output): this model's tokens are written as \(TokenFile.suffix(of: tokens)), expected a name that ends in .\(TokenFile.suffix(of: tokens))")
+                .usage,
+                "\(output): this model's tokens are written as \(TokenFile.suffix(of: tokens)), expected a name that ends in .\(TokenFile.suffix(of: tokens))")
         }
         return output
     }

@@ -15,7 +15,8 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The type of weights and matrix products: bfloat16 and int8 are faster where the CPU has them (default: what a packed model is packed as; bfloat16 for flowtok's own models where the CPU has it; float32)."))
+            "The type of weights and matrix products: bfloat16 and int8 are faster where the CPU has them (default: what a packed model is packed as; bfloat16 for flowtok's own models where the CPU has it; float32)."
+        ))
     var precision: Precision?
 
     func validate() throws {
@@ -33,11 +34,12 @@ struct ModelOptions: ParsableArguments {
     /// Sets the threads and opens the model.
     func open() throws -> FlowTok {
         prepare()
-        let opened = if let model {
-            try FlowTok(model: model, precision: precision)
-        } else {
-            try FlowTok(precision: precision)
-        }
+        let opened =
+            if let model {
+                try FlowTok(model: model, precision: precision)
+            } else {
+                try FlowTok(precision: precision)
+            }
         Console.warn(opened.warnings)
         return opened
     }

@@ -29,7 +29,8 @@ enum BenchmarkTable {
     }
 
     private static func seconds(_ value: Double) -> String {
-        value < 1e-3 ? String(format: "%.2f µs", 1e6 * value)
+        value < 1e-3
+            ? String(format: "%.2f µs", 1e6 * value)
             : value < 1 ? String(format: "%.2f ms", 1e3 * value) : String(format: "%.3f s", value)
     }
 }

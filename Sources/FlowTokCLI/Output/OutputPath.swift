@@ -60,7 +60,7 @@ enum OutputPath {
     static func make(folder: String) throws {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch where !InputFile.isThere(folder) {
+        } catch  where !InputFile.isThere(folder) {
             throw Failure(.data, "\(folder): cannot be made: \(error.systemReason)")
         } catch {}
         try check(folder: folder)

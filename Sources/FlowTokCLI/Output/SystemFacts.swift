@@ -14,11 +14,11 @@ enum SystemFacts {
     static var processor: String {
         if let name = field("model name", of: "/proc/cpuinfo") { return name.drop { ":\t ".contains($0) }.trimmed }
         #if arch(x86_64)
-            return "x86-64"
+        return "x86-64"
         #elseif arch(arm64)
-            return "arm64"
+        return "arm64"
         #else
-            return "unknown"
+        return "unknown"
         #endif
     }
 
@@ -40,9 +40,9 @@ enum SystemFacts {
     /// The version of the compiler, as far as it can be told at compile time.
     static var compiler: String {
         #if compiler(>=6.4)
-            "6.4 or later"
+        "6.4 or later"
         #else
-            "6.3"
+        "6.3"
         #endif
     }
 

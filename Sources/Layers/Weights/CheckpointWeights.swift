@@ -86,8 +86,9 @@ public final class CheckpointWeights: WeightSource {
             outputs > 0, let (bytes, owner) = checkpoint.memory(of: name)
         else { return nil }
         return withExtendedLifetime(owner) {
-            guard let matrix = PackedMatrix(
-                outputs: outputs, inputs: shape.dropFirst().reduce(1, *), bfloat16: bytes, as: precision)
+            guard
+                let matrix = PackedMatrix(
+                    outputs: outputs, inputs: shape.dropFirst().reduce(1, *), bfloat16: bytes, as: precision)
             else { return nil }
             expect(name, shape: shape)
             if checkpoint.firstNonFinite == nil, bytes.hasNonFiniteBFloat16 { checkpoint.noteNonFinite(name) }

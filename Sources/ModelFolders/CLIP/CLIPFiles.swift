@@ -31,7 +31,8 @@ package struct CLIPFiles {
     package init(sources: [String], activation: Activation) throws {
         let parts = try ImportedParts(sources.flatMap { try ModelImport.look(at: $0) })
         guard let found = CLIPFiles(parts, activation: activation) else {
-            let missing = parts.text == nil
+            let missing =
+                parts.text == nil
                 ? "no text tower of CLIP" : "no vocabulary of CLIP (bpe_simple_vocab_16e6.txt.gz, or vocab.json and merges.txt)"
             throw FlowTokError.incompleteFiles("\(sources.joined(separator: ", ")): \(missing) among these files")
         }

@@ -56,7 +56,8 @@ extension GeneratorFolder {
             generator = try GeneratorFolder.recognise(found.path)
             if let tokenizer = parts.tokenizer, tokenizer.configuration.tokens != generator.tokens {
                 throw FlowTokError.unusableFiles(
-                    "\(found.path) draws \(generator.tokens.summary) and \(tokenizer.path) decodes \(tokenizer.configuration.tokens.summary): they belong to different models")
+                    "\(found.path) draws \(generator.tokens.summary) and \(tokenizer.path) decodes \(tokenizer.configuration.tokens.summary): they belong to different models"
+                )
             }
             if let text = parts.text, case .captions(let width) = generator.subjects, text.configuration.width != width {
                 throw FlowTokError.unusableFiles(

@@ -65,7 +65,8 @@ public struct ImportedFile: Sendable {
             contents = vocabulary
         } else if Self.isCheckpoint(name) {
             let checkpoint = try Checkpoint(path: path)
-            contents = try RecognisedCheckpoint(checkpoint).map { .checkpoint($0) }
+            contents =
+                try RecognisedCheckpoint(checkpoint).map { .checkpoint($0) }
                 ?? .ignored(checkpoint.contents)
         } else {
             contents = .ignored("no checkpoint and no vocabulary, by its name")

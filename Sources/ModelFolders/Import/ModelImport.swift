@@ -145,13 +145,15 @@ public struct ModelImport: Sendable {
 
     /// The folder that holds all files.
     private static func folder(of paths: [String]) throws -> String {
-        let folders = Set(paths.map { path in
-            let parent = FilePath.folder(of: path)
-            return parent.isEmpty ? "." : parent
-        })
+        let folders = Set(
+            paths.map { path in
+                let parent = FilePath.folder(of: path)
+                return parent.isEmpty ? "." : parent
+            })
         guard folders.count == 1, let folder = folders.first else {
             throw FlowTokError.unusableFiles(
-                "the files lie in \(folders.count) folders (\(folders.sorted().joined(separator: ", "))), expected one, or --output with the folder to write into")
+                "the files lie in \(folders.count) folders (\(folders.sorted().joined(separator: ", "))), expected one, or --output with the folder to write into"
+            )
         }
         return folder
     }

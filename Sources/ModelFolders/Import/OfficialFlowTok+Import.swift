@@ -31,7 +31,8 @@ extension OfficialFlowTokConfiguration {
         }
         guard (velocity.tokens, velocity.channels) == (image.latentTokens, image.tokenSize) else {
             throw FlowTokError.unusableFiles(
-                "\(flow.path) moves tokens of \(velocity.tokens)×\(velocity.channels) and \(tokenizer.path) decodes \(image.latentTokens)×\(image.tokenSize): they belong to different models")
+                "\(flow.path) moves tokens of \(velocity.tokens)×\(velocity.channels) and \(tokenizer.path) decodes \(image.latentTokens)×\(image.tokenSize): they belong to different models"
+            )
         }
         try agree("texts", (flow.path, velocity.tokens), (text.path, tower.contextLength))
         try agree("text states", (flow.path, encoder.width), (text.path, tower.width))

@@ -126,7 +126,8 @@ public struct FlowTiTokEncoder: Sendable {
             biasInitial: basis?.bias ?? .zeros)
         positions = weights.tensor(
             "latent_token_positional_embedding", [configuration.latentTokens, width], initial: table)
-        seed = configuration.seeded
+        seed =
+            configuration.seeded
             ? PatchGroups(grid: configuration.encoderGrid, groups: configuration.latentTokens).map {
                 Linear(weights["latent_seed"], from: $0.height * $0.width * width, to: width)
             } : nil
@@ -209,7 +210,8 @@ public struct FlowTiTokDecoder: Sendable {
         let table = Initializer.normal(deviation: 1 / Float(width).squareRoot())
         self.configuration = configuration
         maskToken = weights.tensor("mask_token", [1, 1, width], initial: table)
-        latentEmbedding = Linear(weights["decoder_embed"], from: configuration.tokenSize, to: width,
+        latentEmbedding = Linear(
+            weights["decoder_embed"], from: configuration.tokenSize, to: width,
             initial: configuration.seeded ? .normal(deviation: 1 / Float(configuration.tokenSize).squareRoot()) : initial)
         latentPositions = weights.tensor(
             "latent_token_positional_embedding", [configuration.latentTokens, width], initial: table)
@@ -217,7 +219,8 @@ public struct FlowTiTokDecoder: Sendable {
             weights["text_guidance_proj"], from: configuration.textEmbeddingWidth, to: width, initial: initial)
         textPositions = weights.tensor(
             "text_guidance_positional_embedding", [configuration.textContextLength, width], initial: table)
-        seed = configuration.seeded
+        seed =
+            configuration.seeded
             ? PatchGroups(grid: configuration.grid, groups: configuration.latentTokens).map {
                 Linear(weights["mask_seed"], from: width, to: $0.height * $0.width * width)
             } : nil
@@ -229,7 +232,8 @@ public struct FlowTiTokDecoder: Sendable {
             initial: configuration.seeded
                 ? PatchBasis(patch: configuration.patchSize, count: width).head(width: width, share: 0.2) : initial)
         let window = 2 * configuration.patchSize
-        margins = configuration.overlap
+        margins =
+            configuration.overlap
             ? Linear(weights["overlap"], from: width, to: 3 * window * window, initial: .zeros) : nil
         refiner = configuration.refiner.map { Refiner($0, weights: weights["refiner"], width: width) }
         smoothingWeight = weights.tensor("conv_out.weight", [3, 3, 3, 3], initial: .identityKernel3x3)

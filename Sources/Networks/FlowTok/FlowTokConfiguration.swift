@@ -68,8 +68,10 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
             ("velocity.channels", velocity.channels, "image_tokenizer.token_size", channels),
             ("text_variational_encoder.channels", textVariationalEncoder.channels, "image_tokenizer.token_size", channels),
             ("text_encoder.context_length", textEncoder.contextLength, "image_tokenizer.num_latent_tokens", tokens),
-            ("text_encoder.context_length", textEncoder.contextLength, "image_tokenizer.text_context_length",
-                imageTokenizer.textContextLength),
+            (
+                "text_encoder.context_length", textEncoder.contextLength, "image_tokenizer.text_context_length",
+                imageTokenizer.textContextLength
+            ),
             ("text_encoder.width", textEncoder.width, "image_tokenizer.text_embed_dim", imageTokenizer.textEmbeddingWidth),
             ("text_encoder.width", textEncoder.width, "text_variational_encoder.width", textVariationalEncoder.width),
             ("latents.mean's length", latents.mean.count, "image_tokenizer.token_size", channels),
@@ -78,8 +80,10 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
         if let textDecoder {
             agreements += [
                 ("text_decoder.context_length", textDecoder.contextLength, "image_tokenizer.num_latent_tokens", tokens),
-                ("text_decoder.vocab_size", textDecoder.vocabularySize, "text_encoder.vocab_size",
-                    textEncoder.vocabularySize),
+                (
+                    "text_decoder.vocab_size", textDecoder.vocabularySize, "text_encoder.vocab_size",
+                    textEncoder.vocabularySize
+                ),
             ]
         }
         for (first, a, second, b) in agreements where a != b { return "\(first) is \(a) but \(second) is \(b)" }

@@ -17,7 +17,8 @@ struct ConvolutionalBlock: Sendable {
         first = Convolution(weights["conv1"], from: inputs, to: outputs, kernel: 3, bias: false)
         secondNorm = GroupNorm(weights["norm2"], channels: outputs, groups: MaskGITVQGANConfiguration.groups)
         second = Convolution(weights["conv2"], from: outputs, to: outputs, kernel: 3, bias: false)
-        shortcut = inputs == outputs
+        shortcut =
+            inputs == outputs
             ? nil : Convolution(weights["nin_shortcut"], from: outputs, to: outputs, kernel: 1, bias: false)
     }
 

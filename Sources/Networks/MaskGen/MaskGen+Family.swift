@@ -38,12 +38,13 @@ extension TensorCatalog {
 extension MaskGenVQConfiguration: TokenGeneratorConfiguration {
     public init(inferredFrom catalog: TensorCatalog) throws {
         let classes = 1000
-        self = try TensorCatalog.checked(MaskGenVQConfiguration(
-            transformer: try catalog.joint(
-                text: "text_embed_proj.weight", pooled: "cond_pooled_proj.weight", blocks: "blocks."),
-            codebookSize: try TensorCatalog.difference(
-                catalog.shape("embeddings.weight", rank: 2)[0], classes + 2, "entries of the embedding table"),
-            length: try catalog.shape("pos_embed", rank: 3)[1], classes: classes, aestheticScore: 6.5))
+        self = try TensorCatalog.checked(
+            MaskGenVQConfiguration(
+                transformer: try catalog.joint(
+                    text: "text_embed_proj.weight", pooled: "cond_pooled_proj.weight", blocks: "blocks."),
+                codebookSize: try TensorCatalog.difference(
+                    catalog.shape("embeddings.weight", rank: 2)[0], classes + 2, "entries of the embedding table"),
+                length: try catalog.shape("pos_embed", rank: 3)[1], classes: classes, aestheticScore: 6.5))
     }
 
     public static func isDescribed(by configuration: JSONValue) -> Bool {
@@ -93,13 +94,14 @@ extension MaskGenVQ: TokenGenerator {
 
 extension MaskGenKLConfiguration: TokenGeneratorConfiguration {
     public init(inferredFrom catalog: TensorCatalog) throws {
-        self = try TensorCatalog.checked(MaskGenKLConfiguration(
-            transformer: try catalog.joint(
-                text: "text_emb.weight", pooled: "text_pooled_emb.weight", blocks: "decoder_blocks."),
-            length: try catalog.shape("decoder_pos_embed_learned", rank: 3)[1],
-            channels: try catalog.shape("z_proj.weight", rank: 2)[1],
-            headDepth: catalog.run("diffloss.net.res_blocks.", ".in_ln.weight"),
-            headWidth: try catalog.shape("diffloss.net.input_proj.weight", rank: 2)[0]))
+        self = try TensorCatalog.checked(
+            MaskGenKLConfiguration(
+                transformer: try catalog.joint(
+                    text: "text_emb.weight", pooled: "text_pooled_emb.weight", blocks: "decoder_blocks."),
+                length: try catalog.shape("decoder_pos_embed_learned", rank: 3)[1],
+                channels: try catalog.shape("z_proj.weight", rank: 2)[1],
+                headDepth: catalog.run("diffloss.net.res_blocks.", ".in_ln.weight"),
+                headWidth: try catalog.shape("diffloss.net.input_proj.weight", rank: 2)[0]))
     }
 
     public static func isDescribed(by configuration: JSONValue) -> Bool {

@@ -85,11 +85,12 @@ public struct CLIPTextConfiguration: NetworkConfiguration {
     public var problem: String? { tower(activation: .quickGELU).problem }
 
     public var summary: String {
-        let title = switch format {
-        case .openAI: "CLIP in OpenAI's format"
-        case .openCLIP: "CLIP in open_clip's format with a text tower of its own"
-        case .huggingFace: "CLIP in Hugging Face's format"
-        }
+        let title =
+            switch format {
+            case .openAI: "CLIP in OpenAI's format"
+            case .openCLIP: "CLIP in open_clip's format with a text tower of its own"
+            case .huggingFace: "CLIP in Hugging Face's format"
+            }
         return "\(title), text tower of \(layers) layers, width \(width)"
     }
 }

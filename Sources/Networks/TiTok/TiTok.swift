@@ -30,12 +30,14 @@ public struct TiTok: Sendable {
         self.configuration = configuration
         encoder = TiTokEncoder(configuration, weights: weights)
         decoder = TiTokDecoder(configuration, weights: weights["decoder"])
-        quantizer = configuration.quantization == .vector
+        quantizer =
+            configuration.quantization == .vector
             ? VectorQuantizer(
                 weights["quantize"], codes: configuration.codebookSize, size: configuration.tokenSize,
                 commitmentCost: configuration.commitmentCost, isNormalized: configuration.usesUnitVectors)
             : nil
-        pixelDecoder = configuration.hasPixelDecoder
+        pixelDecoder =
+            configuration.hasPixelDecoder
             ? PixelDecoder(
                 quantizer: VectorQuantizer(
                     weights["pixel_quantize"], codes: configuration.pixels.codebookSize,

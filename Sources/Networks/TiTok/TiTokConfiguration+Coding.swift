@@ -53,7 +53,8 @@ extension TiTokConfiguration: Codable {
         let root = try decoder.container(keyedBy: Keys.self)
         let values = try root.nestedContainer(keyedBy: ModelKeys.self, forKey: .model)
             .nestedContainer(keyedBy: TokenizerKeys.self, forKey: .tokenizer)
-        let overrides = root.contains(.override)
+        let overrides =
+            root.contains(.override)
             ? try root.nestedContainer(keyedBy: OverrideKeys.self, forKey: .override) : nil
 
         func shape(_ key: TokenizerKeys, _ override: OverrideKeys) throws -> TransformerShape {

@@ -43,7 +43,8 @@ public struct TiTokDecoder: Sendable {
             "latent_token_positional_embedding", [configuration.latentTokens, width], initial: table)
         latentEmbedding = Linear(
             weights["decoder_embed"], from: configuration.tokenSize, to: width, initial: initial)
-        guidance = configuration.kind == .textAware
+        guidance =
+            configuration.kind == .textAware
             ? Guidance(
                 projection: Linear(
                     weights["text_guidance_proj"], from: configuration.textEmbeddingWidth, to: width, initial: initial),
@@ -55,7 +56,8 @@ public struct TiTokDecoder: Sendable {
             ResidualAttentionBlock(weights["transformer"][$0], width: width, heads: shape.heads, activation: .gelu)
         }
         lastNorm = LayerNorm(weights["ln_post"], width: width)
-        head = configuration.isLegacy
+        head =
+            configuration.isLegacy
             ? .logits(
                 Linear(weights["ffn.0"], from: width, to: 2 * width, kernel: [1, 1], initial: initial),
                 Linear(

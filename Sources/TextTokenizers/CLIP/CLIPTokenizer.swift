@@ -1,4 +1,3 @@
-
 /// Captions as CLIP's byte-pair tokens: start, text, end, and zeros to N positions, as the official scripts pad (FlowTok
 /// reference, section 4).
 public struct CLIPCodec: CaptionCodec {

@@ -1,4 +1,3 @@
-
 /// Captions as SentencePiece pieces, the end piece, and padding to N positions.
 public struct PieceCodec: CaptionCodec {
     public let vocabulary: SentencePieceVocabulary

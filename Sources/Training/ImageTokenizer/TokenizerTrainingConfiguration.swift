@@ -84,8 +84,10 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
         if latentNoiseWarmup < 0 { return "latent_noise_warmup is \(latentNoiseWarmup), expected at least 0" }
         for (first, a, second, b) in [
             ("text_encoder.width", textEncoder.width, "image_tokenizer.text_embed_dim", imageTokenizer.textEmbeddingWidth),
-            ("text_encoder.context_length", textEncoder.contextLength, "image_tokenizer.text_context_length",
-                imageTokenizer.textContextLength),
+            (
+                "text_encoder.context_length", textEncoder.contextLength, "image_tokenizer.text_context_length",
+                imageTokenizer.textContextLength
+            ),
         ] where a != b {
             return "\(first) is \(a) but \(second) is \(b)"
         }

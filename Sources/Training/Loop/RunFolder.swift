@@ -13,7 +13,8 @@ final class RunFolder {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            let reason = FileManager.default.fileExists(atPath: path)
+            let reason =
+                FileManager.default.fileExists(atPath: path)
                 ? "there is a file of that name" : error.localizedDescription
             throw TrainingError.unwritableFolder(folder: path, reason: reason)
         }

@@ -63,7 +63,8 @@ public final class TrainingRun {
         self.folder = folder
         hold = try RunFolder(path: folder)
         optimizer = AdamW(task.store, settings: settings.optimizer)
-        notices = resume
+        notices =
+            resume
             ? try RunCheckpoint.read(
                 into: optimizer, configuration: self.configuration, foundation: task.foundation,
                 from: TrainingRun.checkpointPath(folder)) : []
@@ -149,7 +150,8 @@ public final class TrainingRun {
         }
         let value = Double(loss.item)
         let rate = settings.schedule.rate(at: step)
-        let norm = value.isFinite
+        let norm =
+            value.isFinite
             ? optimizer.update(gradients(of: loss, withRespectTo: task.store.leaves), rate: rate) : .nan
         guard norm.isFinite else {
             optimizer.step += 1

@@ -3,8 +3,8 @@ import Layers
 import ModelFolders
 import Networks
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 extension FlowTiTokConfiguration {
     /// The tables that published files hold and nobody need read: angles of the patches as cosines and sines.

@@ -5,8 +5,8 @@ import ModelFolders
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 extension FlowTokCaseShape {
     var velocity: VelocityConfiguration {

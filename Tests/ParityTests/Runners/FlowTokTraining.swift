@@ -3,8 +3,8 @@ import Layers
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 import Training
 
 /// The losses, their gradients and the updates of FlowTok's training.
@@ -118,10 +118,11 @@ private struct FlowTokTraining {
                 let norms = try golden.tensor(output).values
                 #expect(norms.count == order.count)
                 // The true gradient of a key's bias is zero: the optimizer amplifies rounding there, and 2e-3 is allowed.
-                let worst = try zip(order, norms).map { name, norm in
-                    let isKeyBias = name.hasSuffix("W_K.bias") || name.hasSuffix("attn.qkv.bias")
-                    return abs(Float(try value(name).norm) - norm) * (isKeyBias ? 1e-4 / 2e-3 : 1)
-                }.max() ?? .infinity
+                let worst =
+                    try zip(order, norms).map { name, norm in
+                        let isKeyBias = name.hasSuffix("W_K.bias") || name.hasSuffix("attn.qkv.bias")
+                        return abs(Float(try value(name).norm) - norm) * (isKeyBias ? 1e-4 / 2e-3 : 1)
+                    }.max() ?? .infinity
                 comparison.compare(output, worst: worst, tolerance: 1e-4)
             }
         }

@@ -2,8 +2,8 @@ import Checkpoints
 import Layers
 import Networks
 import Tensors
-import Testing
 import TestSupport
+import Testing
 import Training
 
 /// What the single-stage tokenizers are trained with: discriminator, perceptual distances, the tokenizer's loss before and

@@ -3,8 +3,8 @@ import Layers
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// A run of a manifest: its name and its settings.
 struct GeneratorRun<Settings: Decodable>: Decodable {

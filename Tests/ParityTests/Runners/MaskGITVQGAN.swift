@@ -3,8 +3,8 @@ import Layers
 import ModelFolders
 import Networks
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 func compareMaskGITVQGAN(_ comparison: Comparison) throws {
     let golden = comparison.golden

@@ -1,8 +1,8 @@
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// The captions of a case and the empty one.
 private func texts(_ comparison: Comparison) throws -> (caption: TextCondition, empty: TextCondition) {

@@ -1,8 +1,8 @@
 import Checkpoints
 import Images
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// What FlowTok sees of pictures: `<what>_in` [height, width, 3] and `<what>_out_u8` [3, side, side].
 func compareFlowTokPictures(_ comparison: Comparison) throws {

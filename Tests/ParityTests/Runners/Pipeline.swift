@@ -4,8 +4,8 @@ import ModelFolders
 import Networks
 import Sampling
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// Ids to pixels: text tower, text variational encoder, guided integration, tokenizer decoder, from a folder with the three
 /// files of a release and a vocabulary.

@@ -3,8 +3,8 @@ import Layers
 import ModelFolders
 import Networks
 import Tensors
-import Testing
 import TestSupport
+import Testing
 
 /// TiTok and TA-TiTok, of every kind.
 func compareTiTok(_ comparison: Comparison) throws {
@@ -99,7 +99,8 @@ private func compareCodes(
         return
     }
     let indices = try golden.integers("indices")
-    let margins = golden.contains("argmin_margin")
+    let margins =
+        golden.contains("argmin_margin")
         ? try golden.tensor("argmin_margin").values : [Float](repeating: .infinity, count: indices.count)
     try comparison.compare("indices", found.flatMap { $0.map { Int($0) } }, margins: margins, tie: 1e-5)
     let rows = quantizer.distances(features).values.rows(of: model.configuration.codebookSize)

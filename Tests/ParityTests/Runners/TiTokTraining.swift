@@ -2,8 +2,8 @@ import Checkpoints
 import Layers
 import Networks
 import Tensors
-import Testing
 import TestSupport
+import Testing
 import Training
 
 /// One step of a TiTok's training: the losses, the gradient of every parameter, and what AdamW makes of it (reference
@@ -103,7 +103,8 @@ private func compareUpdate(
                 entry.leaf.values, try checkpoint.tensor(entry.name).values, slopes[index].values
             )
             // The first update is the gradient's sign nearly: where the gradient is rounding, nothing can be told.
-            let worst = expected.indices.filter { abs(slope[$0]) * scale > 1e-6 }
+            let worst =
+                expected.indices.filter { abs(slope[$0]) * scale > 1e-6 }
                 .map { abs(after[$0] - before[$0] - expected[$0]) }.max() ?? 0
             // Changes are differences of numbers of order 1, of which float32 keeps seven digits.
             comparison.compare(output, worst: worst / rate, tolerance: 5e-3)

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 import TextTokenizers
 
 /// CLIP's published vocabulary, which is not part of the package: the path in `FLOWTOK_CLIP_VOCABULARY`.

@@ -2,8 +2,8 @@ import Datasets
 import FlowTok
 import Foundation
 import Networks
-import Testing
 import TestSupport
+import Testing
 import TextTokenizers
 import Training
 
@@ -113,7 +113,8 @@ import Training
     @Test func aVocabularyIsLearntFromCaptions() throws {
         try SampleSprites.shard(SampleSprites.sprites()).write(to: folder.url.appendingPathComponent("sprites.tar"))
         let file = try folder.write(
-            "vocabulary.json", "{\"data\": {\"sprites\": \"\(folder.url.path)\"}, \"captions\": 300, \"vocab_size\": 400}").path
+            "vocabulary.json", "{\"data\": {\"sprites\": \"\(folder.url.path)\"}, \"captions\": 300, \"vocab_size\": 400}"
+        ).path
         let vocabulary = try VocabularyStage.run(file: file, output: folder.url.path + "/out")
         #expect(vocabulary.count > 260)
         #expect(try vocabulary.decode(vocabulary.encode("A Fox")) == "a fox")

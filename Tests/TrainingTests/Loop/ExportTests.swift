@@ -5,8 +5,8 @@ import Images
 import Layers
 import Networks
 import Tensors
-import Testing
 import TestSupport
+import Testing
 import TextTokenizers
 import Training
 

@@ -1,7 +1,7 @@
 import Checkpoints
 import Foundation
-import Testing
 import TestSupport
+import Testing
 import Training
 
 /// A decoder that goes on learning while everything that a flow depends on stays as it is.

@@ -1,7 +1,7 @@
 import Checkpoints
 import Foundation
-import Testing
 import TestSupport
+import Testing
 import Training
 
 /// Runs of the built program that are killed or told to stop.

@@ -2,8 +2,8 @@ import Foundation
 import Images
 import Layers
 import Tensors
-import Testing
 import TestSupport
+import Testing
 import Training
 
 @Suite struct LogTests {

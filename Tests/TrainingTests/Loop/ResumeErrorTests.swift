@@ -1,8 +1,8 @@
 import Checkpoints
 import Foundation
 import Tensors
-import Testing
 import TestSupport
+import Testing
 import TextTokenizers
 import Training
 
@@ -118,8 +118,10 @@ import Training
         ("\"batch_size\": 4", "\"batch_size\": 2", "model.training.batch_size", "4", "2"),
         ("\"seed\": 4", "\"seed\": 5", "data.seed", "4", "5"),
         ("\"float32\"", "\"bfloat16\"", "model.training.precision", "\"float32\"", "\"bfloat16\""),
-        ("\"warmup_steps\": 4", "\"warmup_steps\": 4, \"optimizer\": {\"beta2\": 0.99}", "model.training.optimizer.beta2",
-            "0.95", "0.99"),
+        (
+            "\"warmup_steps\": 4", "\"warmup_steps\": 4, \"optimizer\": {\"beta2\": 0.99}", "model.training.optimizer.beta2",
+            "0.95", "0.99"
+        ),
     ])
     func settingsThatMustStay(_ old: String, _ new: String, _ key: String, _ stored: String, _ given: String) throws {
         let other = try TinyFiles.tokenizer(in: folder, as: "other.json", changing: [(old, new)])

@@ -3,8 +3,8 @@ import FlowTok
 import Foundation
 import Images
 import Tensors
-import Testing
 import TestSupport
+import Testing
 import TextTokenizers
 import Training
 

@@ -4,8 +4,8 @@ import Foundation
 import ModelFolders
 import Networks
 import Tensors
-import Testing
 import TestSupport
+import Testing
 import TextTokenizers
 import Training
 

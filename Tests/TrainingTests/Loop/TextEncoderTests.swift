@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 import Training
 
 /// What becomes of the text encoder as a flow learns over a tokenizer, and as a tokenizer learns after a flow.

@@ -53,14 +53,18 @@ struct ClipArtSprites {
             guard looks[candidate.name, default: []].allSatisfy({ $0.distance(to: look) > 5 }) else { drop("looks like another sprite of its name"); continue }
             looks[candidate.name, default: []].append(look)
             let isFlag = candidate.name.contains("flag of ")
-            let family = isFlag ? (synonyms: [], hypernyms: ["flag"]) : words.words(for: candidate.name, keywords: candidate.metadata.keywords, group: candidate.file.folder)
+            let family =
+                isFlag
+                ? (synonyms: [], hypernyms: ["flag"]) : words.words(for: candidate.name, keywords: candidate.metadata.keywords, group: candidate.file.folder)
             let phrase = NounPhrase(candidate.name, isNoun: wordNet.isNoun, singular: wordNet.singular)
             let coloured = !isFlag && !candidate.file.folder.hasPrefix("people") && !candidate.name.contains("flag")
             harvest.sprites.append(
                 Sprite(
                     description: SpriteDescription(
-                        key: key(candidate.file, &keys), name: candidate.name.lowercased(), caption: candidate.name, article: phrase.article, plural: phrase.plural,
-                        synonyms: isFlag ? [candidate.name.lowercased(), candidate.name.replacingOccurrences(of: "flag of ", with: "") + " flag"] : family.synonyms,
+                        key: key(candidate.file, &keys), name: candidate.name.lowercased(), caption: candidate.name, article: phrase.article,
+                        plural: phrase.plural,
+                        synonyms: isFlag
+                            ? [candidate.name.lowercased(), candidate.name.replacingOccurrences(of: "flag of ", with: "") + " flag"] : family.synonyms,
                         hypernyms: family.hypernyms, colour: coloured ? DominantColour.name(of: image) : nil, style: .clipArt,
                         concept: EmojiNames.shared[name: candidate.name]?.concept, group: candidate.file.folder,
                         source: "openclipart-svg/\(candidate.file.path)", licence: Self.licence),
@@ -81,7 +85,8 @@ struct ClipArtSprites {
 
     /// Folders of many pictures that differ in little.
     private static let series = [
-        "recreation/games/cards", "signs_and_symbols/led", "signs_and_symbols/flags/semaphore", "signs_and_symbols/map_symbols", "shapes", "computer/buttons", "transportation/aiga-symbols", "signs_and_symbols/flags",
+        "recreation/games/cards", "signs_and_symbols/led", "signs_and_symbols/flags/semaphore", "signs_and_symbols/map_symbols", "shapes", "computer/buttons",
+        "transportation/aiga-symbols", "signs_and_symbols/flags",
     ]
 
     /// The files to draw and those to leave out, in the order of their paths.
@@ -97,7 +102,11 @@ struct ClipArtSprites {
             let url = root.appendingPathComponent(path)
             let folder = path.split(separator: "/").dropLast().joined(separator: "/")
             let isLink = (try? FileManager.default.attributesOfItem(atPath: url.path))?[.type] as? FileAttributeType == .typeSymbolicLink
-            if SpecialFolders.isExcluded(folder) || isLink { leftOut.append(File(url: url, folder: folder)) } else { files.append(File(url: url, folder: folder)) }
+            if SpecialFolders.isExcluded(folder) || isLink {
+                leftOut.append(File(url: url, folder: folder))
+            } else {
+                files.append(File(url: url, folder: folder))
+            }
         }
         guard !files.isEmpty else { throw DatasetError.empty(path: root.path, expected: "SVG files") }
         return (files, leftOut)
@@ -106,7 +115,9 @@ struct ClipArtSprites {
     /// A key without dots (WebDataset cuts names at the first), unique.
     private func key(_ file: File, _ keys: inout Set<String>) -> String {
         let stem = file.url.deletingPathExtension().lastPathComponent
-        let text = "clipart-\(file.folder)-\(stem)".lowercased().unicodeScalars.map { $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil) ? String($0) : "-" }.joined()
+        let text = "clipart-\(file.folder)-\(stem)".lowercased().unicodeScalars.map {
+            $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil) ? String($0) : "-"
+        }.joined()
         let plain = text.split(separator: "-").joined(separator: "-")
         var key = plain
         var number = 2

@@ -41,7 +41,8 @@ struct EmojiSprites {
         for (candidate, drawing) in zip(candidates, drawn) {
             switch drawing {
             case .failed(let reason): drop(candidate.picture, reason)
-            case .sprite(let image): harvest.sprites.append(Sprite(description: describe(candidate.picture, candidate.code, candidate.label, image), image: image))
+            case .sprite(let image):
+                harvest.sprites.append(Sprite(description: describe(candidate.picture, candidate.code, candidate.label, image), image: image))
             }
         }
         harvest.source.sprites = harvest.sprites.count

@@ -44,7 +44,7 @@ public struct SpriteDatasetBuilder: Sendable {
     /// - Throws: `DatasetError` where a package is missing or the folder cannot be written.
     @discardableResult
     public func build(into folder: URL, progress: @Sendable (Progress) throws -> Void = { _ in }) throws -> SpriteDatasetIndex {
-        guard (16 ... 1024).contains(size) else { throw DatasetError.badConfiguration(reason: "a sprite size of \(size); 16 to 1024 pixels were expected") }
+        guard (16...1024).contains(size) else { throw DatasetError.badConfiguration(reason: "a sprite size of \(size); 16 to 1024 pixels were expected") }
         guard spritesPerShard > 0 else { throw DatasetError.badConfiguration(reason: "\(spritesPerShard) sprites in a shard") }
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
             throw DatasetError.unwritable(path: folder.path, reason: error.localizedDescription)
@@ -63,11 +63,20 @@ public struct SpriteDatasetBuilder: Sendable {
             let stage = set.style.rawValue
             switch (set, folders[set]) {
             case (.models, let folder?):
-                harvests.append(try ModelSprites(folder: folder, size: size, wordNet: wordNet, words: words).harvest { try progress(Progress(stage: stage, done: $0, total: $1)) })
+                harvests.append(
+                    try ModelSprites(folder: folder, size: size, wordNet: wordNet, words: words).harvest {
+                        try progress(Progress(stage: stage, done: $0, total: $1))
+                    })
             case (_, let folder?):
-                harvests.append(try EmojiSprites(set: set, folder: folder, size: size, labels: labels, words: words).harvest { try progress(Progress(stage: stage, done: $0, total: $1)) })
+                harvests.append(
+                    try EmojiSprites(set: set, folder: folder, size: size, labels: labels, words: words).harvest {
+                        try progress(Progress(stage: stage, done: $0, total: $1))
+                    })
             case (_, nil):
-                harvests.append(try ClipArtSprites(sources: sources, size: size, wordNet: wordNet, words: words).harvest { try progress(Progress(stage: stage, done: $0, total: $1)) })
+                harvests.append(
+                    try ClipArtSprites(sources: sources, size: size, wordNet: wordNet, words: words).harvest {
+                        try progress(Progress(stage: stage, done: $0, total: $1))
+                    })
             }
         }
         var sprites = harvests.flatMap(\.sprites)
@@ -93,7 +102,7 @@ public struct SpriteDatasetBuilder: Sendable {
         let encoder = Self.encoder(pretty: false)
         for (number, start) in stride(from: 0, to: sprites.count, by: spritesPerShard).enumerated() {
             var writer = TarWriter()
-            for sprite in sprites[start ..< min(start + spritesPerShard, sprites.count)] {
+            for sprite in sprites[start..<min(start + spritesPerShard, sprites.count)] {
                 let key = sprite.description.key
                 try writer.append("\(key).png", Data(try sprite.image.encodedPNG()))
                 try writer.append("\(key).json", try encoder.encode(sprite.description))

@@ -44,7 +44,7 @@ struct SpriteThumbnail: Equatable {
         let small = sprite.resized(width: 32, height: 32, filter: .bilinear)
         var values = small.pixels
         for index in stride(from: 0, to: values.count, by: 4) {
-            for channel in 0 ..< 3 { values[index + channel] = UInt8(Int(values[index + channel]) * Int(values[index + 3]) / 255) }
+            for channel in 0..<3 { values[index + channel] = UInt8(Int(values[index + channel]) * Int(values[index + 3]) / 255) }
         }
         self.values = values
     }

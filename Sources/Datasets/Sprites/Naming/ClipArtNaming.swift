@@ -51,16 +51,21 @@ package struct ClipArtNaming: Sendable {
     private func tidied(_ name: String) -> String {
         var words = name.split(separator: " ").map(String.init)
         while words.count > 1, let last = words.last,
-            SpecialFolders.emptyTails.contains(last) || last.count <= 2 && !Self.short.contains(last) || Self.small.contains(last) || !isWord(last) && !last.contains(where: \.isNumber) && words.count > 2
+            SpecialFolders.emptyTails.contains(last) || last.count <= 2 && !Self.short.contains(last) || Self.small.contains(last)
+                || !isWord(last) && !last.contains(where: \.isNumber) && words.count > 2
         {
             words.removeLast()
         }
         while words.count > 1, let first = words.first, ["another", "my", "this", "some", "our"].contains(first) { words.removeFirst() }
-        if words.count > 1, let last = words.last, last == "seagreen" || ColourName(rawValue: last == "grey" ? "gray" : last) != nil, !(words.count == 3 && words[1] == "and"), !words.contains("in") {
+        if words.count > 1, let last = words.last, last == "seagreen" || ColourName(rawValue: last == "grey" ? "gray" : last) != nil,
+            !(words.count == 3 && words[1] == "and"), !words.contains("in")
+        {
             words.removeLast()
             words.insert(last == "seagreen" ? "sea green" : last, at: 0)
         }
-        if words.count >= 2, words[words.count - 2] == "arrow", ["up", "down", "left", "right"].contains(words[words.count - 1]) { words.swapAt(words.count - 1, words.count - 2) }
+        if words.count >= 2, words[words.count - 2] == "arrow", ["up", "down", "left", "right"].contains(words[words.count - 1]) {
+            words.swapAt(words.count - 1, words.count - 2)
+        }
         return words.joined(separator: " ")
     }
 
@@ -76,7 +81,9 @@ package struct ClipArtNaming: Sendable {
         return words.count - known.count <= (words.count >= 3 ? 1 : 0)
     }
 
-    private static let small: Set<String> = ["a", "an", "the", "and", "or", "of", "for", "with", "in", "on", "at", "to", "from", "by", "without", "its", "into", "his", "her"]
+    private static let small: Set<String> = [
+        "a", "an", "the", "and", "or", "of", "for", "with", "in", "on", "at", "to", "from", "by", "without", "its", "into", "his", "her",
+    ]
 
     /// A lower-case phrase without makers, numbers, file-name punctuation and remarks in brackets.
     package func phrase(_ raw: String, creator: String) -> String? {
@@ -89,9 +96,9 @@ package struct ClipArtNaming: Sendable {
         var blackAndWhite = false
         var notes: [String] = []
         while let open = text.firstIndex(of: "("), let close = text[open...].firstIndex(of: ")") {
-            let note = text[text.index(after: open) ..< close].trimmingCharacters(in: .whitespaces).lowercased()
+            let note = text[text.index(after: open)..<close].trimmingCharacters(in: .whitespaces).lowercased()
             if ["b and w", "bw", "b/w", "black and white"].contains(note) { blackAndWhite = true } else { notes.append(note) }
-            text.replaceSubrange(open ... close, with: " ")
+            text.replaceSubrange(open...close, with: " ")
         }
         text = Self.splitCamelCase(text)
         let makers = creator.lowercased().split(whereSeparator: { !$0.isLetter }).map(String.init).filter { $0.count > 2 }
@@ -121,7 +128,9 @@ package struct ClipArtNaming: Sendable {
         if let article = ["a ", "an ", "the "].first(where: joined.hasPrefix) { joined.removeFirst(article.count) }
         guard !joined.isEmpty else { return nil }
         // "duck (yellow)", "labrador retriever (black)".
-        if let colour = notes.first(where: { ColourName(rawValue: $0 == "grey" ? "gray" : $0) != nil }), !joined.contains(colour) { joined = "\(colour) \(joined)" }
+        if let colour = notes.first(where: { ColourName(rawValue: $0 == "grey" ? "gray" : $0) != nil }), !joined.contains(colour) {
+            joined = "\(colour) \(joined)"
+        }
         if blackAndWhite { joined = "black and white \(joined)" }
         return joined
     }

@@ -53,7 +53,7 @@ package enum DominantColour {
         switch hue {
         case ..<16, 346...:
             // Dull dark red with a hint of orange is the brown of bears and chocolate.
-            if high < 0.68, (4 ..< 16).contains(hue), saturation < 0.85 { return .brown }
+            if high < 0.68, (4..<16).contains(hue), saturation < 0.85 { return .brown }
             if high < 0.4 { return .brown }
             return saturation < 0.5 ? (high > 0.75 ? .pink : .brown) : .red
         case ..<40:

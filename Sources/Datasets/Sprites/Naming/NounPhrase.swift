@@ -38,7 +38,9 @@ package struct NounPhrase: Sendable, Equatable {
         var several = words
         several[head] = Self.plural(of: words[head])
         // "bows and arrows", "forks and knives".
-        if head == 0, words.count == 3, words[1] == "and", isNoun(words[2].lowercased()), singular(words[2].lowercased()) == nil { several[2] = Self.plural(of: words[2]) }
+        if head == 0, words.count == 3, words[1] == "and", isNoun(words[2].lowercased()), singular(words[2].lowercased()) == nil {
+            several[2] = Self.plural(of: words[2])
+        }
         plural = several.joined(separator: " ")
     }
 
@@ -73,25 +75,35 @@ package struct NounPhrase: Sendable, Equatable {
 
     private static let stops: Set<String> = [
         "with", "of", "in", "on", "at", "for", "from", "to", "over", "under", "behind", "without", "and", "or", "by", "blowing", "wearing", "holding",
-        "throwing", "carrying", "riding", "&", "showing", "pointing", "rising", "sitting", "standing", "carrying", "using", "eating", "into", "curving", "tilted", "pointed", "fluttering", "behind", "off", "done", "not", "like", "tipping", "bouncing",
+        "throwing", "carrying", "riding", "&", "showing", "pointing", "rising", "sitting", "standing", "carrying", "using", "eating", "into", "curving",
+        "tilted", "pointed", "fluttering", "behind", "off", "done", "not", "like", "tipping", "bouncing",
     ]
 
     private static let uncounted: Set<String> = [
         "fire", "water", "fog", "rice", "bread", "bacon", "sushi", "milk", "tea", "sake", "honey", "butter", "salt", "cheese", "corn", "garlic",
         "ice", "money", "wind", "snow", "rain", "lightning", "smoke", "music", "yarn", "soap", "medicine", "mail", "e-mail", "luggage",
-        "clothing", "furniture", "spaghetti", "pasta", "broccoli", "sweat", "hail", "voltage", "tumbler", "yoga", "tennis", "badminton", "football", "hockey", "lacrosse",
-        "golf", "fencing", "skiing", "food", "wine", "beer", "coffee", "juice", "soda", "toast", "fruit", "meat", "tofu", "chocolate", "ice cream", "soft ice cream", "cream",
-        "sunset", "sunrise", "aries", "taurus", "gemini", "cancer", "leo", "virgo", "libra", "scorpio", "sagittarius", "capricorn", "aquarius", "pisces", "ophiuchus",
-        "dizzy", "collision", "laughing", "cooking", "bowling", "camping", "horse racing", "ping pong", "racing", "locked", "unlocked", "thumbs down", "thumbs up", "mount fuji", "fuji", "kaaba", "om", "copyright", "registered", "smoking", "women and men", "woman and man holding hands", "ZZZ", "volume", "construction", "traffic", "sports", "hazard stripes", "celtic", "eighteen", "prohibited", "warning", "radioactive", "biohazard", "information", "multiply", "plus", "minus", "divide", "infinity",
+        "clothing", "furniture", "spaghetti", "pasta", "broccoli", "sweat", "hail", "voltage", "tumbler", "yoga", "tennis", "badminton", "football", "hockey",
+        "lacrosse",
+        "golf", "fencing", "skiing", "food", "wine", "beer", "coffee", "juice", "soda", "toast", "fruit", "meat", "tofu", "chocolate", "ice cream",
+        "soft ice cream", "cream",
+        "sunset", "sunrise", "aries", "taurus", "gemini", "cancer", "leo", "virgo", "libra", "scorpio", "sagittarius", "capricorn", "aquarius", "pisces",
+        "ophiuchus",
+        "dizzy", "collision", "laughing", "cooking", "bowling", "camping", "horse racing", "ping pong", "racing", "locked", "unlocked", "thumbs down",
+        "thumbs up", "mount fuji", "fuji", "kaaba", "om", "copyright", "registered", "smoking", "women and men", "woman and man holding hands", "ZZZ", "volume",
+        "construction", "traffic", "sports", "hazard stripes", "celtic", "eighteen", "prohibited", "warning", "radioactive", "biohazard", "information",
+        "multiply", "plus", "minus", "divide", "infinity",
         "antarctica", "australia", "jupiter", "saturn", "mars", "venus", "neptune", "uranus", "mercury", "earth", "europe", "africa", "asia", "america",
         "stonehenge", "santa", "claus", "mrs.", "chess", "judo", "karate", "ballet", "hair", "kelp", "grass", "bamboo", "seaweed", "lettuce", "ham",
-        "o'clock", "o’clock", "thirty", "recycling", "baggage", "equipment", "machinery", "jewelry", "gold", "silver", "seafood", "mochi", "poultry", "lemonade", "champagne",
+        "o'clock", "o’clock", "thirty", "recycling", "baggage", "equipment", "machinery", "jewelry", "gold", "silver", "seafood", "mochi", "poultry",
+        "lemonade", "champagne",
     ]
 
     private static let alwaysPlural: Set<String> = [
         "glasses", "jeans", "scissors", "chopsticks", "shorts", "pants", "trousers", "sunglasses", "goggles", "fries", "pliers", "tongs", "binoculars",
-        "people", "men", "women", "children", "twins", "grapes", "fireworks", "sparkles", "eyes", "hands", "hearts", "feet", "teeth", "headphones", "stairs", "scales",
-        "cherries", "peanuts", "beans", "spectacles", "mice", "lips", "ears", "eyelashes", "braces", "overalls", "leggings", "pyjamas", "pajamas", "tights", "wings",
+        "people", "men", "women", "children", "twins", "grapes", "fireworks", "sparkles", "eyes", "hands", "hearts", "feet", "teeth", "headphones", "stairs",
+        "scales",
+        "cherries", "peanuts", "beans", "spectacles", "mice", "lips", "ears", "eyelashes", "braces", "overalls", "leggings", "pyjamas", "pajamas", "tights",
+        "wings",
     ]
 
     /// Words in -s that are one thing.
@@ -112,10 +124,16 @@ package struct NounPhrase: Sendable, Equatable {
         let plain = word.lowercased().trimmingCharacters(of: "“\"'(‘")
         guard let first = plain.first else { return "a" }
         if ["hour", "honest", "heir", "herb"].contains(where: plain.hasPrefix) { return "an" }
-        if ["uni", "use", "usu", "eu", "one", "once", "uk", "ufo", "ute", "ura", "ewe"].contains(where: plain.hasPrefix), !plain.hasPrefix("unin"), !plain.hasPrefix("unim") { return "a" }
+        if ["uni", "use", "usu", "eu", "one", "once", "uk", "ufo", "ute", "ura", "ewe"].contains(where: plain.hasPrefix), !plain.hasPrefix("unin"),
+            !plain.hasPrefix("unim")
+        {
+            return "a"
+        }
         // Letters and numbers said one by one: "an X", "an 8", "an LED".
         let letters = word.filter(\.isLetter)
-        if !letters.isEmpty, letters.count <= 4, letters == letters.uppercased(), !["FREE", "COOL", "NEW", "SOON", "TOP", "BACK", "END", "ON", "UP"].contains(letters), let letter = plain.first(where: \.isLetter) {
+        if !letters.isEmpty, letters.count <= 4, letters == letters.uppercased(),
+            !["FREE", "COOL", "NEW", "SOON", "TOP", "BACK", "END", "ON", "UP"].contains(letters), let letter = plain.first(where: \.isLetter)
+        {
             return "aefhilmnorsx".contains(letter) ? "an" : "a"
         }
         if ["led", "mp", "sos", "lcd", "x-ray", "atm"].contains(plain) { return "an" }
@@ -126,19 +144,26 @@ package struct NounPhrase: Sendable, Equatable {
 
     private static let irregularPlurals: [String: String] = [
         "man": "men", "woman": "women", "person": "people", "child": "children", "foot": "feet", "tooth": "teeth", "goose": "geese", "mouse": "mice",
-        "ox": "oxen", "leaf": "leaves", "knife": "knives", "wolf": "wolves", "loaf": "loaves", "shelf": "shelves", "scarf": "scarves", "calf": "calves", "half": "halves", "elf": "elves",
-        "hoof": "hooves", "wife": "wives", "thief": "thieves", "bookshelf": "bookshelves", "potato": "potatoes", "tomato": "tomatoes", "hero": "heroes", "volcano": "volcanoes",
-        "mosquito": "mosquitoes", "mango": "mangoes", "buffalo": "buffaloes", "cactus": "cacti", "policeman": "policemen", "snowman": "snowmen", "fireman": "firemen", "superman": "supermen",
-        "sheep": "sheep", "fish": "fish", "blowfish": "blowfish", "deer": "deer", "aircraft": "aircraft", "spacecraft": "spacecraft", "squid": "squid", "shrimp": "shrimp", "bison": "bison",
-        "moose": "moose", "salmon": "salmon", "trout": "trout", "dice": "dice", "swordfish": "swordfish", "starfish": "starfish", "jellyfish": "jellyfish", "goldfish": "goldfish", "crawfish": "crawfish",
-        "cod": "cod", "tuna": "tuna", "genie": "genies", "sheaf": "sheaves", "tornado": "tornadoes", "biceps": "biceps", "die": "dice", "smiley": "smileys", "fleur-de-lis": "fleurs-de-lis", "quiz": "quizzes",
+        "ox": "oxen", "leaf": "leaves", "knife": "knives", "wolf": "wolves", "loaf": "loaves", "shelf": "shelves", "scarf": "scarves", "calf": "calves",
+        "half": "halves", "elf": "elves",
+        "hoof": "hooves", "wife": "wives", "thief": "thieves", "bookshelf": "bookshelves", "potato": "potatoes", "tomato": "tomatoes", "hero": "heroes",
+        "volcano": "volcanoes",
+        "mosquito": "mosquitoes", "mango": "mangoes", "buffalo": "buffaloes", "cactus": "cacti", "policeman": "policemen", "snowman": "snowmen",
+        "fireman": "firemen", "superman": "supermen",
+        "sheep": "sheep", "fish": "fish", "blowfish": "blowfish", "deer": "deer", "aircraft": "aircraft", "spacecraft": "spacecraft", "squid": "squid",
+        "shrimp": "shrimp", "bison": "bison",
+        "moose": "moose", "salmon": "salmon", "trout": "trout", "dice": "dice", "swordfish": "swordfish", "starfish": "starfish", "jellyfish": "jellyfish",
+        "goldfish": "goldfish", "crawfish": "crawfish",
+        "cod": "cod", "tuna": "tuna", "genie": "genies", "sheaf": "sheaves", "tornado": "tornadoes", "biceps": "biceps", "die": "dice", "smiley": "smileys",
+        "fleur-de-lis": "fleurs-de-lis", "quiz": "quizzes",
     ]
 
     /// The plural of one noun.
     package static func plural(of noun: String) -> String {
         let plain = noun.lowercased()
         if let irregular = irregularPlurals[plain] { return irregular }
-        for (ending, plural) in [("woman", "women"), ("man", "men")] where plain.hasSuffix(ending) && !["human", "german", "roman", "ottoman", "talisman", "caiman"].contains(plain) {
+        for (ending, plural) in [("woman", "women"), ("man", "men")]
+        where plain.hasSuffix(ending) && !["human", "german", "roman", "ottoman", "talisman", "caiman"].contains(plain) {
             return String(noun.dropLast(ending.count)) + plural
         }
         if ["s", "x", "z", "ch", "sh"].contains(where: plain.hasSuffix) { return noun + "es" }

@@ -13,13 +13,17 @@ enum SpecialFolders {
     /// Whether a title names a set rather than a picture.
     static func isCollection(title: String) -> Bool {
         let plain = title.trimmingCharacters(in: .whitespaces).lowercased()
-        return plain.isEmpty || plain.hasPrefix("clipart by") || collections.contains(plain) || plain.hasPrefix("menu clip art") || plain.hasSuffix("clipart collection")
+        return plain.isEmpty || plain.hasPrefix("clipart by") || collections.contains(plain) || plain.hasPrefix("menu clip art")
+            || plain.hasSuffix("clipart collection")
     }
 
     private static let collections: Set<String> = [
-        "aiga_symbol_signs", "card", "svg road signs", "etiquette icons", "people", "r16 sibmission", "r15 general", "r16 general", "australian maps", "blueberry - iconset", "advertising", "map symbols",
-        "simple arrows", "homes clipart", "sallite", "various cliparts", "lemon svg theme", "road signs", "boating rules illustration", "elder sign", "trip to the beach", "inservice presentation",
-        "pc connectors", "chess pieces", "template", "unknown", "untitled", "drawing", "new document", "test", "image", "svg", "clipart", "clip art", "graphic", "picture",
+        "aiga_symbol_signs", "card", "svg road signs", "etiquette icons", "people", "r16 sibmission", "r15 general", "r16 general", "australian maps",
+        "blueberry - iconset", "advertising", "map symbols",
+        "simple arrows", "homes clipart", "sallite", "various cliparts", "lemon svg theme", "road signs", "boating rules illustration", "elder sign",
+        "trip to the beach", "inservice presentation",
+        "pc connectors", "chess pieces", "template", "unknown", "untitled", "drawing", "new document", "test", "image", "svg", "clipart", "clip art", "graphic",
+        "picture",
     ]
 
     /// A name that folder and file name give at once; empty for a picture that has none; nil where the general rules hold.
@@ -49,12 +53,15 @@ enum SpecialFolders {
         if stem.hasPrefix("sport_"), title.contains("nosmoke") || stem.hasSuffix("asana") { return "yoga pose" }
         if stem.hasPrefix("smiley"), stem.dropFirst(6).allSatisfy(\.isNumber) { return "smiley" }
         if stem.hasPrefix("contour_") { return "\(words(stem.dropFirst(8))) outline" }
-        if folder == "people", ["ppl", "cm", "head", "buddy"].contains(where: { stem.hasPrefix($0) && stem.dropFirst($0.count).allSatisfy { $0.isNumber || $0 == "s" } }) {
+        if folder == "people",
+            ["ppl", "cm", "head", "buddy"].contains(where: { stem.hasPrefix($0) && stem.dropFirst($0.count).allSatisfy { $0.isNumber || $0 == "s" } })
+        {
             return stem.hasPrefix("head") ? "head" : "person"
         }
         if folder == "signs_and_symbols/clocks", stem.hasPrefix("clock"), let hour = Int(stem.dropFirst(5)) { return "clock at \(hour) o'clock" }
         if folder == "geography", ["-black", "-outline", "-shaded", "-boundaries"].contains(where: stem.hasSuffix) {
-            let place = ["australia", "new-south-wales", "northern-territory", "queensland", "south-australia", "tasmania", "victoria", "western-australia"].filter(stem.hasPrefix).max { $0.count < $1.count }
+            let place = ["australia", "new-south-wales", "northern-territory", "queensland", "south-australia", "tasmania", "victoria", "western-australia"]
+                .filter(stem.hasPrefix).max { $0.count < $1.count }
             return place.map { "map of \(words($0[...]))" }
         }
         return nil
@@ -72,18 +79,26 @@ enum SpecialFolders {
             if stem.hasSuffix("joker") || stem.contains("joker") { return "joker playing card" }
             return nil
         }
-        let ranks = ["a": "ace", "1": "ace", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine", "10": "ten", "j": "jack", "q": "queen", "k": "king"]
+        let ranks = [
+            "a": "ace", "1": "ace", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine", "10": "ten",
+            "j": "jack", "q": "queen", "k": "king",
+        ]
         return ranks[parts[2]].map { "\($0) of \(suit)" }
     }
 
     /// "flag of New Mexico" for a picture below `flags`; nil for maps, umbrellas and the like.
     private static func flag(folder: String, stem: String, title: String) -> String? {
         let about = (title + " " + stem).lowercased()
-        if ["map", "umbrella", "icon", "button", "heart", "glass", "pirate", "jolly", "skull", "fan", "pin"].contains(where: { about.split(whereSeparator: { !$0.isLetter }).map(String.init).contains($0) }) { return nil }
+        if ["map", "umbrella", "icon", "button", "heart", "glass", "pirate", "jolly", "skull", "fan", "pin"].contains(where: {
+            about.split(whereSeparator: { !$0.isLetter }).map(String.init).contains($0)
+        }) {
+            return nil
+        }
         var place = title.trimmingCharacters(in: .whitespaces)
         if isCollection(title: title) || place.isEmpty {
             place = stem
-            for prefix in ["usa_", "spain_", "germany_", "belgium_", "australia_", "united_kingdom_", "france_", "italy_"] where place.hasPrefix(prefix) && place.count > prefix.count {
+            for prefix in ["usa_", "spain_", "germany_", "belgium_", "australia_", "united_kingdom_", "france_", "italy_"]
+            where place.hasPrefix(prefix) && place.count > prefix.count {
                 place = String(place.dropFirst(prefix.count))
             }
         }
@@ -92,14 +107,20 @@ enum SpecialFolders {
             historic = true
             place = place.replacingOccurrences(of: word, with: "")
         }
-        if let dash = place.range(of: " - ", options: .backwards) ?? place.range(of: "- ", options: .backwards), !place[dash.upperBound...].trimmingCharacters(in: .whitespaces).isEmpty {
+        if let dash = place.range(of: " - ", options: .backwards) ?? place.range(of: "- ", options: .backwards),
+            !place[dash.upperBound...].trimmingCharacters(in: .whitespaces).isEmpty
+        {
             place = String(place[dash.upperBound...])
         }
-        for noise in ["National flag of ", "National Flag of ", "Flag of the ", "Flag of ", "flag of the ", "flag of ", "_01", "_historic"] { place = place.replacingOccurrences(of: noise, with: "") }
+        for noise in ["National flag of ", "National Flag of ", "Flag of the ", "Flag of ", "flag of the ", "flag of ", "_01", "_historic"] {
+            place = place.replacingOccurrences(of: noise, with: "")
+        }
         if let bracket = place.firstIndex(of: "(") { place = String(place[..<bracket]) }
         let plain = place.replacingOccurrences(of: "_", with: " ").trimmingCharacters(in: .whitespaces)
         // "Iraqi flag", "Great Britain Flag".
-        if plain.lowercased().hasSuffix(" flag") { return plain.split(separator: " ").dropLast().map { capitalised(String($0)) }.joined(separator: " ") + " flag" }
+        if plain.lowercased().hasSuffix(" flag") {
+            return plain.split(separator: " ").dropLast().map { capitalised(String($0)) }.joined(separator: " ") + " flag"
+        }
         if plain.lowercased().contains("flag") { return nil }
         let replaced = plain.split(separator: " ").map { ForeignTitles.words[$0.lowercased()] ?? String($0) }.joined(separator: " ")
         guard !replaced.isEmpty, replaced.count <= 36, !replaced.contains("&") else { return nil }
@@ -115,14 +136,18 @@ enum SpecialFolders {
 
     /// Countries as CLDR calls them.
     private static let renamed: [String: String] = [
-        "Suisse": "Switzerland", "Viet Nam": "Vietnam", "Syrian Arab Republic": "Syria", "Russian Federation": "Russia", "Congo-brazzaville": "Congo - Brazzaville", "Congo Kinshasa": "Congo - Kinshasa",
-        "Czech Republic": "Czechia", "Usa": "United States", "USA": "United States", "Guinea Bissau": "Guinea-Bissau", "Unitednations": "United Nations", "Uk": "United Kingdom", "Catalunya": "Catalonia",
+        "Suisse": "Switzerland", "Viet Nam": "Vietnam", "Syrian Arab Republic": "Syria", "Russian Federation": "Russia",
+        "Congo-brazzaville": "Congo - Brazzaville", "Congo Kinshasa": "Congo - Kinshasa",
+        "Czech Republic": "Czechia", "Usa": "United States", "USA": "United States", "Guinea Bissau": "Guinea-Bissau", "Unitednations": "United Nations",
+        "Uk": "United Kingdom", "Catalunya": "Catalonia",
         "Eu": "European Union", "Lao": "Laos",
     ]
 
     /// Names that the folder completes: "cloudy" below `weather` stays, "stop" below `roadsigns` is a sign.
     static func withContext(_ name: String, folder: String, keywords: [String]) -> String {
-        if folder.hasPrefix("geography"), !folder.contains("astronomy"), keywords.contains("map") || keywords.contains("mapsym"), !name.contains("map"), !name.contains("globe"), !name.contains("flag") {
+        if folder.hasPrefix("geography"), !folder.contains("astronomy"), keywords.contains("map") || keywords.contains("mapsym"), !name.contains("map"),
+            !name.contains("globe"), !name.contains("flag")
+        {
             return "map of \(name)"
         }
         if folder == "transportation/roadsigns", !name.contains("sign"), !name.contains("light"), !name.contains("road") { return "\(name) sign" }
@@ -131,23 +156,33 @@ enum SpecialFolders {
 
     /// Parts of file names and titles that are about the file.
     static let noise: Set<String> = [
-        "architetto", "rollandin", "francesco", "frances", "architetto francesco", "aiga", "aj", "ganson", "md", "svg", "openclipart", "clipart", "cliparts", "clip-art", "v", "zazou", "simple_bw", "bb", "gnome", "fs", "dev", "arki",
-        "lumen", "nicu", "buculei", "vt", "hz", "mpcad", "rocket_", "freehand", "submission", "sibmission", "inkscape", "sodipodi", "iconset", "etiquette", "artillustrated", "lowtec", "mcoon",
+        "architetto", "rollandin", "francesco", "frances", "architetto francesco", "aiga", "aj", "ganson", "md", "svg", "openclipart", "clipart", "cliparts",
+        "clip-art", "v", "zazou", "simple_bw", "bb", "gnome", "fs", "dev", "arki",
+        "lumen", "nicu", "buculei", "vt", "hz", "mpcad", "rocket_", "freehand", "submission", "sibmission", "inkscape", "sodipodi", "iconset", "etiquette",
+        "artillustrated", "lowtec", "mcoon",
     ]
 
     /// Subjects that a default model need not draw.
     static let unsuitable: Set<String> = ["stripper", "sexy", "nude", "naked", "nazi", "swastika", "porn"]
 
     /// Words that say nothing at the end of a name.
-    static let emptyTails: Set<String> = ["illustration", "image", "picture", "drawing", "graphic", "clipart", "icon", "final", "version", "contour", "alt", "simple", "correct", "model", "etc"]
+    static let emptyTails: Set<String> = [
+        "illustration", "image", "picture", "drawing", "graphic", "clipart", "icon", "final", "version", "contour", "alt", "simple", "correct", "model", "etc",
+    ]
 
     /// Words that alone say nothing about a picture.
-    static let emptyWords: Set<String> = ["art", "clip", "image", "picture", "drawing", "simple", "new", "various", "misc", "test", "file", "symbol", "icon", "icons", "object", "example", "black", "and", "white", "general", "template", "set", "my", "the", "of", "element"]
+    static let emptyWords: Set<String> = [
+        "art", "clip", "image", "picture", "drawing", "simple", "new", "various", "misc", "test", "file", "symbol", "icon", "icons", "object", "example",
+        "black", "and", "white", "general", "template", "set", "my", "the", "of", "element",
+    ]
 
     /// Keywords that half the collection carries.
     static let genericKeywords: Set<String> = [
-        "hash", "unsorted", "sign", "symbol", "shape", "menu", "festive", "icon", "logo", "work", "misc", "clip art", "clipart", "recreation", "signs and symbols", "mapsym", "animal", "animals", "computer", "office",
-        "tool", "tools", "education", "decoration", "geography", "transport", "transportation", "science", "people", "color", "colour", "black", "white", "icons", "music", "sports", "equipment", "holiday", "food", "art", "line art", "cartoon", "other", "general", "hardware", "web", "webpage",
-        "study", "security", "warning", "caution", "buttons", "business", "desktop", "celtic", "protein", "creation", "europe", "australia", "france", "spain", "italy", "network", "server", "internet", "beautiful",
+        "hash", "unsorted", "sign", "symbol", "shape", "menu", "festive", "icon", "logo", "work", "misc", "clip art", "clipart", "recreation",
+        "signs and symbols", "mapsym", "animal", "animals", "computer", "office",
+        "tool", "tools", "education", "decoration", "geography", "transport", "transportation", "science", "people", "color", "colour", "black", "white",
+        "icons", "music", "sports", "equipment", "holiday", "food", "art", "line art", "cartoon", "other", "general", "hardware", "web", "webpage",
+        "study", "security", "warning", "caution", "buttons", "business", "desktop", "celtic", "protein", "creation", "europe", "australia", "france", "spain",
+        "italy", "network", "server", "internet", "beautiful",
     ]
 }

@@ -46,7 +46,9 @@ package struct WordFamilies: Sendable {
             for broader in wordNet.broader(than: meaning) {
                 for lemma in broader.lemmas where Self.basic.contains(lemma) && hypernyms.count < 2 && lemma != head && !synonyms.contains(lemma) {
                     // A lion is a "cat" only in a sense that nobody means.
-                    guard !hypernyms.contains(lemma), lemma != "plant" || broader.field == 20, wordNet.meaning(of: lemma, preferring: [broader.field])?.lemmas == broader.lemmas else { continue }
+                    guard !hypernyms.contains(lemma), lemma != "plant" || broader.field == 20,
+                        wordNet.meaning(of: lemma, preferring: [broader.field])?.lemmas == broader.lemmas
+                    else { continue }
                     hypernyms.append(lemma)
                 }
             }
@@ -76,26 +78,39 @@ package struct WordFamilies: Sendable {
     }
 
     /// Things whose WordNet families surprise: toy balloons are aircraft there.
-    private static let misfiled: Set<String> = ["balloon", "arrow", "heart", "star", "suit", "button", "cross", "king", "queen", "jack", "pawn", "bishop", "castle", "scale", "leg", "bubble"]
+    private static let misfiled: Set<String> = [
+        "balloon", "arrow", "heart", "star", "suit", "button", "cross", "king", "queen", "jack", "pawn", "bishop", "castle", "scale", "leg", "bubble",
+    ]
 
     /// Broader words that people use.
     private static let basic: Set<String> = [
-        "animal", "bird", "fish", "insect", "mammal", "reptile", "amphibian", "dinosaur", "dog", "cat", "horse", "bear", "monkey", "snake", "spider", "shellfish", "crustacean", "rodent",
+        "animal", "bird", "fish", "insect", "mammal", "reptile", "amphibian", "dinosaur", "dog", "cat", "horse", "bear", "monkey", "snake", "spider",
+        "shellfish", "crustacean", "rodent",
         "fruit", "vegetable", "food", "dessert", "sweet", "candy", "cake", "bread", "beverage", "drink", "alcohol", "meat", "seafood", "dish", "pastry",
-        "plant", "flower", "tree", "herb", "vehicle", "car", "truck", "boat", "ship", "aircraft", "airplane", "train", "bicycle", "tool", "hand tool", "weapon", "gun", "sword", "knife",
-        "musical instrument", "furniture", "chair", "table", "lamp", "building", "house", "tower", "church", "clothing", "garment", "hat", "shoe", "footwear", "jewelry", "bag", "bottle",
+        "plant", "flower", "tree", "herb", "vehicle", "car", "truck", "boat", "ship", "aircraft", "airplane", "train", "bicycle", "tool", "hand tool", "weapon",
+        "gun", "sword", "knife",
+        "musical instrument", "furniture", "chair", "table", "lamp", "building", "house", "tower", "church", "clothing", "garment", "hat", "shoe", "footwear",
+        "jewelry", "bag", "bottle",
         "toy", "ball", "game", "body part", "person", "worker", "musician", "athlete", "computer", "telephone", "camera", "book", "clock", "timepiece",
         "planet", "mountain", "kitchen utensil", "utensil", "cutlery", "sports equipment",
     ]
 
     /// Head nouns that name nothing alone.
-    private static let vague: Set<String> = ["button", "symbol", "sign", "mark", "square", "point", "part", "thing", "set", "side", "view", "face", "person", "people", "man", "woman", "rolling", "down", "up", "play", "index", "night", "leg", "exclamation", "pan", "glass", "entry", "smoking", "black", "white"]
+    private static let vague: Set<String> = [
+        "button", "symbol", "sign", "mark", "square", "point", "part", "thing", "set", "side", "view", "face", "person", "people", "man", "woman", "rolling",
+        "down", "up", "play", "index", "night", "leg", "exclamation", "pan", "glass", "entry", "smoking", "black", "white",
+    ]
 
     private static let feelings: Set<String> = [
-        "angry", "sad", "happy", "cheerful", "crying", "sick", "ill", "sleepy", "tired", "confused", "scared", "surprised", "shocked", "bored", "cool", "silly", "goofy", "nervous", "mad",
-        "drunk", "tipsy", "disappointed", "embarrassed", "thinking", "rich", "nerdy", "evil", "devilish", "innocent", "mute", "silent", "hungry", "dead", "freezing", "frozen", "sneezing", "laughing",
+        "angry", "sad", "happy", "cheerful", "crying", "sick", "ill", "sleepy", "tired", "confused", "scared", "surprised", "shocked", "bored", "cool", "silly",
+        "goofy", "nervous", "mad",
+        "drunk", "tipsy", "disappointed", "embarrassed", "thinking", "rich", "nerdy", "evil", "devilish", "innocent", "mute", "silent", "hungry", "dead",
+        "freezing", "frozen", "sneezing", "laughing",
     ]
 
     /// Words that WordNet has and nobody wants to read here.
-    private static let unwanted: Set<String> = ["pussy", "puss", "cock", "ass", "bitch", "prick", "dick", "tit", "tits", "boob", "knocker", "fag", "faggot", "jap", "negro", "nigger", "whore", "slut", "shit", "crap"]
+    private static let unwanted: Set<String> = [
+        "pussy", "puss", "cock", "ass", "bitch", "prick", "dick", "tit", "tits", "boob", "knocker", "fag", "faggot", "jap", "negro", "nigger", "whore", "slut",
+        "shit", "crap",
+    ]
 }

@@ -54,7 +54,7 @@ package struct Recolouring: Sendable {
             let (share, changed) = change(colour, to: target, name)
             guard share > 0 else { continue }
             let painted = changed.rgb
-            for channel in 0 ..< 3 {
+            for channel in 0..<3 {
                 let mixed = Double(pixels[index + channel]) * (1 - share) + painted[channel] * share
                 pixels[index + channel] = UInt8(min(max(mixed.rounded(), 0), 255))
             }
@@ -121,7 +121,7 @@ package struct Recolouring: Sendable {
     private static func mainHue(_ pixels: [(colour: HSV, weight: Double)]) -> Double? {
         var bins = [Double](repeating: 0, count: 72)
         for pixel in pixels { bins[Int(pixel.colour.hue / 5) % 72] += pixel.weight * min(1, 2 * pixel.colour.saturation) }
-        let sums = bins.indices.map { centre in (-5 ... 5).reduce(0) { $0 + bins[(centre + $1 + 72) % 72] } }
+        let sums = bins.indices.map { centre in (-5...5).reduce(0) { $0 + bins[(centre + $1 + 72) % 72] } }
         guard let best = sums.max(), best > 0, let bin = sums.firstIndex(of: best) else { return nil }
         let centre = Double(bin) * 5 + 2.5
         var weight = 0.0

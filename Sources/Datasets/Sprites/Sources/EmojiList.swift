@@ -28,10 +28,10 @@ package struct EmojiCode: Sendable, Hashable {
 
     /// Whether this is the flag of a country (two regional letters) or of a part of one (tags).
     package var isFlag: Bool {
-        codePoints.count == 2 && codePoints.allSatisfy { (0x1F1E6 ... 0x1F1FF).contains($0) } || codePoints.contains(0xE007F)
+        codePoints.count == 2 && codePoints.allSatisfy { (0x1F1E6...0x1F1FF).contains($0) } || codePoints.contains(0xE007F)
     }
 
-    private static func isSkinTone(_ codePoint: UInt32) -> Bool { (0x1F3FB ... 0x1F3FF).contains(codePoint) }
+    private static func isSkinTone(_ codePoint: UInt32) -> Bool { (0x1F3FB...0x1F3FF).contains(codePoint) }
 }
 
 /// Unicode's list of emoji, `emoji-test.txt`: their groups and short names.
@@ -70,7 +70,9 @@ package struct EmojiList: Sendable {
             entries[code] = Entry(group: group, subgroup: subgroup, name: name)
             codes[name] = code
         }
-        guard !entries.isEmpty else { throw DatasetError.badRecord(path: url.path, reason: "no emoji in it, expected lines such as \"1F98A ; fully-qualified # 🦊 E3.0 fox\"") }
+        guard !entries.isEmpty else {
+            throw DatasetError.badRecord(path: url.path, reason: "no emoji in it, expected lines such as \"1F98A ; fully-qualified # 🦊 E3.0 fox\"")
+        }
     }
 
     package subscript(code: EmojiCode) -> Entry? { entries[code] }

@@ -45,14 +45,14 @@ package struct SVGMetadata: Sendable, Equatable {
     private static func first(of names: [String], in text: Substring) -> Substring? {
         for name in names {
             var from = text.startIndex
-            while let open = text.range(of: "<" + name, range: from ..< text.endIndex) {
+            while let open = text.range(of: "<" + name, range: from..<text.endIndex) {
                 from = open.upperBound
                 guard let next = text[from...].first, next == ">" || next.isWhitespace else { continue }
                 guard let end = text[from...].firstIndex(of: ">") else { return nil }
                 if text[..<end].last == "/" { continue }
                 let start = text.index(after: end)
-                guard let close = text.range(of: "</" + name, range: start ..< text.endIndex) else { continue }
-                return text[start ..< close.lowerBound]
+                guard let close = text.range(of: "</" + name, range: start..<text.endIndex) else { continue }
+                return text[start..<close.lowerBound]
             }
         }
         return nil

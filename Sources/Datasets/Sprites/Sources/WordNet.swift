@@ -38,7 +38,8 @@ package struct WordNet: Sendable {
             guard fields.count > 4, let senses = Self.integer(fields[2]), fields.count >= senses else { continue }
             let offsets = fields.suffix(senses).compactMap(Self.integer)
             guard offsets.count == senses else {
-                throw DatasetError.badRecord(path: folder.appendingPathComponent("index.noun").path, reason: "a broken line: \(String(decoding: line.prefix(60), as: UTF8.self))")
+                throw DatasetError.badRecord(
+                    path: folder.appendingPathComponent("index.noun").path, reason: "a broken line: \(String(decoding: line.prefix(60), as: UTF8.self))")
             }
             nouns[Self.lemma(fields[0])] = offsets
             if let tagged = Self.integer(fields[fields.count - senses - 1]), tagged > 0 { used.insert(Self.lemma(fields[0])) }
@@ -83,12 +84,16 @@ package struct WordNet: Sendable {
     }
 
     private static let endings: [(String, String)] = [
-        ("s", ""), ("es", ""), ("ies", "y"), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"), ("er", ""), ("est", ""), ("ves", "f"), ("'s", ""), ("men", "man"),
+        ("s", ""), ("es", ""), ("ies", "y"), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"), ("er", ""), ("est", ""), ("ves", "f"), ("'s", ""),
+        ("men", "man"),
     ]
 
     /// The noun that `word` is the plural of, by rule; nil where it is no plural.
     package func singular(_ word: String) -> String? {
-        let irregular = ["people": "person", "men": "man", "women": "woman", "children": "child", "feet": "foot", "teeth": "tooth", "mice": "mouse", "geese": "goose", "leaves": "leaf", "knives": "knife", "wolves": "wolf"]
+        let irregular = [
+            "people": "person", "men": "man", "women": "woman", "children": "child", "feet": "foot", "teeth": "tooth", "mice": "mouse", "geese": "goose",
+            "leaves": "leaf", "knives": "knife", "wolves": "wolf",
+        ]
         if let noun = irregular[word] { return noun }
         guard word.hasSuffix("s"), !word.hasSuffix("ss"), !word.hasSuffix("us"), !word.hasSuffix("is"), word.count > 3 else { return nil }
         for (ending, replacement) in [("ies", "y"), ("s", ""), ("es", "")] where word.hasSuffix(ending) {
@@ -118,14 +123,14 @@ package struct WordNet: Sendable {
         let start = data.startIndex + offset
         guard let end = data[start...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
         // offset lex_filenum ss_type w_cnt word lex_id [word lex_id…] p_cnt [ptr…] | gloss
-        let fields = data[start ..< end].split(separator: UInt8(ascii: " "), maxSplits: 400)
+        let fields = data[start..<end].split(separator: UInt8(ascii: " "), maxSplits: 400)
         guard fields.count > 6, let field = Self.integer(fields[1]),
             let words = Int(String(decoding: fields[3], as: UTF8.self), radix: 16), fields.count > 4 + 2 * words,
             let pointers = Self.integer(fields[4 + 2 * words])
         else { return nil }
-        let lemmas = (0 ..< words).map { Self.lemma(fields[4 + 2 * $0]) }
+        let lemmas = (0..<words).map { Self.lemma(fields[4 + 2 * $0]) }
         var hypernyms: [Int] = []
-        for pointer in 0 ..< pointers {
+        for pointer in 0..<pointers {
             let at = 5 + 2 * words + 4 * pointer
             guard at + 2 < fields.count else { break }
             if fields[at].elementsEqual([UInt8(ascii: "@")]), let target = Self.integer(fields[at + 1]) { hypernyms.append(target) }
@@ -138,7 +143,7 @@ package struct WordNet: Sendable {
         var result: [Synset] = []
         var frontier = synset.hypernyms
         var seen: Set<Int> = []
-        for _ in 0 ..< depth {
+        for _ in 0..<depth {
             var next: [Int] = []
             for offset in frontier where seen.insert(offset).inserted {
                 guard let synset = self.synset(at: offset) else { continue }
