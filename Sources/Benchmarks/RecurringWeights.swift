@@ -10,9 +10,9 @@ public final class RecurringWeights: WeightSource {
 
     public func contains(_ name: String) -> Bool { true }
 
-    public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+    public func deferred(named name: String, shape: [Int]) -> LazyMatrix? {
         let tensor = tensor(named: name, shape: shape, initial: .zeros)
-        return DeferredMatrix { tensor }
+        return LazyMatrix { tensor }
     }
 
     public func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {

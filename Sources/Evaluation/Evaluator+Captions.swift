@@ -19,19 +19,19 @@ extension Evaluator {
     }
 
     /// The caption of an emoji on white: does it name it?
-    func captionedSprites(_ direction: CaptioningDefaults.Direction?) throws -> [Measure] {
+    func captionedSprites(_ direction: CaptioningDefaults.Direction?) throws -> [Metric] {
         let asked = chosen(cases, seed: 7)
         let found = try captions(asked.map { composer.single(emoji[$0]).image }, direction)
         let right = zip(asked, found).count { CaptionReader.names($1, sprites[emoji[$0]].description) }
         return [
-            Measure(
+            Metric(
                 name: "caption of a sprite on white names it", value: share(right, of: asked.count), unit: "%",
                 cases: asked.count, goal: 60)
         ]
     }
 
     /// The caption of two emoji in a relation: does it name both, and a relation that holds?
-    func captionedPairs(_ direction: CaptioningDefaults.Direction?) throws -> [Measure] {
+    func captionedPairs(_ direction: CaptioningDefaults.Direction?) throws -> [Metric] {
         let asked = pairs(seed: 8)
         let scenes = asked.map { composer.pair(emoji[$0.first], emoji[$0.second], relation: $0.relation) }
         let found = try captions(scenes.map(\.image), direction)
@@ -41,7 +41,7 @@ extension Evaluator {
                 second: { CaptionReader.names($0, sprites[emoji[asked[i].second]].description) })
         }
         return [
-            Measure(
+            Metric(
                 name: "caption of two objects names both and their relation", value: share(right, of: asked.count),
                 unit: "%", cases: asked.count, goal: 30)
         ]

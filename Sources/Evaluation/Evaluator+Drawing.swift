@@ -27,22 +27,22 @@ extension Evaluator {
     }
 
     /// A named emoji is drawn: is the picture nearest to it among all emoji?
-    func named() throws -> [Measure] {
+    func named() throws -> [Metric] {
         let asked = chosen(cases, seed: 3)
         let images = try drawn(asked.map { composer.single(emoji[$0]).caption })
         let ranks = zip(asked, images).map { gallery.rank(of: $0, for: Thumbnail($1)) }
         return [
-            Measure(
+            Metric(
                 name: "one named emoji, the nearest of all", value: share(ranks.count { $0 == 0 }, of: ranks.count),
                 unit: "%", cases: ranks.count, goal: 60),
-            Measure(
+            Metric(
                 name: "one named emoji, among the five nearest", value: share(ranks.count { $0 < 5 }, of: ranks.count),
                 unit: "%", cases: ranks.count, goal: 80),
         ]
     }
 
     /// A background is named: is it the palette's nearest colour at the picture's edge?
-    func backgrounds() throws -> [Measure] {
+    func backgrounds() throws -> [Metric] {
         let asked = chosen(cases, seed: 4)
         let palette = BackgroundColour.palette.filter { $0.name != "white" }
         var random = CounterRandom(seed: 4)
@@ -61,7 +61,7 @@ extension Evaluator {
             BackgroundReader.background(of: image).name == colour.name
         }
         return [
-            Measure(
+            Metric(
                 name: "background colour as named", value: share(right, of: asked.count), unit: "%", cases: asked.count,
                 goal: 95)
         ]
@@ -78,7 +78,7 @@ extension Evaluator {
     }
 
     /// Two emoji in a relation are drawn: is each half's content among the five nearest to its emoji?
-    func relations() throws -> [Measure] {
+    func relations() throws -> [Metric] {
         let asked = pairs(seed: 5)
         let scenes = asked.map { composer.pair(emoji[$0.first], emoji[$0.second], relation: $0.relation) }
         let images = try drawn(scenes.map(\.caption))
@@ -91,14 +91,14 @@ extension Evaluator {
             }
         }
         return [
-            Measure(
+            Metric(
                 name: "two objects in a relation, both among the five nearest", value: share(right, of: asked.count),
                 unit: "%", cases: asked.count, goal: 35)
         ]
     }
 
     /// Several of a kind are drawn: is the picture nearest to the scene of that number, among one to four?
-    func counts() throws -> [Measure] {
+    func counts() throws -> [Metric] {
         var random = CounterRandom(seed: 6)
         let asked = chosen(emoji.count, seed: 6).filter { sprites[emoji[$0]].description.plural != nil }.prefix(cases)
             .map { ($0, 2 + Int(random.next() % 3)) }
@@ -113,7 +113,7 @@ extension Evaluator {
             return errors.indices.min { errors[$0] < errors[$1] } == asked.1 - 1
         }
         return [
-            Measure(
+            Metric(
                 name: "two to four of a kind, count right", value: share(right, of: asked.count), unit: "%",
                 cases: asked.count, goal: 60)
         ]

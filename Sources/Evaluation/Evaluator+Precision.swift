@@ -7,7 +7,7 @@ import Tensors
 extension Evaluator {
     /// How far pictures of faster precisions are from the same seeds' in float32. None for a packed model, which exists
     /// in one precision alone.
-    func precisions() throws -> [Measure] {
+    func precisions() throws -> [Metric] {
         guard !flowtok.isPacked else { return [] }
         let prompts = chosen(min(cases, 60), seed: 3).map { composer.single(emoji[$0]).caption }
         let exact = try drawn(prompts, in: .float32)
@@ -15,7 +15,7 @@ extension Evaluator {
             let errors = try zip(exact, drawn(prompts, in: precision)).map { try $0.meanSquaredError(to: $1) }
             // Equal pictures have no ratio: the bound is that of one value in a whole picture that is off by one.
             let error = max(1e-5, errors.reduce(0, +) / Double(max(1, errors.count)))
-            return Measure(
+            return Metric(
                 name: "PSNR of pictures in \(precision.rawValue) against float32", value: errors.isEmpty ? 0 : 10 * log10(255 * 255 / error),
                 unit: "dB", cases: errors.count, goal: goal)
         }

@@ -7,7 +7,7 @@ import TextTokenizers
 
 extension Evaluator {
     /// How well scenes survive the tokenizer, their captions guiding the decoder.
-    func tokenizer() throws -> [Measure] {
+    func tokenizer() throws -> [Metric] {
         let trained = sprites.indices.filter { !sprites[$0].description.heldOut }
         return try [
             ("PSNR of reconstructed scenes, training sprites", trained, 1, 25.0),
@@ -16,7 +16,7 @@ extension Evaluator {
             // A dataset of one's own may hold nothing out.
             guard !candidates.isEmpty else { return nil }
             let value = try psnr(of: candidates, seed: UInt64(seed))
-            return Measure(name: name, value: value, unit: "dB", cases: cases, goal: goal)
+            return Metric(name: name, value: value, unit: "dB", cases: cases, goal: goal)
         }
     }
 

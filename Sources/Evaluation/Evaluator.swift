@@ -14,7 +14,7 @@ public struct Evaluator: Sendable {
     let emoji: [Int]
     let held: [Int]
     let composer: SceneComposer
-    let gallery: Gallery
+    let gallery: RetrievalIndex
     /// Cases of each measure.
     public let cases: Int
 
@@ -34,7 +34,7 @@ public struct Evaluator: Sendable {
         scenes.several = 0
         scenes.holdout = .none
         composer = try SceneComposer(sprites: sprites, configuration: scenes, seed: 20)
-        gallery = Gallery(emoji.map { [sprites] in sprites[$0].image })
+        gallery = RetrievalIndex(emoji.map { [sprites] in sprites[$0].image })
     }
 
     /// What can be measured by itself.
@@ -45,8 +45,8 @@ public struct Evaluator: Sendable {
     /// The measures of `parts`, one after the other; `report` hears of each as it is done.
     public func run(
         _ parts: [Part] = Part.allCases, direction: CaptioningDefaults.Direction? = nil,
-        report: (Measure) throws -> Void
-    ) throws -> [Measure] {
+        report: (Metric) throws -> Void
+    ) throws -> [Metric] {
         try parts.flatMap { part in
             let measures = try Precision.$current.withValue(flowtok.precision) {
                 switch part {

@@ -25,7 +25,7 @@ package struct Thumbnail: Sendable {
 }
 
 /// All emoji as thumbnails: which one does a picture show?
-package struct Gallery: Sendable {
+package struct RetrievalIndex: Sendable {
     let thumbnails: [Thumbnail]
 
     package init(_ sprites: [RGBAImage]) {

@@ -21,7 +21,7 @@ public final class FlowTok: Sendable {
     /// The folder that the model came from.
     public let folder: String
     public let model: FlowTokModel
-    public let captions: any CaptionCodec
+    public let captions: any TextTokenizer
     /// Pixels to latents and back.
     public let imageTokenizer: AnyImageTokenizer
 
@@ -37,7 +37,7 @@ public final class FlowTok: Sendable {
     /// The model in other precisions, loaded when they are first asked for.
     private let others = Mutex<[Precision: FlowTokModel]>([:])
 
-    public var configuration: ModelConfiguration { model.configuration }
+    public var configuration: FlowTokConfiguration { model.configuration }
 
     /// Loads the model that this package ships.
     ///

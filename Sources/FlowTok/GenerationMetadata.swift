@@ -5,7 +5,7 @@ import Sampling
 import Tensors
 
 /// How a picture came about: what its file carries, and all that it takes to draw it again.
-public struct PictureRecord: Sendable, Hashable, Codable {
+public struct GenerationMetadata: Sendable, Hashable, Codable {
     /// The settings that a picture was drawn with.
     public struct Settings: Sendable, Hashable, Codable {
         /// Nil where no flow was followed.
@@ -73,7 +73,7 @@ public struct PictureRecord: Sendable, Hashable, Codable {
     }
 
     /// The record of a grid of pictures, which `picture` holds: their prompts a line each, and the first one's settings.
-    public init?(grid picture: Image, of records: [PictureRecord]) {
+    public init?(grid picture: Image, of records: [GenerationMetadata]) {
         guard let first = records.first else { return nil }
         self = first
         if records.contains(where: { $0.imageClass != first.imageClass }) { imageClass = nil }
@@ -88,11 +88,11 @@ public struct PictureRecord: Sendable, Hashable, Codable {
 // MARK: - Texts in files
 
 extension GeneratedImage {
-    /// The texts that a file of this picture carries: see `PictureRecord.texts`.
-    public var texts: [ImageText] { PictureRecord(self).texts }
+    /// The texts that a file of this picture carries: see `GenerationMetadata.texts`.
+    public var texts: [ImageText] { GenerationMetadata(self).texts }
 }
 
-extension PictureRecord {
+extension GenerationMetadata {
     /// The name of the record itself, and the program in the settings of `parameters`.
     private static let program = "flowtok"
 
@@ -138,7 +138,7 @@ extension PictureRecord {
     /// Reads the record back; nil where the texts hold none of this program's.
     public init?(texts: [ImageText]) {
         func text(_ keyword: String) -> String? { texts.first { $0.keyword == keyword }?.text }
-        if let json = text(Self.program), let record = try? JSONDecoder().decode(PictureRecord.self, from: Data(json.utf8)),
+        if let json = text(Self.program), let record = try? JSONDecoder().decode(GenerationMetadata.self, from: Data(json.utf8)),
             record.settings.guidanceInterval.count == 2
         {
             self = record

@@ -6,7 +6,7 @@ public struct Linear: Sendable {
     public let weight: Tensor
     public let bias: Tensor?
     private let packed: PackedMatrix?
-    private let later: DeferredMatrix?
+    private let later: LazyMatrix?
     private let inputs: Int
     private let outputs: Int
 
@@ -35,7 +35,7 @@ public struct Linear: Sendable {
     }
 
     /// A map that inference needs a few times only, so that its matrix is not kept there but read when it is used.
-    public init(seldom weights: Weights, from inputs: Int, to outputs: Int, initial: Initializer) {
+    public init(lazy weights: Weights, from inputs: Int, to outputs: Int, initial: Initializer) {
         later = weights.deferred("weight", [outputs, inputs])
         packed = later == nil ? weights.packed("weight", [outputs, inputs]) : nil
         weight =

@@ -14,7 +14,7 @@ public struct ConfigurationSummary: Sendable {
         let file = try ModelFolder.configurationPath(in: folder)
         switch family {
         case .flowTok:
-            let configuration = try JSONFile.read(ModelConfiguration.self, from: file)
+            let configuration = try JSONFile.read(FlowTokConfiguration.self, from: file)
             text = "the configuration of the flowtok model \"\(configuration.name)\" (\(configuration.licence))"
             problem = configuration.problem
         case .officialFlowTok:

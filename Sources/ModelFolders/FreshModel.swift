@@ -10,7 +10,7 @@ extension ModelFolder {
     /// - Throws: `FlowTokError.unusableModel` where the configuration fits no model or not the vocabulary;
     ///   `CheckpointError` where the folder cannot be written.
     public static func writeFresh(
-        _ configuration: ModelConfiguration, seed: UInt64, as type: ElementType = .f32,
+        _ configuration: FlowTokConfiguration, seed: UInt64, as type: ElementType = .f32,
         vocabulary: SentencePieceVocabulary, to path: String
     ) throws {
         let file = path + "/" + configurationFile

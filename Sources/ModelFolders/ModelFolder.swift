@@ -16,9 +16,9 @@ public struct ModelFolder: Sendable {
 
     public let path: String
     public let family: ModelFamily
-    public let configuration: ModelConfiguration
+    public let configuration: FlowTokConfiguration
     public let model: FlowTokModel
-    public let captions: any CaptionCodec
+    public let captions: any TextTokenizer
     /// The SentencePiece vocabulary; nil where the model reads CLIP's.
     public let vocabulary: SentencePieceVocabulary?
     /// The checkpoints that the weights came from.
@@ -62,7 +62,7 @@ public struct ModelFolder: Sendable {
                     reason: "it has \(pieces.count) pieces, expected \(configuration.textEncoder.vocabularySize)")
             }
             vocabulary = pieces
-            captions = try PieceCodec(pieces, length: configuration.textEncoder.contextLength)
+            captions = try SentencePieceTokenizer(pieces, length: configuration.textEncoder.contextLength)
         case .officialFlowTok:
             let official = try OfficialFlowTokConfiguration.read(from: path)
             let opened = try OfficialFlowTok(folder: path, official, precision: precision)
@@ -80,7 +80,7 @@ public struct ModelFolder: Sendable {
 
     /// The networks of one of this package's own models. What captions alone is read when it is first used.
     private static func load(
-        _ configuration: ModelConfiguration, _ checkpoint: Checkpoint, _ precision: Precision
+        _ configuration: FlowTokConfiguration, _ checkpoint: Checkpoint, _ precision: Precision
     ) throws -> FlowTokModel {
         let weights = CheckpointWeights(checkpoint)
         let model = FlowTokModel(
@@ -88,7 +88,7 @@ public struct ModelFolder: Sendable {
             later: { Weights(PackingWeights(CheckpointWeights(checkpoint), as: precision))[$0] })
         // The projector and the temperature of training may be there; drawing and captioning do without.
         try weights.verify(ignoring: unused)
-        try PackedSchedule.restore(model.velocity, from: checkpoint, prefix: "flow.")
+        try PrecomputedModulation.restore(model.velocity, from: checkpoint, prefix: "flow.")
         return model
     }
 
@@ -122,7 +122,7 @@ public struct ModelFolder: Sendable {
     /// All parameters of one of this package's own models, as float32, for training to go on from.
     ///
     /// - Throws: as `init(path:precision:)`, and `FlowTokError.unusableModel` where matrices are packed.
-    package static func parameters(in path: String) throws -> (ModelConfiguration, [String: Tensor]) {
+    package static func parameters(in path: String) throws -> (FlowTokConfiguration, [String: Tensor]) {
         let file = path + "/" + configurationFile
         let family = try ModelFamilies.family(ofFolder: path)
         guard family == .flowTok else {
@@ -162,15 +162,15 @@ public struct ModelFolder: Sendable {
         return found
     }
 
-    static func readConfiguration(_ file: String) throws -> ModelConfiguration {
-        let configuration = try JSONFile.read(ModelConfiguration.self, from: file)
+    static func readConfiguration(_ file: String) throws -> FlowTokConfiguration {
+        let configuration = try JSONFile.read(FlowTokConfiguration.self, from: file)
         if let problem = configuration.problem { throw FlowTokError.unusableModel(file: file, reason: problem) }
         return configuration
     }
 
     /// Writes a model folder; each file is written whole or not at all, the configuration last.
     public static func write(
-        _ configuration: ModelConfiguration, weights: [(String, Tensor)], as type: ElementType = .f32,
+        _ configuration: FlowTokConfiguration, weights: [(String, Tensor)], as type: ElementType = .f32,
         vocabulary: SentencePieceVocabulary, to path: String
     ) throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

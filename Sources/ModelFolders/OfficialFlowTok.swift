@@ -77,9 +77,9 @@ public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable {
 
     /// The same as a configuration of this package's models: latents of mean 0 and deviation 1 / scale factor, and no text
     /// decoder, which no official file has.
-    public var model: ModelConfiguration {
+    public var model: FlowTokConfiguration {
         let channels = max(0, min(imageTokenizer.tokenSize, 4096))
-        return ModelConfiguration(
+        return FlowTokConfiguration(
             name: name, imageTokenizer: imageTokenizer, textEncoder: textEncoder,
             textVariationalEncoder: textVariationalEncoder, textDecoder: nil, velocity: velocity,
             latents: LatentStatistics(
@@ -112,14 +112,14 @@ public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable {
 /// A published FlowTok as its folder gives it.
 struct OfficialFlowTok {
     let model: FlowTokModel
-    let captions: CLIPCodec
+    let captions: CLIPTokenizer
     let precision: Precision
     let isPacked: Bool
     let checkpoints: [Checkpoint]
 
     init(folder: String, _ configuration: OfficialFlowTokConfiguration, precision wanted: Precision?) throws {
         let files = configuration.files
-        captions = CLIPCodec(
+        captions = CLIPTokenizer(
             try CLIPTextEncoder.vocabulary(
                 (files.vocabulary ?? []).map { try ModelFiles.path(of: $0, in: folder) },
                 count: configuration.textEncoder.vocabularySize),
@@ -136,7 +136,7 @@ struct OfficialFlowTok {
             configuration.model, weights: Weights(PackingWeights(sources, as: precision)), expected: sources.expected,
             later: { _ in Weights(PackingWeights(CheckpointWeights(tokenizer), as: precision)) })
         try sources.verify()
-        try PackedSchedule.restore(model.velocity, from: sources.flowFile, prefix: "")
+        try PrecomputedModulation.restore(model.velocity, from: sources.flowFile, prefix: "")
         checkpoints = sources.checkpoints
     }
 }
@@ -191,7 +191,7 @@ final class OfficialWeights: WeightSource {
         place(name).map { $0.0.tensor(named: $0.1, shape: shape, initial: initial) } ?? .zeros([0])
     }
 
-    func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+    func deferred(named name: String, shape: [Int]) -> LazyMatrix? {
         place(name).flatMap { $0.0.deferred(named: $0.1, shape: shape) }
     }
 

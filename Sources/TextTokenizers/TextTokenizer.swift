@@ -1,5 +1,5 @@
 /// Captions to the ids that a model's text encoder reads, and back.
-public protocol CaptionCodec: Sendable {
+public protocol TextTokenizer: Sendable {
     /// N, the ids of a caption.
     var length: Int { get }
 

@@ -16,7 +16,7 @@ package struct Batch {
 
     /// Samples `first..<first + count` of a source, made in parallel, with plain captions where `plain` says so.
     package init(
-        _ source: any SampleSource, first: UInt64, count: Int, side: Int, codec: any CaptionCodec,
+        _ source: any SampleSource, first: UInt64, count: Int, side: Int, codec: any TextTokenizer,
         plain: Range<Int> = 0..<0
     ) throws {
         let made = Mutex<[Result<(CaptionedImage, [Int32]), any Error>?]>(Array(repeating: nil, count: count))

@@ -24,7 +24,7 @@ enum TinyFamilies {
         architecture: .vit, codebookSize: 50, length: 6, width: 64, layers: 1, heads: 16, hidden: 64)
     static let uvit = MaskGITConfiguration(
         architecture: .uvit, codebookSize: 50, length: 6, width: 64, layers: 2, heads: 16, hidden: 64)
-    private static let joint = JointTransformerShape(width: 64, depth: 2, heads: 16, textWidth: 64, microWidth: 8)
+    private static let joint = MMDiTShape(width: 64, depth: 2, heads: 16, textWidth: 64, microWidth: 8)
     static let maskGenVQ = MaskGenVQConfiguration(transformer: joint, codebookSize: 50, length: 6, aestheticScore: 6.5)
     static let maskGenKL = MaskGenKLConfiguration(
         transformer: joint, length: 6, channels: 4, headDepth: 1, headWidth: 64, samplingSteps: "5")

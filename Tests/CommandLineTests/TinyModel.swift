@@ -30,10 +30,10 @@ enum TinyModel {
 
     static let tokens = 16
 
-    static func configuration(pieces: Int) -> ModelConfiguration {
+    static func configuration(pieces: Int) -> FlowTokConfiguration {
         let text = TextTransformerConfiguration(
             vocabularySize: pieces, contextLength: tokens, width: 32, layers: 1, heads: 2)
-        return ModelConfiguration(
+        return FlowTokConfiguration(
             name: "tiny, for tests",
             imageTokenizer: FlowTiTokConfiguration(
                 imageSize: 32, patchSize: 8, latentTokens: tokens, tokenSize: 4, textContextLength: tokens,

@@ -14,7 +14,7 @@ enum TinyOfficial {
     static let vocabulary = 523
 
     /// The shape of the model. Widths are such that heads can be told from them.
-    static func configuration() -> ModelConfiguration {
+    static func configuration() -> FlowTokConfiguration {
         OfficialFlowTokConfiguration(
             name: "tiny", files: ModelFiles(),
             velocity: VelocityConfiguration(depth: 1, width: 64, heads: 1, tokens: tokens, channels: 4),

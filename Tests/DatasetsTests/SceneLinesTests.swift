@@ -36,7 +36,7 @@ import TextTokenizers
 
     let folder: TemporaryFolder
     let file: String
-    let codec: PieceCodec
+    let codec: SentencePieceTokenizer
 
     init() throws {
         folder = try TemporaryFolder()
@@ -52,7 +52,7 @@ import TextTokenizers
         ).path
         let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Models/default/tokenizer.model")
-        codec = try PieceCodec(SentencePieceVocabulary(path: model.path), length: 32)
+        codec = try SentencePieceTokenizer(SentencePieceVocabulary(path: model.path), length: 32)
     }
 
     @Test func theHeader() throws {

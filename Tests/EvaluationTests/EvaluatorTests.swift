@@ -34,7 +34,7 @@ import Training
             modelBytes: SentencePieceVocabulary.train(sentences: ShapeSprites.names.map { "a \($0) on blue" }, options: options))
         let tower = TextTransformerConfiguration(vocabularySize: vocabulary.count, contextLength: 4, width: 32, layers: 1, heads: 2)
         let shape = TransformerShape(width: 32, layers: 1, heads: 2)
-        let configuration = ModelConfiguration(
+        let configuration = FlowTokConfiguration(
             name: "tiny",
             imageTokenizer: FlowTiTokConfiguration(
                 imageSize: 32, patchSize: 8, latentTokens: 4, tokenSize: 4, textContextLength: 4, textEmbeddingWidth: 32,
@@ -55,7 +55,7 @@ import Training
         defer { try? FileManager.default.removeItem(at: folder) }
         try write(ShapeSprites.sprites(), to: folder)
         let evaluator = try Evaluator(try model(in: folder), sprites: folder.path, cases: 4)
-        var reported: [Measure] = []
+        var reported: [Metric] = []
         let measures = try evaluator.run { reported.append($0) }
         #expect(measures == reported && measures.count == 11)
         for measure in measures {

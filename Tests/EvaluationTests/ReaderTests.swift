@@ -84,11 +84,11 @@ import Training
 
     @Test func linesOfTheReport() {
         #expect(
-            Measure(name: "PSNR", value: 23.456, unit: "dB", cases: 300, goal: 25).line
+            Metric(name: "PSNR", value: 23.456, unit: "dB", cases: 300, goal: 25).line
                 == " 23.46 dB  PSNR, 300 cases  (goal 25 dB)")
         #expect(
-            Measure(name: "right", value: 100, unit: "%", cases: 12, goal: 62.5).line
+            Metric(name: "right", value: 100, unit: "%", cases: 12, goal: 62.5).line
                 == " 100.0 %  right, 12 cases  (goal 62.5 %)")
-        #expect(Measure(name: "right", value: 0, unit: "%", cases: 0).line == "   0.0 %  right, 0 cases")
+        #expect(Metric(name: "right", value: 0, unit: "%", cases: 0).line == "   0.0 %  right, 0 cases")
     }
 }

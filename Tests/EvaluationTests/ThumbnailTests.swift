@@ -6,7 +6,7 @@ import Training
 
 @Suite struct ThumbnailTests {
     let sprites = ShapeSprites.sprites()
-    let gallery = Gallery(ShapeSprites.sprites().map(\.image))
+    let gallery = RetrievalIndex(ShapeSprites.sprites().map(\.image))
 
     private func composer(side: Int = 64) throws -> SceneComposer {
         var configuration = SceneConfiguration()
@@ -45,7 +45,7 @@ import Training
         let ranks = sprites.indices.map { gallery.rank(of: $0, for: picture) }
         #expect(ranks.sorted() == Array(sprites.indices) && ranks[0] == 0)
         // Two that look alike are both the nearest.
-        let twins = Gallery([sprites[0].image, sprites[0].image, sprites[2].image])
+        let twins = RetrievalIndex([sprites[0].image, sprites[0].image, sprites[2].image])
         #expect(twins.rank(of: 0, for: picture) == 0 && twins.rank(of: 1, for: picture) == 0 && twins.rank(of: 2, for: picture) == 2)
     }
 

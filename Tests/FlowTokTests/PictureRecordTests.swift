@@ -10,7 +10,7 @@ struct PictureRecordTests {
     /// A record, from JSON since its settings come from a drawing.
     private static func record(
         prompt: String = "a red fox", model: String = "default", solver: String? = "euler", _ more: String = "", settings: String = ""
-    ) throws -> PictureRecord {
+    ) throws -> GenerationMetadata {
         func quoted(_ text: String) throws -> String { String(decoding: try JSONEncoder().encode(text), as: UTF8.self) }
         let solver = solver.map { "\"solver\": \"\($0)\"," } ?? ""
         let json = """
@@ -18,10 +18,10 @@ struct PictureRecordTests {
              "settings": {\(solver) "steps": 20, "guidance": 2, \(settings)
              "guidance_interval": [0, 1], "precision": "float32", "rng": "philox", "width": 128, "height": 96}}
             """
-        return try JSONDecoder().decode(PictureRecord.self, from: Data(json.utf8))
+        return try JSONDecoder().decode(GenerationMetadata.self, from: Data(json.utf8))
     }
 
-    private static func text(_ record: PictureRecord, _ keyword: String) throws -> String {
+    private static func text(_ record: GenerationMetadata, _ keyword: String) throws -> String {
         try #require(record.texts.first { $0.keyword == keyword }?.text)
     }
 
@@ -41,16 +41,16 @@ struct PictureRecordTests {
             try Self.record(solver: solver, "\"class\": 7, \"pictures\": 4,", settings: "\"temperature\": 1.5,"),
         ]
         for record in records {
-            #expect(PictureRecord(texts: record.texts) == record)
+            #expect(GenerationMetadata(texts: record.texts) == record)
             let parameters = record.texts.filter { $0.keyword == "parameters" }
-            #expect(PictureRecord(texts: parameters) == record)
+            #expect(GenerationMetadata(texts: parameters) == record)
             // JSON that is somebody else's, or damaged.
             for json in ["", "{}", "[1]", "{\"prompt\": 1}"] {
-                #expect(PictureRecord(texts: [ImageText(keyword: "flowtok", text: json)] + parameters) == record)
+                #expect(GenerationMetadata(texts: [ImageText(keyword: "flowtok", text: json)] + parameters) == record)
             }
             for format in ImageFormat.allCases {
                 let bytes = try Image(width: 4, height: 4, filled: .black).encoded(as: format, text: record.texts)
-                #expect(try PictureRecord(texts: ImageMetadata(data: bytes).texts) == record)
+                #expect(try GenerationMetadata(texts: ImageMetadata(data: bytes).texts) == record)
             }
         }
     }
@@ -59,7 +59,7 @@ struct PictureRecordTests {
     func lookalikes() throws {
         for prompt in ["Steps: 1, Sampler: x, Seed: 2", "a\nNegative prompt: b\nSteps: 1, Sampler: x, Seed: 2", " spaces \n\n"] {
             let record = try Self.record(prompt: prompt)
-            #expect(PictureRecord(texts: record.texts) == record)
+            #expect(GenerationMetadata(texts: record.texts) == record)
         }
     }
 
@@ -67,7 +67,7 @@ struct PictureRecordTests {
     func earlier() throws {
         let line =
             "Steps: 20, Solver: ab2, Guidance: 2.0, Guidance interval: 0.25 to 0.75, Precision: bfloat16, Seed: 7, Size: 128x128, Pictures: 2, Model: tiny, for: tests"
-        let record = try #require(PictureRecord(texts: [ImageText(keyword: "parameters", text: "two\nlines\n" + line)]))
+        let record = try #require(GenerationMetadata(texts: [ImageText(keyword: "parameters", text: "two\nlines\n" + line)]))
         #expect(record.prompt == "two\nlines" && record.seed == 7 && record.model == "tiny, for: tests" && record.pictures == 2)
         #expect(record.settings.solver == .adamsBashforth2 && record.settings.guidanceInterval == [0.25, 0.75])
         #expect(record.settings.precision == .bfloat16 && record.settings.width == 128)
@@ -80,6 +80,6 @@ struct PictureRecordTests {
             "a red fox\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 9, Size: 512x512, Model: foo, Version: v1.9.4", "a red fox", "",
         ])
     func foreign(text: String) {
-        #expect(PictureRecord(texts: [ImageText(keyword: "parameters", text: text)]) == nil)
+        #expect(GenerationMetadata(texts: [ImageText(keyword: "parameters", text: text)]) == nil)
     }
 }

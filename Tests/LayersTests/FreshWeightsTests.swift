@@ -5,7 +5,7 @@ import Testing
 @Suite struct FreshWeightsTests {
     private static let drawn: [(String, Initializer)] = [
         ("normal", .normal(deviation: 0.5)), ("truncated", .truncatedNormal(deviation: 0.5)),
-        ("uniform", .uniform(bound: 0.5)), ("xavier", .xavierUniform), ("means", .meansOnly(deviation: 0.5)),
+        ("uniform", .uniform(bound: 0.5)), ("xavier", .xavierUniform), ("means", .normalMeansZeroVariance(deviation: 0.5)),
     ]
 
     private func fresh(_ name: String, _ shape: [Int], _ initial: Initializer, seed: UInt64 = 1) -> [Float] {
@@ -63,12 +63,12 @@ import Testing
         #expect(fresh("w", [3], .zeros) == [0, 0, 0])
         #expect(fresh("w", [3], .ones) == [1, 1, 1])
         #expect(fresh("w", [], .constant(2.5)) == [2.5])
-        #expect(fresh("w", [2], .given(Tensor([3, 4], shape: [2]))) == [3, 4])
-        #expect(fresh("w", [4], .secondHalf(-5)) == [0, 0, -5, -5])
+        #expect(fresh("w", [2], .values(Tensor([3, 4], shape: [2]))) == [3, 4])
+        #expect(fresh("w", [4], .logVarianceBias(-5)) == [0, 0, -5, -5])
     }
 
     @Test func meansOnlyLeavesTheSecondHalfOfTheRowsEmpty() {
-        let values = fresh("w", [100, 50], .meansOnly(deviation: 0.5))
+        let values = fresh("w", [100, 50], .normalMeansZeroVariance(deviation: 0.5))
         #expect(isNear(statistics(Array(values[..<2500])).deviation, 0.5))
         #expect(values[2500...].allSatisfy { $0 == 0 })
     }

@@ -17,7 +17,7 @@ import Testing
         init(_ weights: Weights) {
             block = FeedForward(weights["block.mlp"], width: 96, hidden: 130, activation: .geluTanh)
             norm = LayerNorm(weights["norm"], width: 96)
-            seldom = Linear(seldom: weights["modulation"], from: 96, to: 70, initial: .xavierUniform)
+            seldom = Linear(lazy: weights["modulation"], from: 96, to: 70, initial: .xavierUniform)
         }
 
         func callAsFunction(_ x: Tensor) -> Tensor { seldom(norm(block(x))) }

@@ -76,7 +76,7 @@ import Testing
 
     @Test func aDeferredPartIsMadeOnce() async {
         let count = Mutex(0)
-        let part = Deferred {
+        let part = Lazy {
             count.withLock { $0 += 1 }
             return 7
         }

@@ -9,7 +9,7 @@ import Testing
 @Suite struct GenerationTests {
     private struct Stop: Error {}
 
-    private static let shape = JointTransformerShape(width: 32, depth: 2, heads: 4, textWidth: 12, microWidth: 8)
+    private static let shape = MMDiTShape(width: 32, depth: 2, heads: 4, textWidth: 12, microWidth: 8)
 
     private let classes = MaskGITGenerator(
         MaskGITConfiguration(

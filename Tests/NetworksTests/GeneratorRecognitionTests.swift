@@ -7,7 +7,7 @@ import Testing
 
 /// Configurations told from names and shapes.
 @Suite struct GeneratorRecognitionTests {
-    private static let joint = JointTransformerShape(width: 48, depth: 3, heads: 16, textWidth: 20, microWidth: 12)
+    private static let joint = MMDiTShape(width: 48, depth: 3, heads: 16, textWidth: 20, microWidth: 12)
 
     static let all: [any TokenGeneratorConfiguration] = [
         MaskGITConfiguration(

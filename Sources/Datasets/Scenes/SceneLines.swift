@@ -53,7 +53,7 @@ public struct SceneLines: Sendable {
     }
 
     private let source: SceneSource
-    private let codec: PieceCodec
+    private let codec: SentencePieceTokenizer
     /// The first line, without its line break.
     public let header: String
 
@@ -62,7 +62,7 @@ public struct SceneLines: Sendable {
     ///   - side: the side of the pictures in pixels, which sets the boxes.
     ///   - codec: turns captions into ids.
     /// - Throws: `FileError`, `ConfigurationError`, `DatasetError`; `DatasetError.noScenes` where the data are images.
-    public init(file: String, side: Int, codec: PieceCodec) throws {
+    public init(file: String, side: Int, codec: SentencePieceTokenizer) throws {
         let data = try JSONFile.read(Stage.self, from: file).data
         if data.images != nil { throw DatasetError.noScenes(file: file) }
         let (source, sprites) = try data.scenes(side: side, file: file)

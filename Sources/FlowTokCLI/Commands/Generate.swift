@@ -91,7 +91,7 @@ struct Generate: ParsableCommand {
             let drawn = try generator.generate(request) { progress($0.step, $0.steps) }
             return DrawnPicture(
                 image: drawn.image,
-                record: PictureRecord(drawn, of: picture.prompt, request: request, by: generator))
+                record: GenerationMetadata(drawn, of: picture.prompt, request: request, by: generator))
         }
     }
 

@@ -30,7 +30,7 @@ struct Info: ParsableCommand {
     func run() throws {
         for (index, file) in files.enumerated() {
             let texts = try PictureInput.metadata(file).texts
-            let record = PictureRecord(texts: texts)
+            let record = GenerationMetadata(texts: texts)
             if json {
                 try Console.print(json: Line(file: file, record: record, texts: texts))
                 continue
@@ -47,7 +47,7 @@ struct Info: ParsableCommand {
         }
     }
 
-    private func show(_ record: PictureRecord) {
+    private func show(_ record: GenerationMetadata) {
         let settings = record.settings
         var lines = [
             ("prompt", record.prompt.onOneLine), ("seed", String(record.seed)), ("model", record.model.onOneLine),
@@ -86,7 +86,7 @@ struct Info: ParsableCommand {
     /// A line of `--json`: the record where there is one, and all texts as they are.
     private struct Line: Encodable {
         let file: String
-        let record: PictureRecord?
+        let record: GenerationMetadata?
         let texts: [ImageText]
 
         enum CodingKeys: String, CodingKey {

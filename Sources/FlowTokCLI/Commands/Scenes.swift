@@ -67,7 +67,7 @@ struct Scenes: ParsableCommand {
     func run() throws {
         if let threads { try setThreads(threads) }
         if output != "-" { try OutputPath.check(file: output) }
-        let codec = try PieceCodec(SentencePieceVocabulary(path: vocabulary), length: length)
+        let codec = try SentencePieceTokenizer(SentencePieceVocabulary(path: vocabulary), length: length)
         let lines = try SceneLines(file: file, side: side, codec: codec)
         if let pictures { try OutputPath.make(folder: pictures) }
         StopRequest.install()

@@ -60,7 +60,7 @@ struct TextToImage: ParsableCommand {
             var request = sampling.request(picture.prompt, seed: picture.seed)
             request.recordsTrajectory = trajectory
             let image = try flowtok.generate(request) { progress($0.step, $0.steps) }[0]
-            return DrawnPicture(image: image.image, record: PictureRecord(image), frames: image.trajectory)
+            return DrawnPicture(image: image.image, record: GenerationMetadata(image), frames: image.trajectory)
         }
     }
 

@@ -83,7 +83,7 @@ struct TrainVocabulary: ParsableCommand {
 
     func run() throws {
         let line = ProgressLine(enabled: true, onlyOnTerminal: true)
-        let vocabulary = try VocabularyStage.run(file: stage.file, output: stage.output) { done, total in
+        let vocabulary = try VocabularyRecipe.run(file: stage.file, output: stage.output) { done, total in
             line.show(Double(done) / Double(total), "captions \(done)/\(total)")
         }
         line.finish()
@@ -96,7 +96,7 @@ struct TrainTokenizer: ParsableCommand {
         commandName: "tokenizer", abstract: "Train an image tokenizer and the text encoder that guides its decoder.")
     @OptionGroup var options: RunOptions
 
-    func run() throws { try options.train(TokenizerStage.open) }
+    func run() throws { try options.train(TokenizerRecipe.open) }
 }
 
 struct TrainFlow: ParsableCommand {
@@ -104,5 +104,5 @@ struct TrainFlow: ParsableCommand {
         commandName: "flow", abstract: "Train the flow between text and image tokens, and the text decoder.")
     @OptionGroup var options: RunOptions
 
-    func run() throws { try options.train(FlowStage.open) }
+    func run() throws { try options.train(FlowRecipe.open) }
 }

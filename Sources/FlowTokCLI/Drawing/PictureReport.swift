@@ -3,7 +3,7 @@ import FlowTok
 /// What is told of a picture that was drawn: as a line for people, or as JSON.
 struct PictureReport: Encodable {
     let file: String
-    let record: PictureRecord
+    let record: GenerationMetadata
     let trajectory: String?
     let seconds: Double
 

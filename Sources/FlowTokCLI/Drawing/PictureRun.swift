@@ -6,7 +6,7 @@ import Training
 /// A picture that was drawn, and how it came about.
 struct DrawnPicture {
     let image: Image
-    let record: PictureRecord
+    let record: GenerationMetadata
     /// The picture forming; empty unless that was asked for.
     var frames: [Image] = []
 }
@@ -77,7 +77,7 @@ struct PictureRun {
 
     private func writeGrid(_ pictures: [DrawnPicture], to file: String) throws {
         let grid = try PictureGrid(pictures: pictures.count, prompts: prompts).picture(of: pictures.map(\.image))
-        let text = options.noMetadata ? [] : PictureRecord(grid: grid, of: pictures.map(\.record))?.texts ?? []
+        let text = options.noMetadata ? [] : GenerationMetadata(grid: grid, of: pictures.map(\.record))?.texts ?? []
         try grid.write(to: file, text: text)
         if trajectory {
             let frames = pictures.map(\.frames)

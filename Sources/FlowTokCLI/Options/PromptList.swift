@@ -91,7 +91,7 @@ enum PromptWarning {
     /// Says where the model stops reading, where it does.
     ///
     /// - Parameter number: the prompt's among several; nil for a single one.
-    static func report(_ prompt: String, number: Int?, _ captions: any CaptionCodec) throws {
+    static func report(_ prompt: String, number: Int?, _ captions: any TextTokenizer) throws {
         guard let offset = try captions.cut(prompt) else { return }
         let name = number.map { "prompt \($0)" } ?? "the prompt"
         let kept = String(decoding: prompt.utf8.prefix(offset), as: UTF8.self).trimmed

@@ -128,7 +128,7 @@ private final class PackedRecorder: WeightSource {
     enum Item {
         case tensor(Tensor)
         case packed(PackedMatrix, [Int])
-        case deferred(DeferredMatrix, [Int])
+        case deferred(LazyMatrix, [Int])
     }
 
     private let source: PackingWeights
@@ -157,7 +157,7 @@ private final class PackedRecorder: WeightSource {
         return matrix
     }
 
-    func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+    func deferred(named name: String, shape: [Int]) -> LazyMatrix? {
         guard let matrix = source.deferred(named: name, shape: shape) else { return nil }
         record(name, .deferred(matrix, shape))
         return matrix

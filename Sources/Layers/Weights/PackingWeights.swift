@@ -20,7 +20,7 @@ public final class PackingWeights: WeightSource {
         return source.tensor(named: name, shape: shape, initial: initial)
     }
 
-    public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+    public func deferred(named name: String, shape: [Int]) -> LazyMatrix? {
         source.deferred(named: name, shape: shape)
     }
 

@@ -27,7 +27,7 @@ public final class RoutedWeights: WeightSource {
         (isFirst(name) ? first : second).packed(named: name, shape: shape, as: precision)
     }
 
-    public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? {
+    public func deferred(named name: String, shape: [Int]) -> LazyMatrix? {
         (isFirst(name) ? first : second).deferred(named: name, shape: shape)
     }
 

@@ -14,13 +14,13 @@ public enum Initializer: Sendable {
     /// Uniform with the bound √(6 / (inputs + outputs)) of a matrix [outputs, inputs].
     case xavierUniform
     /// 0 in the first half of a vector, the value in the second: means and log-variances.
-    case secondHalf(Float)
+    case logVarianceBias(Float)
     /// The convolution [channels, channels, 3, 3] that changes nothing.
     case identityKernel3x3
     /// Normal in the first half of the rows of a matrix, 0 in the second: maps to means and log-variances.
-    case meansOnly(deviation: Float)
+    case normalMeansZeroVariance(deviation: Float)
     /// These values.
-    case given(Tensor)
+    case values(Tensor)
 }
 
 /// Where a model's parameters come from: a checkpoint that is read, an initialiser, or a trainer's store.
@@ -41,7 +41,7 @@ public protocol WeightSource: AnyObject {
     func packed(named name: String, shape: [Int], as precision: Precision) -> PackedMatrix?
     /// The matrix of that full name, to be read when it is needed, where the source serves inference and can give it again
     /// later; nil where the model is to ask for the tensor and keep it.
-    func deferred(named name: String, shape: [Int]) -> DeferredMatrix?
+    func deferred(named name: String, shape: [Int]) -> LazyMatrix?
     /// Tells the source that the parameter of that name was copied, so that a file's pages need not stay in memory for it.
     func release(named name: String)
 }
@@ -49,7 +49,7 @@ public protocol WeightSource: AnyObject {
 extension WeightSource {
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? { nil }
     public func packed(named name: String, shape: [Int], as precision: Precision) -> PackedMatrix? { nil }
-    public func deferred(named name: String, shape: [Int]) -> DeferredMatrix? { nil }
+    public func deferred(named name: String, shape: [Int]) -> LazyMatrix? { nil }
     public func release(named name: String) {}
 }
 
@@ -75,7 +75,7 @@ public struct Weights {
     public func contains(_ name: String) -> Bool { source.contains(self[name].path) }
 
     /// The matrix `name` of this place, to be read when it is needed, or nil.
-    func deferred(_ name: String, _ shape: [Int]) -> DeferredMatrix? {
+    func deferred(_ name: String, _ shape: [Int]) -> LazyMatrix? {
         source.deferred(named: self[name].path, shape: shape)
     }
 
@@ -111,7 +111,7 @@ public final class FreshWeights: WeightSource {
             }
         case .uniform(let bound):
             return .randomUniform(shape, from: -bound, to: bound, using: &random)
-        case .secondHalf(let value):
+        case .logVarianceBias(let value):
             let half = shape.reduce(1, *) / 2
             return Tensor(uninitialized: shape) { buffer in
                 for i in buffer.indices { buffer[i] = i < half ? 0 : value }
@@ -120,12 +120,12 @@ public final class FreshWeights: WeightSource {
             return Tensor(uninitialized: shape) { buffer in
                 for i in buffer.indices { buffer[i] = i % 9 == 4 && i / 9 % shape[1] == i / 9 / shape[1] ? 1 : 0 }
             }
-        case .meansOnly(let deviation):
+        case .normalMeansZeroVariance(let deviation):
             let half = shape.reduce(1, *) / 2
             return Tensor(uninitialized: shape) { buffer in
                 for i in buffer.indices { buffer[i] = i < half ? deviation * random.normal() : 0 }
             }
-        case .given(let values):
+        case .values(let values):
             precondition(values.shape == shape, "initial values of shape \(values.shape) for a parameter of shape \(shape)")
             return values
         case .xavierUniform:

@@ -6,7 +6,7 @@ import TextTokenizers
 
 /// CLIP's text tower with its vocabulary: captions to the hidden states that condition published models.
 public struct CLIPTextEncoder: Sendable {
-    public let captions: CLIPCodec
+    public let captions: CLIPTokenizer
     public let transformer: TextTransformer
     /// What is strange about the file, without making it useless.
     public var warnings: [String] { checkpoint.warnings }
@@ -21,7 +21,7 @@ public struct CLIPTextEncoder: Sendable {
         _ configuration: TextTransformerConfiguration, weights file: String, vocabulary files: [String],
         precision: Precision = .float32
     ) throws {
-        captions = CLIPCodec(
+        captions = CLIPTokenizer(
             try Self.vocabulary(files, count: configuration.vocabularySize), length: configuration.contextLength)
         checkpoint = try Checkpoint(path: file)
         let source = try CLIPWeights(checkpoint)

@@ -36,13 +36,13 @@ extension FolderConversion {
 
     /// One of this package's own models.
     private static func pack(
-        _ configuration: ModelConfiguration, _ checkpoint: Checkpoint, as precision: Precision, to output: String
+        _ configuration: FlowTokConfiguration, _ checkpoint: Checkpoint, as precision: Precision, to output: String
     ) throws {
         let source = CheckpointWeights(checkpoint)
         try PackedFile.write(from: source, as: precision, metadata: checkpoint.metadata, to: output) { weights in
             let model = FlowTokModel(configuration, weights: weights)
             try source.verify(ignoring: ModelFolder.unused)
-            return PackedSchedule.tensors(of: model.velocity, configuration, prefix: "flow.")
+            return PrecomputedModulation.tensors(of: model.velocity, configuration, prefix: "flow.")
         }
     }
 
@@ -70,7 +70,7 @@ extension FolderConversion {
             _ = TextVariationalEncoder(configuration.textVariationalEncoder, weights: weights["context_encoder"])
             let network = VelocityNetwork(configuration.velocity, weights: weights)
             try source.verify(ignoring: OfficialWeights.isUnusedByFlow)
-            return PackedSchedule.tensors(of: network, configuration.model, prefix: "")
+            return PrecomputedModulation.tensors(of: network, configuration.model, prefix: "")
         }
     }
 }

@@ -10,7 +10,7 @@ public struct FlowTiTok: Sendable {
 
     private enum Encoding: Sendable {
         case made(FlowTiTokEncoder)
-        case deferred(Deferred<FlowTiTokEncoder>)
+        case deferred(Lazy<FlowTiTokEncoder>)
     }
 
     public var encoder: FlowTiTokEncoder {
@@ -39,7 +39,7 @@ public struct FlowTiTok: Sendable {
     ) {
         self.configuration = configuration
         _ = FlowTiTokEncoder(configuration, weights: expected, logvarBias: 0)
-        encoding = .deferred(Deferred { FlowTiTokEncoder(configuration, weights: encoderWeights(), logvarBias: 0) })
+        encoding = .deferred(Lazy { FlowTiTokEncoder(configuration, weights: encoderWeights(), logvarBias: 0) })
         decoder = FlowTiTokDecoder(configuration, weights: weights["decoder"])
     }
 
@@ -136,8 +136,8 @@ public struct FlowTiTokEncoder: Sendable {
         lastNorm = LayerNorm(weights["ln_post"], width: width)
         output = Linear(
             weights["conv_out"], from: width, to: 2 * configuration.tokenSize, kernel: [1, 1],
-            initial: configuration.seeded ? .meansOnly(deviation: 1 / Float(width).squareRoot()) : initial,
-            biasInitial: .secondHalf(logvarBias))
+            initial: configuration.seeded ? .normalMeansZeroVariance(deviation: 1 / Float(width).squareRoot()) : initial,
+            biasInitial: .logVarianceBias(logvarBias))
         rotary = PositionTables.rotary2D(side: configuration.encoderGrid, headDimension: width / shape.heads)
     }
 

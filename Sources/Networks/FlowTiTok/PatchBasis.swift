@@ -65,7 +65,7 @@ struct PatchBasis {
             }
             biases[k] = -Float(grey)
         }
-        return (.given(Tensor(weights, shape: [width, 3, patch, patch])), .given(Tensor(biases, shape: [width])))
+        return (.values(Tensor(weights, shape: [width, 3, patch, patch])), .values(Tensor(biases, shape: [width])))
     }
 
     /// The head [3·patch², width, 1, 1] from features to pixels, at a share of the embedding's scale.
@@ -82,6 +82,6 @@ struct PatchBasis {
                 }
             }
         }
-        return .given(Tensor(weights, shape: [3 * patch * patch, width, 1, 1]))
+        return .values(Tensor(weights, shape: [3 * patch * patch, width, 1, 1]))
     }
 }

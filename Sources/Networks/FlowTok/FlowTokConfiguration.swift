@@ -2,7 +2,7 @@ import Foundation
 import Sampling
 
 /// What `config.json` of a model folder says: the architecture, how to sample, and where the model comes from.
-public struct ModelConfiguration: Sendable, Hashable, Codable {
+public struct FlowTokConfiguration: Sendable, Hashable, Codable {
     /// Always "flowtok" for models of this package's own making.
     public var modelType: String
     /// The model's name, which token files and pictures record.

@@ -7,19 +7,19 @@ import Tensors
 /// Names in `model.safetensors`: `image_tokenizer.` before FlowTiTok's official names, `flow.` before the official names
 /// of FlowTok's checkpoint (velocity network and `context_encoder`), `text_encoder.` and `text_decoder.`.
 public struct FlowTokModel: Sendable {
-    public let configuration: ModelConfiguration
+    public let configuration: FlowTokConfiguration
     public let imageTokenizer: FlowTiTok
     public let textEncoder: TextTransformer
     public let textVariationalEncoder: TextVariationalEncoder
-    private let deferredDecoder: Deferred<TextDecoder>?
+    private let deferredDecoder: Lazy<TextDecoder>?
     public let velocity: VelocityNetwork
 
-    public init(_ configuration: ModelConfiguration, weights: Weights) {
+    public init(_ configuration: FlowTokConfiguration, weights: Weights) {
         self.init(
             configuration, weights: weights,
             imageTokenizer: FlowTiTok(configuration.imageTokenizer, weights: weights["image_tokenizer"]),
             textDecoder: {
-                configuration.decoder(weights["text_decoder"]).map { decoder in Deferred { decoder } }
+                configuration.decoder(weights["text_decoder"]).map { decoder in Lazy { decoder } }
             })
     }
 
@@ -30,7 +30,7 @@ public struct FlowTokModel: Sendable {
     ///   - expected: is asked for their parameters now and need not give them.
     ///   - later: where they come from then: gives the weights of a part, `image_tokenizer` or `text_decoder`.
     package init(
-        _ configuration: ModelConfiguration, weights: Weights, expected: any WeightSource,
+        _ configuration: FlowTokConfiguration, weights: Weights, expected: any WeightSource,
         later: @escaping @Sendable (_ part: String) -> Weights
     ) {
         self.init(
@@ -41,14 +41,14 @@ public struct FlowTokModel: Sendable {
             textDecoder: {
                 _ = configuration.decoder(Weights(expected)["text_decoder"])
                 return configuration.textDecoder.map { form in
-                    Deferred { configuration.decoder(form, later("text_decoder")) }
+                    Lazy { configuration.decoder(form, later("text_decoder")) }
                 }
             })
     }
 
     private init(
-        _ configuration: ModelConfiguration, weights: Weights, imageTokenizer: FlowTiTok,
-        textDecoder: () -> Deferred<TextDecoder>?
+        _ configuration: FlowTokConfiguration, weights: Weights, imageTokenizer: FlowTiTok,
+        textDecoder: () -> Lazy<TextDecoder>?
     ) {
         self.configuration = configuration
         self.imageTokenizer = imageTokenizer
@@ -75,7 +75,7 @@ public struct FlowTokModel: Sendable {
     }
 }
 
-extension ModelConfiguration {
+extension FlowTokConfiguration {
     fileprivate func decoder(_ form: TextTransformerConfiguration, _ weights: Weights) -> TextDecoder {
         TextDecoder(form, channels: imageTokenizer.tokenSize, weights: weights)
     }

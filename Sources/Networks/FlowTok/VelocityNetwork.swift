@@ -57,7 +57,7 @@ public struct VelocityNetwork: Sendable {
     let finalModulation: Linear
     let finalProjection: Linear
     /// What the times and indicators that were asked for give, in a network that serves inference.
-    let modulations: ModulationTable?
+    let modulations: ModulationCache?
 
     package static let epsilon: Float = 1e-6
 
@@ -75,11 +75,11 @@ public struct VelocityNetwork: Sendable {
             VelocityBlock(weights["blocks"][$0], width: width, heads: configuration.heads)
         }
         finalModulation = Linear(
-            seldom: weights["final_layer.adaLN_modulation.1"], from: width, to: 2 * width, initial: .zeros)
+            lazy: weights["final_layer.adaLN_modulation.1"], from: width, to: 2 * width, initial: .zeros)
         finalProjection = Linear(
             weights["final_layer.linear"], from: width, to: configuration.channels, initial: .zeros)
         let isConstant = finalModulation.isConstant && blocks.allSatisfy(\.modulation.isConstant)
-        modulations = isConstant ? ModulationTable(width: width, vectors: 6 * configuration.depth + 2) : nil
+        modulations = isConstant ? ModulationCache(width: width, vectors: 6 * configuration.depth + 2) : nil
     }
 
     /// The embedding of times: [batch, width].
@@ -117,7 +117,7 @@ public struct VelocityNetwork: Sendable {
     /// matrices that give it are read once for a whole schedule. Without this it is computed when it is first needed. Does
     /// nothing in training.
     public func prepare(_ pairs: [(time: Float, indicator: Indicator)]) {
-        let keys = pairs.map { ModulationTable.Key($0.time, $0.indicator.rawValue) }
+        let keys = pairs.map { ModulationCache.Key($0.time, $0.indicator.rawValue) }
         // What the matrices took on the way is not needed again.
         if modulations?.prepare(keys, modulation) == true { Machine.releaseCachedMemory() }
     }
@@ -136,7 +136,7 @@ public struct VelocityNetwork: Sendable {
     public func keep(_ pairs: [(time: Float, indicator: Indicator)], modulation rows: Tensor) {
         precondition(
             rows.shape == [pairs.count, modulationWidth], "\(pairs.count) pairs for rows of shape \(rows.shape)")
-        modulations?.keep(pairs.map { ModulationTable.Key($0.time, $0.indicator.rawValue) }, rows)
+        modulations?.keep(pairs.map { ModulationCache.Key($0.time, $0.indicator.rawValue) }, rows)
     }
 
     /// The velocity of tokens x [batch, N, D] at times t in 0...1 (0 is text), one indicator to a sample.
@@ -149,7 +149,7 @@ public struct VelocityNetwork: Sendable {
         var tokens = embed(x)
         if let modulations {
             let vectors = modulations.vectors(
-                zip(times, indicators).map { ModulationTable.Key($0, $1) }, modulation)
+                zip(times, indicators).map { ModulationCache.Key($0, $1) }, modulation)
             for (index, block) in blocks.enumerated() { tokens = block(tokens, parts: vectors[6 * index..<6 * index + 6]) }
             return project(tokens, shift: vectors[vectors.count - 2], scale: vectors[vectors.count - 1])
         }
@@ -167,7 +167,7 @@ package struct VelocityBlock: Sendable {
     let network: FeedForward
 
     init(_ weights: Weights, width: Int, heads: Int) {
-        modulation = Linear(seldom: weights["adaLN_modulation.1"], from: width, to: 6 * width, initial: .zeros)
+        modulation = Linear(lazy: weights["adaLN_modulation.1"], from: width, to: 6 * width, initial: .zeros)
         attention = SelfAttention(weights["attn"], width: width, heads: heads)
         network = FeedForward(weights["mlp"], width: width, hidden: 4 * width, activation: .geluTanh)
     }

@@ -25,11 +25,11 @@ extension ModelFamily {
 
 extension TensorCatalog {
     /// The width of a text's states and the numbers beside its vector, by the maps that read both.
-    fileprivate func joint(text: String, pooled: String, blocks: String) throws -> JointTransformerShape {
+    fileprivate func joint(text: String, pooled: String, blocks: String) throws -> MMDiTShape {
         let states = try shape(text, rank: 2)
         let vector = try shape(pooled, rank: 2)[1]
         guard vector >= states[1] else { throw TensorCatalog.Problem("\(pooled) reads \(vector) numbers, expected at least \(states[1])") }
-        return JointTransformerShape(
+        return MMDiTShape(
             width: states[0], depth: run(blocks, ".norm1.linear.weight"), heads: TensorCatalog.generatorHeads,
             textWidth: states[1], microWidth: vector - states[1])
     }

@@ -12,8 +12,8 @@ public struct MaskGenKL: Sendable {
     let positions, headPositions, maskToken: StoredTable
     let textProjection, vectorProjection, input: Linear
     let inputNorm: LayerNorm
-    let transformer: JointTransformer
-    let norm: ContinuousNorm
+    let transformer: MMDiT
+    let norm: AdaLayerNormContinuous
 
     /// `configuration.problem` must be nil.
     public init(_ configuration: MaskGenKLConfiguration, weights: Weights) {
@@ -28,9 +28,9 @@ public struct MaskGenKL: Sendable {
         textProjection = Linear(weights["text_emb"], from: shape.textWidth, to: width, initial: .small)
         vectorProjection = Linear(weights["text_pooled_emb"], from: shape.pooledWidth, to: width, initial: .small)
         input = Linear(weights["z_proj"], from: configuration.channels, to: width, initial: .small)
-        inputNorm = LayerNorm(weights["z_proj_ln"], width: width, epsilon: ContinuousNorm.epsilon)
-        transformer = JointTransformer(weights["decoder_blocks"], shape: shape)
-        norm = ContinuousNorm(weights["decoder_norm"], width: width)
+        inputNorm = LayerNorm(weights["z_proj_ln"], width: width, epsilon: AdaLayerNormContinuous.epsilon)
+        transformer = MMDiT(weights["decoder_blocks"], shape: shape)
+        norm = AdaLayerNormContinuous(weights["decoder_norm"], width: width)
         head = DiffusionHead(
             weights["diffloss.net"], channels: configuration.channels, conditionWidth: width,
             width: configuration.headWidth, depth: configuration.headDepth)

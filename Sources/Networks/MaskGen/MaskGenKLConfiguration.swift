@@ -1,7 +1,7 @@
 /// The shape of MaskGen KL: text to the continuous tokens of a TA-TiTok (2501.07730). Coded with the keys of the official
 /// `config.json`.
 public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
-    public var transformer: JointTransformerShape
+    public var transformer: MMDiTShape
     /// L, the number of tokens of an image.
     public var length: Int
     /// C, the numbers in a token.
@@ -15,7 +15,7 @@ public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
     public var samplingSteps: String
 
     public init(
-        transformer: JointTransformerShape, length: Int = 32, channels: Int = 16, scaleFactor: Double = 0.7525,
+        transformer: MMDiTShape, length: Int = 32, channels: Int = 16, scaleFactor: Double = 0.7525,
         headDepth: Int = 8, headWidth: Int, samplingSteps: String = "100"
     ) {
         self.transformer = transformer
@@ -29,17 +29,17 @@ public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
 
     /// The released MaskGen KL L.
     public static let large = MaskGenKLConfiguration(
-        transformer: JointTransformerShape(width: 1024, depth: 16), headWidth: 1024)
+        transformer: MMDiTShape(width: 1024, depth: 16), headWidth: 1024)
     /// The released MaskGen KL XL.
     public static let extraLarge = MaskGenKLConfiguration(
-        transformer: JointTransformerShape(width: 1280, depth: 20), headWidth: 1280)
+        transformer: MMDiTShape(width: 1280, depth: 20), headWidth: 1280)
 
     public init(from decoder: any Decoder) throws {
         let tokenizer = try decoder.section("model", "vq_model")
         let generator = try decoder.section("model", "maskgen")
         let losses = try decoder.section("losses")
         self.init(
-            transformer: try JointTransformerShape(generator: generator, tokenizer: tokenizer),
+            transformer: try MMDiTShape(generator: generator, tokenizer: tokenizer),
             length: try tokenizer.value("num_latent_tokens"), channels: try tokenizer.value("token_size"),
             scaleFactor: try tokenizer.value("scale_factor", default: 0.7525),
             headDepth: try losses.value("diffloss_d"), headWidth: try losses.value("diffloss_w"),

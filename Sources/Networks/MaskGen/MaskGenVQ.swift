@@ -9,8 +9,8 @@ public struct MaskGenVQ: Sendable {
     let embeddings: Embedding
     let positions: StoredTable
     let textProjection, vectorProjection: Linear
-    let transformer: JointTransformer
-    let norm: ContinuousNorm
+    let transformer: MMDiT
+    let norm: AdaLayerNormContinuous
 
     /// `configuration.problem` must be nil.
     public init(_ configuration: MaskGenVQConfiguration, weights: Weights) {
@@ -22,8 +22,8 @@ public struct MaskGenVQ: Sendable {
         positions = StoredTable(weights, "pos_embed", rows: configuration.length, width: shape.width)
         textProjection = Linear(weights["text_embed_proj"], from: shape.textWidth, to: shape.width, initial: .small)
         vectorProjection = Linear(weights["cond_pooled_proj"], from: shape.pooledWidth, to: shape.width, initial: .small)
-        transformer = JointTransformer(weights["blocks"], shape: shape)
-        norm = ContinuousNorm(weights["norm"], width: shape.width)
+        transformer = MMDiT(weights["blocks"], shape: shape)
+        norm = AdaLayerNormContinuous(weights["norm"], width: shape.width)
     }
 
     /// Tensors that checkpoints hold beside what the network reads: the second name of the embedding table, which also

@@ -1,7 +1,7 @@
 /// The shape of MaskGen VQ: text to the integer tokens of a TA-TiTok (2501.07730). Coded with the keys of the official
 /// `config.json`.
 public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
-    public var transformer: JointTransformerShape
+    public var transformer: MMDiTShape
     /// K, the number of codes of the tokenizer.
     public var codebookSize: Int
     /// L, the number of tokens of an image.
@@ -12,7 +12,7 @@ public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
     public var aestheticScore: Double
 
     public init(
-        transformer: JointTransformerShape, codebookSize: Int = 8192, length: Int = 128, classes: Int = 1000,
+        transformer: MMDiTShape, codebookSize: Int = 8192, length: Int = 128, classes: Int = 1000,
         aestheticScore: Double = 6
     ) {
         self.transformer = transformer
@@ -24,16 +24,16 @@ public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
 
     /// The released MaskGen VQ L.
     public static let large = MaskGenVQConfiguration(
-        transformer: JointTransformerShape(width: 1024, depth: 16), aestheticScore: 6.5)
+        transformer: MMDiTShape(width: 1024, depth: 16), aestheticScore: 6.5)
     /// The released MaskGen VQ XL.
     public static let extraLarge = MaskGenVQConfiguration(
-        transformer: JointTransformerShape(width: 1280, depth: 20), aestheticScore: 6.5)
+        transformer: MMDiTShape(width: 1280, depth: 20), aestheticScore: 6.5)
 
     public init(from decoder: any Decoder) throws {
         let tokenizer = try decoder.section("model", "vq_model")
         let generator = try decoder.section("model", "maskgen")
         self.init(
-            transformer: try JointTransformerShape(generator: generator, tokenizer: tokenizer),
+            transformer: try MMDiTShape(generator: generator, tokenizer: tokenizer),
             codebookSize: try tokenizer.value("codebook_size"), length: try tokenizer.value("num_latent_tokens"),
             classes: try generator.value("condition_num_classes", default: 1000),
             aestheticScore: try generator.value("sample_aesthetic_score", default: 6))

@@ -1,6 +1,6 @@
 /// Captions as CLIP's byte-pair tokens: start, text, end, and zeros to N positions, as the official scripts pad (FlowTok
 /// reference, section 4).
-public struct CLIPCodec: CaptionCodec {
+public struct CLIPTokenizer: TextTokenizer {
     public let vocabulary: CLIPVocabulary
     public let length: Int
 

@@ -1,5 +1,5 @@
 /// Captions as SentencePiece pieces, the end piece, and padding to N positions.
-public struct PieceCodec: CaptionCodec {
+public struct SentencePieceTokenizer: TextTokenizer {
     public let vocabulary: SentencePieceVocabulary
     /// N.
     public let length: Int

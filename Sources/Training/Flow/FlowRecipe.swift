@@ -10,7 +10,7 @@ import Tensors
 import TextTokenizers
 
 /// The config file of `flowtok train flow`.
-public struct FlowStage: Sendable, Codable, Equatable {
+public struct FlowRecipe: Sendable, Codable, Equatable {
     public var data: DataConfiguration
     /// The folder of a trained tokenizer, or of a model that has one. Its vocabulary's number of pieces becomes the text
     /// decoder's `vocab_size`.
@@ -23,7 +23,7 @@ public struct FlowStage: Sendable, Codable, Equatable {
     ///
     /// - Throws: `TrainingError`, each with the file and the key in question.
     public static func open(file: String, output: String, resume: Bool) throws -> TrainingRun {
-        var stage = try JSONFile.readStrictly(FlowStage.self, from: file, formerKeys: DataConfiguration.formerKeys)
+        var stage = try JSONFile.readStrictly(FlowRecipe.self, from: file, formerKeys: DataConfiguration.formerKeys)
         func bad(_ reason: String) -> ConfigurationError { .badConfiguration(file: file, reason: reason) }
         // What is cheap to find out comes first: data take seconds to load.
         try TrainingRun.check(folder: output, resume: resume)
@@ -37,9 +37,9 @@ public struct FlowStage: Sendable, Codable, Equatable {
             try ConfigurationError.reading("start", of: file) { try FlowStart(folder: folder, over: tokenizer) }
         }
         let sources = try stage.data.sources(side: tokenizer.configuration.imageTokenizer.imageSize, file: file)
-        let task: FlowTask
+        let task: FlowTrainer
         do {
-            task = try FlowTask(
+            task = try FlowTrainer(
                 stage.model, tokenizer: tokenizer, source: sources.training, shown: sources.shown,
                 initial: start?.parameters, latents: start?.latents)
         } catch let error as WeightMismatch {
@@ -73,7 +73,7 @@ struct FlowStart {
         }
         parameters = weights.filter { !TokenizerFolder.isImageTokenizer($0.key) }
         // A decoder that has gone on learning leaves latents as they were; another encoder makes other ones.
-        let encoder = weights.filter { TokenizerFolder.isImageTokenizer($0.key) && !TokenizerTask.isDecoder($0.key) }
+        let encoder = weights.filter { TokenizerFolder.isImageTokenizer($0.key) && !TokenizerTrainer.isDecoder($0.key) }
         let isSame = encoder.allSatisfy { name, tensor in tokenizer.weights[name]?.values == tensor.values }
         latents = isSame ? configuration.latents : nil
     }

@@ -6,7 +6,7 @@ import Sampling
 import Tensors
 import TextTokenizers
 
-extension FlowTask {
+extension FlowTrainer {
     public func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)]) {
         let settings = configuration.training
         let count = settings.batchSize

@@ -12,18 +12,18 @@ import TextTokenizers
 
 /// Trains the velocity network in both directions with the text variational encoder and the text decoder, over the
 /// latents of a fixed image tokenizer and the hidden states of its text encoder, which may learn too.
-public final class FlowTask: TrainingTask {
+public final class FlowTrainer: TrainingTask {
     public let store: ParameterStore
     public let foundation: String
     let configuration: FlowTrainingConfiguration
-    let modelConfiguration: ModelConfiguration
+    let modelConfiguration: FlowTokConfiguration
     private let frozen: NamedTensors
     let model: FlowTokModel
     let projector: TextProjector
     let temperature: Tensor
     let source: any SampleSource
     private let shown: any SampleSource
-    let codec: PieceCodec
+    let codec: SentencePieceTokenizer
 
     private static func isTextEncoder(_ name: String) -> Bool { name.hasPrefix("text_encoder.") }
 
@@ -74,24 +74,24 @@ public final class FlowTask: TrainingTask {
             throw ConfigurationError.badConfiguration(file: "the flow's configuration", reason: problem)
         }
         let imageTokenizer = tokenizer.configuration.imageTokenizer
-        codec = try PieceCodec(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
+        codec = try SentencePieceTokenizer(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
         let initial = initial.map { given in
             let fresh = WeightRecorder(FreshWeights(seed: configuration.training.seed))
-            _ = FlowTask.alignmentParts(
+            _ = FlowTrainer.alignmentParts(
                 Weights(fresh), configuration.textVariationalEncoder, channels: imageTokenizer.tokenSize)
             return given.merging(fresh.parameters) { given, _ in given }
         }
         var kept = tokenizer.weights
         if !configuration.learnsAll {
-            kept.merge((initial ?? [:]).filter { !FlowTask.trains($0.key, configuration) }) { $1 }
+            kept.merge((initial ?? [:]).filter { !FlowTrainer.trains($0.key, configuration) }) { $1 }
         }
         let frozen = NamedTensors(kept)
         self.frozen = frozen
         modelConfiguration = configuration.model(
             over: tokenizer.configuration,
-            latents: try latents ?? FlowTask.latentStatistics(imageTokenizer, frozen, source, codec))
+            latents: try latents ?? FlowTrainer.latentStatistics(imageTokenizer, frozen, source, codec))
         let given = initial.map { NamedTensors($0) }
-        let hasTextEncoder = initial?.keys.contains(where: FlowTask.isTextEncoder) ?? false
+        let hasTextEncoder = initial?.keys.contains(where: FlowTrainer.isTextEncoder) ?? false
         if hasTextEncoder && configuration.textEncoder == .frozen && configuration.learns.contains(.text) {
             throw ConfigurationError.badConfiguration(
                 file: "the flow's configuration",
@@ -99,12 +99,12 @@ public final class FlowTask: TrainingTask {
         }
         var start: any WeightSource = given ?? FreshWeights(seed: configuration.training.seed)
         if configuration.textEncoder == .tuned && !hasTextEncoder {
-            start = RoutedWeights(frozen, where: FlowTask.isTextEncoder, otherwise: start)
+            start = RoutedWeights(frozen, where: FlowTrainer.isTextEncoder, otherwise: start)
         }
         store = ParameterStore(from: start)
-        let weights = Weights(FlowTask.routed(store, configuration, frozen: frozen))
+        let weights = Weights(FlowTrainer.routed(store, configuration, frozen: frozen))
         model = FlowTokModel(modelConfiguration, weights: weights)
-        (projector, temperature) = FlowTask.alignmentParts(
+        (projector, temperature) = FlowTrainer.alignmentParts(
             weights, configuration.textVariationalEncoder, channels: imageTokenizer.tokenSize)
         try given?.verify("the flow to start from")
         if !configuration.learnsAll { try frozen.verify("the flow to start from") }
@@ -112,13 +112,13 @@ public final class FlowTask: TrainingTask {
         fingerprint.add(tokenizer.vocabulary.modelBytes)
         // The loss never sees the decoder, which may go on learning meanwhile.
         fingerprint.add(
-            kept.filter { name, _ in !TokenizerTask.isDecoder(name) && !FlowTask.trains(name, configuration) })
+            kept.filter { name, _ in !TokenizerTrainer.isDecoder(name) && !FlowTrainer.trains(name, configuration) })
         foundation = fingerprint.text
     }
 
     /// The statistics of the latents that the flow is to see.
     private static func latentStatistics(
-        _ imageTokenizer: FlowTiTokConfiguration, _ weights: NamedTensors, _ source: any SampleSource, _ codec: PieceCodec
+        _ imageTokenizer: FlowTiTokConfiguration, _ weights: NamedTensors, _ source: any SampleSource, _ codec: SentencePieceTokenizer
     ) throws -> LatentStatistics {
         let batch = try Batch(source, first: 1 << 40, count: 512, side: imageTokenizer.imageSize, codec: codec)
         return FlowTiTok(imageTokenizer, weights: Weights(weights)["image_tokenizer"])
@@ -128,7 +128,7 @@ public final class FlowTask: TrainingTask {
     private func model(_ parameters: any WeightSource) -> FlowTokModel {
         FlowTokModel(
             modelConfiguration,
-            weights: Weights(FlowTask.routed(parameters, configuration, frozen: frozen)))
+            weights: Weights(FlowTrainer.routed(parameters, configuration, frozen: frozen)))
     }
 
     public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {
@@ -154,7 +154,7 @@ public final class FlowTask: TrainingTask {
     }
 
     public func export(parameters: any WeightSource, to folder: String) throws {
-        let recorder = WeightRecorder(FlowTask.routed(parameters, configuration, frozen: frozen))
+        let recorder = WeightRecorder(FlowTrainer.routed(parameters, configuration, frozen: frozen))
         _ = FlowTokModel(modelConfiguration, weights: Weights(recorder))
         try ModelFolder.write(
             modelConfiguration, weights: recorder.parameters, vocabulary: codec.vocabulary, to: folder + "/model")

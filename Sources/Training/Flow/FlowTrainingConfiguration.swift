@@ -146,8 +146,8 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     }
 
     /// The configuration of the model that comes out.
-    func model(over tokenizer: TokenizerTrainingConfiguration, latents: LatentStatistics) -> ModelConfiguration {
-        ModelConfiguration(
+    func model(over tokenizer: TokenizerTrainingConfiguration, latents: LatentStatistics) -> FlowTokConfiguration {
+        FlowTokConfiguration(
             name: name, imageTokenizer: tokenizer.imageTokenizer, textEncoder: tokenizer.textEncoder,
             textVariationalEncoder: textVariationalEncoder, textDecoder: textDecoder, velocity: velocity,
             latents: latents, sampling: sampling, captioning: captioning, licence: licence, trainedOn: trainedOn)

@@ -9,7 +9,7 @@ import Tensors
 import TextTokenizers
 
 /// The config file of `flowtok train tokenizer`.
-public struct TokenizerStage: Sendable, Codable, Equatable {
+public struct TokenizerRecipe: Sendable, Codable, Equatable {
     public var data: DataConfiguration
     /// The folder of a trained vocabulary. Its number of pieces becomes the text encoder's `vocab_size`.
     public var vocabulary: String
@@ -29,7 +29,7 @@ public struct TokenizerStage: Sendable, Codable, Equatable {
     ///
     /// - Throws: `TrainingError`, each with the file and the key in question.
     public static func open(file: String, output: String, resume: Bool) throws -> TrainingRun {
-        var stage = try JSONFile.readStrictly(TokenizerStage.self, from: file, formerKeys: DataConfiguration.formerKeys)
+        var stage = try JSONFile.readStrictly(TokenizerRecipe.self, from: file, formerKeys: DataConfiguration.formerKeys)
         func bad(_ reason: String) -> ConfigurationError { .badConfiguration(file: file, reason: reason) }
         // What is cheap to find out comes first: data take seconds to load.
         try TrainingRun.check(folder: output, resume: resume)
@@ -49,9 +49,9 @@ public struct TokenizerStage: Sendable, Codable, Equatable {
         }
         let initial = try stage.initial(start, file: file)
         let sources = try stage.data.sources(side: stage.model.imageTokenizer.imageSize, file: file)
-        let task: TokenizerTask
+        let task: TokenizerTrainer
         do {
-            task = try TokenizerTask(
+            task = try TokenizerTrainer(
                 stage.model, vocabulary: vocabulary, source: sources.training, shown: sources.shown,
                 initial: initial)
         } catch let error as WeightMismatch {

@@ -10,13 +10,13 @@ import TextTokenizers
 
 /// Trains FlowTiTok together with the text encoder whose hidden states guide its decoder (TA-TiTok's recipe, with the
 /// pixel losses alone).
-public final class TokenizerTask: TrainingTask {
+public final class TokenizerTrainer: TrainingTask {
     public let store: ParameterStore
     public let foundation: String
     private let configuration: TokenizerTrainingConfiguration
     private let source: any SampleSource
     private let shown: any SampleSource
-    private let codec: PieceCodec
+    private let codec: SentencePieceTokenizer
     private let frozen: (any WeightSource)?
     private let tokenizer: FlowTiTok
     private let textEncoder: TextTransformer
@@ -34,14 +34,14 @@ public final class TokenizerTask: TrainingTask {
         self.configuration = configuration
         self.source = source
         self.shown = shown
-        codec = try PieceCodec(vocabulary, length: configuration.textEncoder.contextLength)
+        codec = try SentencePieceTokenizer(vocabulary, length: configuration.textEncoder.contextLength)
         emptyCaption = try codec.encode("")
         let given = initial.map { NamedTensors($0) }
         let start: any WeightSource = given ?? FreshWeights(seed: configuration.training.seed)
         store = ParameterStore(from: start)
         let fixed = configuration.decoderOnly ? start : nil
         frozen = fixed
-        let weights = Weights(TokenizerTask.source(store, frozen: fixed))
+        let weights = Weights(TokenizerTrainer.source(store, frozen: fixed))
         tokenizer = FlowTiTok(
             configuration.imageTokenizer, weights: weights["image_tokenizer"], logvarBias: configuration.logvarBias)
         textEncoder = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
@@ -49,7 +49,7 @@ public final class TokenizerTask: TrainingTask {
         var fingerprint = Fingerprint()
         fingerprint.add(vocabulary.modelBytes)
         if configuration.decoderOnly, let initial {
-            fingerprint.add(initial.filter { !TokenizerTask.isDecoder($0.key) })
+            fingerprint.add(initial.filter { !TokenizerTrainer.isDecoder($0.key) })
         }
         foundation = fingerprint.text
     }
@@ -100,7 +100,7 @@ public final class TokenizerTask: TrainingTask {
     }
 
     public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {
-        let weights = Weights(TokenizerTask.source(parameters, frozen: frozen))
+        let weights = Weights(TokenizerTrainer.source(parameters, frozen: frozen))
         let tokenizer = FlowTiTok(configuration.imageTokenizer, weights: weights["image_tokenizer"])
         let textEncoder = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
         let batch = try Batch(
@@ -112,7 +112,7 @@ public final class TokenizerTask: TrainingTask {
 
     public func export(parameters: any WeightSource, to folder: String) throws {
         try TokenizerFolder.write(
-            configuration, weights: TokenizerTask.source(parameters, frozen: frozen), vocabulary: codec.vocabulary,
+            configuration, weights: TokenizerTrainer.source(parameters, frozen: frozen), vocabulary: codec.vocabulary,
             to: folder)
     }
 }

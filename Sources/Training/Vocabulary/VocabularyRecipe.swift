@@ -7,7 +7,7 @@ import ModelFolders
 import TextTokenizers
 
 /// The config file of `flowtok train vocabulary`.
-public struct VocabularyStage: Sendable, Codable, Equatable {
+public struct VocabularyRecipe: Sendable, Codable, Equatable {
     public var data: DataConfiguration
     /// How many captions to learn from.
     public var captions: Int
@@ -20,7 +20,7 @@ public struct VocabularyStage: Sendable, Codable, Equatable {
 
     /// Learns a SentencePiece vocabulary and writes it as `tokenizer.model` into a folder.
     public static func run(file: String, output: String, progress: (Int, Int) -> Void = { _, _ in }) throws -> SentencePieceVocabulary {
-        let stage = try JSONFile.readStrictly(VocabularyStage.self, from: file, formerKeys: DataConfiguration.formerKeys)
+        let stage = try JSONFile.readStrictly(VocabularyRecipe.self, from: file, formerKeys: DataConfiguration.formerKeys)
         guard (300...65536).contains(stage.vocabularySize) else {
             throw ConfigurationError.badConfiguration(
                 file: file, reason: "vocab_size is \(stage.vocabularySize), expected 300 to 65536")

@@ -52,7 +52,7 @@ import Training
     ])
     func tokenizerMistakes(_ old: String, _ new: String, _ expected: String) throws {
         let file = try TinyFiles.tokenizer(in: folder, changing: [(old, new)])
-        let text = message { try TokenizerStage.open(file: file, output: folder.url.path + "/run", resume: false) }
+        let text = message { try TokenizerRecipe.open(file: file, output: folder.url.path + "/run", resume: false) }
         #expect(text.hasPrefix(file + ": ") && text.contains(expected), "\(text)")
         #expect(!FileManager.default.fileExists(atPath: folder.url.path + "/run"))
     }
@@ -83,7 +83,7 @@ import Training
     ])
     func flowMistakes(_ old: String, _ new: String, _ expected: String) throws {
         let file = try TinyFiles.flow(in: folder, over: TinyTraining.tokenizerFolder(), changing: [(old, new)])
-        let text = message { try FlowStage.open(file: file, output: folder.url.path + "/run", resume: false) }
+        let text = message { try FlowRecipe.open(file: file, output: folder.url.path + "/run", resume: false) }
         #expect(text.hasPrefix(file + ": ") && text.contains(expected), "\(text)")
     }
 
@@ -106,7 +106,7 @@ import Training
             .replacingOccurrences(of: "EMPTY", with: folder.url.path + "/empty")
             .replacingOccurrences(of: "LONE", with: folder.url.path + "/lone")
         let file = try folder.write("vocabulary.json", "{\"data\": \(named), \"captions\": 10, \"vocab_size\": 300}").path
-        let text = message { try VocabularyStage.run(file: file, output: folder.url.path + "/out") }
+        let text = message { try VocabularyRecipe.run(file: file, output: folder.url.path + "/out") }
         #expect(text.hasPrefix(file + ": ") && text.contains(expected), "\(text)")
     }
 
@@ -115,16 +115,16 @@ import Training
         let file = try folder.write(
             "vocabulary.json", "{\"data\": {\"sprites\": \"\(folder.url.path)\"}, \"captions\": 300, \"vocab_size\": 400}"
         ).path
-        let vocabulary = try VocabularyStage.run(file: file, output: folder.url.path + "/out")
+        let vocabulary = try VocabularyRecipe.run(file: file, output: folder.url.path + "/out")
         #expect(vocabulary.count > 260)
         #expect(try vocabulary.decode(vocabulary.encode("A Fox")) == "a fox")
     }
 
     @Test func foldersAndMissingFilesInPlaceOfConfigurations() {
         let output = folder.url.path + "/run"
-        #expect(message { try TokenizerStage.open(file: folder.url.path, output: output, resume: false) }.contains("a folder"))
+        #expect(message { try TokenizerRecipe.open(file: folder.url.path, output: output, resume: false) }.contains("a folder"))
         let missing = folder.url.path + "/no.json"
-        #expect(message { try FlowStage.open(file: missing, output: output, resume: false) } == missing + ": no such file")
+        #expect(message { try FlowRecipe.open(file: missing, output: output, resume: false) } == missing + ": no such file")
     }
 
     @Test func whatIsLeftOutHasItsDefault() throws {
@@ -171,10 +171,10 @@ import Training
             let file = try folder.write(name, text).path
             let output = folder.url.path + "/out"
             let said = message {
-                if name.hasPrefix("vocabulary") { return try VocabularyStage.run(file: file, output: output) as Any }
+                if name.hasPrefix("vocabulary") { return try VocabularyRecipe.run(file: file, output: output) as Any }
                 return ["flow", "text", "velocity", "captioning", "joint", "tune"].contains { name.hasPrefix($0) }
-                    ? try FlowStage.open(file: file, output: output, resume: false)
-                    : try TokenizerStage.open(file: file, output: output, resume: false)
+                    ? try FlowRecipe.open(file: file, output: output, resume: false)
+                    : try TokenizerRecipe.open(file: file, output: output, resume: false)
             }
             if name.hasPrefix("tune") {
                 #expect(said.contains("data.images: ") && said.contains("my-pictures"), "\(said)")

@@ -87,7 +87,7 @@ import Training
         start["image_tokenizer.latent_tokens"] = nil
         start["image_tokenizer.decoder.mask_token"] = .zeros([1, 1, 16])
         let error = #expect(throws: WeightMismatch.self) {
-            try TokenizerTask(
+            try TokenizerTrainer(
                 TinyTraining.tokenizerConfiguration(settings), vocabulary: TinyTraining.vocabulary(),
                 source: BlockSource(), shown: BlockSource(), initial: start)
         }

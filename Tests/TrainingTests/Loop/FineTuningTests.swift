@@ -13,7 +13,7 @@ import Training
     init() throws {
         folder = try TemporaryFolder()
         start = folder.url.path + "/start"
-        try TokenizerStage.open(file: TinyFiles.tokenizer(in: folder, steps: 6), output: start, resume: false).run()
+        try TokenizerRecipe.open(file: TinyFiles.tokenizer(in: folder, steps: 6), output: start, resume: false).run()
         file = try TinyFiles.tokenizer(
             in: folder, as: "decoder.json",
             changing: [
@@ -24,7 +24,7 @@ import Training
 
     @Test func onlyTheDecoderLearns() throws {
         let output = folder.url.path + "/tuned"
-        try TokenizerStage.open(file: file, output: output, resume: false).run()
+        try TokenizerRecipe.open(file: file, output: output, resume: false).run()
         let before = try bits(start + "/image_tokenizer.safetensors")
         let after = try bits(output + "/image_tokenizer.safetensors")
         #expect(before.keys.sorted() == after.keys.sorted())
@@ -40,28 +40,28 @@ import Training
 
     @Test func itResumesToTheSameBits() throws {
         let (whole, parts) = (folder.url.path + "/whole", folder.url.path + "/parts")
-        try TokenizerStage.open(file: file, output: whole, resume: false).run()
-        try TokenizerStage.open(file: file, output: parts, resume: false).run(stopAfter: 9)
-        try TokenizerStage.open(file: file, output: parts, resume: true).run()
+        try TokenizerRecipe.open(file: file, output: whole, resume: false).run()
+        try TokenizerRecipe.open(file: file, output: parts, resume: false).run(stopAfter: 9)
+        try TokenizerRecipe.open(file: file, output: parts, resume: true).run()
         #expect(try contents(checkpointPath(whole)) == contents(checkpointPath(parts)))
         #expect(try contents(whole + "/image_tokenizer.safetensors") == contents(parts + "/image_tokenizer.safetensors"))
     }
 
     @Test func aFlowOverTheStartGoesOnOverTheTunedTokenizer() throws {
         let tuned = folder.url.path + "/tuned"
-        try TokenizerStage.open(file: file, output: tuned, resume: false).run()
+        try TokenizerRecipe.open(file: file, output: tuned, resume: false).run()
         let output = folder.url.path + "/flow"
         let first = try TinyFiles.flow(in: folder, over: start, steps: 4)
-        try FlowStage.open(file: first, output: output, resume: false).run(stopAfter: 2)
+        try FlowRecipe.open(file: first, output: output, resume: false).run(stopAfter: 2)
         let second = try TinyFiles.flow(in: folder, over: tuned, as: "second.json", steps: 4)
-        let run = try FlowStage.open(file: second, output: output, resume: true)
+        let run = try FlowRecipe.open(file: second, output: output, resume: true)
         #expect(run.step == 2 && run.notices.count == 1 && run.notices[0].hasPrefix("tokenizer was"))
         try run.run()
         // Another encoder gives other latents.
         let other = folder.url.path + "/other"
-        try TokenizerStage.open(file: TinyFiles.tokenizer(in: folder, steps: 7), output: other, resume: false).run()
+        try TokenizerRecipe.open(file: TinyFiles.tokenizer(in: folder, steps: 7), output: other, resume: false).run()
         let third = try TinyFiles.flow(in: folder, over: other, as: "third.json", steps: 4)
-        let error = refusal { try FlowStage.open(file: third, output: output, resume: true) }
+        let error = refusal { try FlowRecipe.open(file: third, output: output, resume: true) }
         #expect(error.text.contains(output))
     }
 
@@ -69,7 +69,7 @@ import Training
         let again = try TinyFiles.tokenizer(
             in: folder, as: "again.json", changing: [("\"vocabulary\"", "\"start\": \"\(start)\", \"vocabulary\"")])
         let output = folder.url.path + "/again"
-        try TokenizerStage.open(file: again, output: output, resume: false).run(stopAfter: 0)
+        try TokenizerRecipe.open(file: again, output: output, resume: false).run(stopAfter: 0)
         #expect(try bits(output + "/image_tokenizer.safetensors") == bits(start + "/image_tokenizer.safetensors"))
         let wider = try TinyFiles.tokenizer(
             in: folder, as: "wider.json",
@@ -78,14 +78,14 @@ import Training
                 ("\"decoder\": {\"width\": 32", "\"decoder\": {\"width\": 64"),
             ])
         let error = refusal {
-            try TokenizerStage.open(file: wider, output: folder.url.path + "/wider", resume: false)
+            try TokenizerRecipe.open(file: wider, output: folder.url.path + "/wider", resume: false)
         }
         #expect(error.text.hasPrefix(wider + ": start: "), "\(error.text)")
     }
 
     @Test func onlyTheTextDecoderLearns() throws {
         let first = folder.url.path + "/first"
-        try FlowStage.open(
+        try FlowRecipe.open(
             file: TinyFiles.flow(
                 in: folder, over: start, steps: 6,
                 changing: [("\"training\": {", "\"text_encoder\": \"tuned\", \"training\": {")]),
@@ -96,9 +96,9 @@ import Training
             in: folder, over: start, as: "reading.json", steps: 8,
             changing: [("\"tokenizer\"", "\"start\": \"\(first)\", \"tokenizer\""), reading])
         let (whole, parts) = (folder.url.path + "/whole", folder.url.path + "/parts")
-        try FlowStage.open(file: file, output: whole, resume: false).run()
-        try FlowStage.open(file: file, output: parts, resume: false).run(stopAfter: 3)
-        try FlowStage.open(file: file, output: parts, resume: true).run()
+        try FlowRecipe.open(file: file, output: whole, resume: false).run()
+        try FlowRecipe.open(file: file, output: parts, resume: false).run(stopAfter: 3)
+        try FlowRecipe.open(file: file, output: parts, resume: true).run()
         #expect(try contents(checkpointPath(whole)) == contents(checkpointPath(parts)))
         let (before, after) = (try bits(first + "/model/model.safetensors"), try bits(whole + "/model/model.safetensors"))
         #expect(before.keys.sorted() == after.keys.sorted())
@@ -109,26 +109,26 @@ import Training
 
         let alone = try TinyFiles.flow(in: folder, over: start, as: "alone.json", changing: [reading])
         let error = refusal {
-            try FlowStage.open(file: alone, output: folder.url.path + "/alone", resume: false)
+            try FlowRecipe.open(file: alone, output: folder.url.path + "/alone", resume: false)
         }
         #expect(error.text.contains("model.learns leaves parts out"))
         let part = try TinyFiles.flow(
             in: folder, over: start, as: "part.json",
             changing: [("\"tokenizer\"", "\"start\": \"\(whole)\", \"tokenizer\"")])
         let lacking = refusal {
-            try FlowStage.open(file: part, output: folder.url.path + "/part", resume: false)
+            try FlowRecipe.open(file: part, output: folder.url.path + "/part", resume: false)
         }
         #expect(lacking.text.contains("part.json: start: "), "\(lacking.text)")
     }
 
     @Test func aFlowStartsFromAnother() throws {
         let first = folder.url.path + "/first"
-        try FlowStage.open(file: TinyFiles.flow(in: folder, over: start, steps: 3), output: first, resume: false).run()
+        try FlowRecipe.open(file: TinyFiles.flow(in: folder, over: start, steps: 3), output: first, resume: false).run()
         let file = try TinyFiles.flow(
             in: folder, over: start, as: "second.json", steps: 3,
             changing: [("\"tokenizer\"", "\"start\": \"\(first)\", \"tokenizer\"")])
         let second = folder.url.path + "/second"
-        try FlowStage.open(file: file, output: second, resume: false).run(stopAfter: 0)
+        try FlowRecipe.open(file: file, output: second, resume: false).run(stopAfter: 0)
         let (a, b) = (try bits(checkpointPath(first)), try bits(checkpointPath(second)))
         for (name, values) in a where name.hasPrefix("averages/") {
             #expect(b["parameters/" + name.dropFirst("averages/".count)] == values, "\(name)")

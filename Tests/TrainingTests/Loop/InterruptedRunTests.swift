@@ -25,7 +25,7 @@ import Training
         let steps = 60
         let file = try TinyFiles.tokenizer(in: folder, steps: steps)
         let whole = try TemporaryFolder()
-        try TokenizerStage.open(file: file, output: whole.url.path, resume: false).run()
+        try TokenizerRecipe.open(file: file, output: whole.url.path, resume: false).run()
         // The same run, with a checkpoint after every step.
         let hasty = try TinyFiles.tokenizer(
             in: folder, as: "hasty.json", steps: steps,

@@ -17,7 +17,7 @@ import Training
     init() throws {
         folder = try TemporaryFolder()
         file = try TinyFiles.tokenizer(in: folder)
-        try TokenizerStage.open(file: file, output: output, resume: false).run(stopAfter: 4)
+        try TokenizerRecipe.open(file: file, output: output, resume: false).run(stopAfter: 4)
     }
 
     /// Expects an error of one line that holds every one of `texts`.
@@ -26,7 +26,7 @@ import Training
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let error = refusal(sourceLocation: sourceLocation) {
-            try TokenizerStage.open(file: other ?? file, output: folder ?? output, resume: resume)
+            try TokenizerRecipe.open(file: other ?? file, output: folder ?? output, resume: resume)
         }
         let message = error.text
         for text in texts {
@@ -54,7 +54,7 @@ import Training
     }
 
     @Test func aFolderHasOneRunAtATime() throws {
-        let run = try TokenizerStage.open(file: file, output: output, resume: true)
+        let run = try TokenizerRecipe.open(file: file, output: output, resume: true)
         expect("another process trains in it")
         try withExtendedLifetime(run) { try #require(run.step == 4) }
     }
@@ -70,7 +70,7 @@ import Training
         try (whole + [0]).write(to: URL(fileURLWithPath: checkpoint))
         expect(checkpoint)
         try whole.write(to: URL(fileURLWithPath: checkpoint))
-        #expect(try TokenizerStage.open(file: file, output: output, resume: true).step == 4)
+        #expect(try TokenizerRecipe.open(file: file, output: output, resume: true).step == 4)
     }
 
     @Test func checkpointsOfOtherThings() throws {
@@ -78,7 +78,7 @@ import Training
         try FileManager.default.copyItem(atPath: output + "/image_tokenizer.safetensors", toPath: checkpoint)
         expect(checkpoint, "no checkpoint of a training run")
         let flow = try TinyFiles.flow(in: folder, over: output)
-        try FlowStage.open(file: flow, output: folder.url.path + "/flow", resume: false).run(stopAfter: 1)
+        try FlowRecipe.open(file: flow, output: folder.url.path + "/flow", resume: false).run(stopAfter: 1)
         try FileManager.default.removeItem(atPath: checkpoint)
         try FileManager.default.copyItem(atPath: checkpointPath(folder.url.path + "/flow"), toPath: checkpoint)
         expect(checkpoint, "another sort of run")
@@ -93,7 +93,7 @@ import Training
         try rewrite { tensors, _ in tensors[name] = .filled([4, 32], with: .nan) }
         expect(checkpoint, name, "nan")
         try rewrite { tensors, _ in tensors[name] = .zeros([4, 32]) }
-        #expect(try TokenizerStage.open(file: file, output: output, resume: true).step == 4)
+        #expect(try TokenizerRecipe.open(file: file, output: output, resume: true).step == 4)
         try rewrite { tensors, _ in tensors["parameters/more"] = .zeros([1]) }
         expect(checkpoint, "tensors, expected")
         try rewrite { tensors, _ in tensors["parameters/more"] = nil }
@@ -108,7 +108,7 @@ import Training
         expect(checkpoint, "another vocabulary or tokenizer")
         // Checkpoints of earlier versions do not say.
         try rewrite { _, metadata in metadata["foundation"] = nil }
-        #expect(try TokenizerStage.open(file: file, output: output, resume: true).step == 4)
+        #expect(try TokenizerRecipe.open(file: file, output: output, resume: true).step == 4)
     }
 
     @Test(arguments: [
@@ -132,9 +132,9 @@ import Training
         let quiet = try TinyFiles.tokenizer(
             in: folder, as: "quiet.json",
             changing: [("\"sample_every\": 0", "\"sample_every\": 3, \"checkpoint_minutes\": 7"), ("\"log_every\": 5", "\"log_every\": 2")])
-        #expect(try TokenizerStage.open(file: quiet, output: output, resume: true).notices.isEmpty)
+        #expect(try TokenizerRecipe.open(file: quiet, output: output, resume: true).notices.isEmpty)
         let longer = try TinyFiles.tokenizer(in: folder, as: "longer.json", steps: 30)
-        let run = try TokenizerStage.open(file: longer, output: output, resume: true)
+        let run = try TokenizerRecipe.open(file: longer, output: output, resume: true)
         #expect(run.step == 4 && run.notices.count == 1)
         #expect(run.notices.first?.hasPrefix("model.training.steps was 20 and is now 30") == true)
     }
@@ -144,6 +144,6 @@ import Training
             metadata["configuration"] = metadata["configuration"]?
                 .replacingOccurrences(of: "\"latent_noise\" : 0,", with: "").replacingOccurrences(of: "\"levels\" : 4,", with: "")
         }
-        #expect(try TokenizerStage.open(file: file, output: output, resume: true).step == 4)
+        #expect(try TokenizerRecipe.open(file: file, output: output, resume: true).step == 4)
     }
 }

@@ -41,7 +41,7 @@ import Training
     func batchesDoNotDependOnThreads(_ kind: String) throws {
         let usual = Machine.threads
         defer { Machine.threads = usual }
-        let codec = try PieceCodec(TinyTraining.vocabulary(), length: 4)
+        let codec = try SentencePieceTokenizer(TinyTraining.vocabulary(), length: 4)
         let source = try data(kind).sources(side: 32).training
         let batches = try [1, 2, 5].map { count in
             Machine.threads = count
@@ -65,7 +65,7 @@ import Training
         }
         // A style other than emoji is always named, and in one way.
         #expect(samples.contains { $0.plainCaption.hasPrefix("clip art of ") })
-        let codec = try PieceCodec(TinyTraining.vocabulary(), length: 4)
+        let codec = try SentencePieceTokenizer(TinyTraining.vocabulary(), length: 4)
         let batch = try Batch(source, first: 8, count: 16, side: 32, codec: codec, plain: 3..<9)
         for (i, caption) in batch.captions.enumerated() {
             let sample = samples[8 + i]

@@ -21,7 +21,7 @@ import Training
         let file = try TinyFiles.flow(
             in: folder, over: TinyTraining.tokenizerFolder(), steps: 3,
             changing: [("\"training\": {", "\"text_encoder\": \"tuned\", \"training\": {")])
-        try FlowStage.open(file: file, output: first, resume: false).run()
+        try FlowRecipe.open(file: file, output: first, resume: false).run()
         model = first + "/model"
     }
 
@@ -38,19 +38,19 @@ import Training
 
     private func refused(_ file: String, saying words: [String]) {
         let error = refusal {
-            try FlowStage.open(file: file, output: folder.url.path + "/refused", resume: false)
+            try FlowRecipe.open(file: file, output: folder.url.path + "/refused", resume: false)
         }
         for word in words { #expect(error.text.contains(word), "\(error.text)") }
         #expect(!FileManager.default.fileExists(atPath: folder.url.path + "/refused"))
     }
 
-    private func configuration(_ model: String) throws -> ModelConfiguration {
-        try JSONDecoder().decode(ModelConfiguration.self, from: contents(model + "/config.json"))
+    private func configuration(_ model: String) throws -> FlowTokConfiguration {
+        try JSONDecoder().decode(FlowTokConfiguration.self, from: contents(model + "/config.json"))
     }
 
     @Test func aFlowGoesOnFromIt() throws {
         let output = folder.url.path + "/second"
-        try FlowStage.open(file: flow("second", from: model), output: output, resume: false).run(stopAfter: 0)
+        try FlowRecipe.open(file: flow("second", from: model), output: output, resume: false).run(stopAfter: 0)
         let given = try bits(model + "/model.safetensors")
         let begun = try bits(checkpointPath(output))
         for (name, values) in given where !name.hasPrefix("image_tokenizer.") {
@@ -58,24 +58,24 @@ import Training
         }
         // What only training uses is made anew.
         #expect(begun["parameters/flow.t2t_temperature"] != nil)
-        try FlowStage.open(file: flow("second", from: model), output: output, resume: true).run()
+        try FlowRecipe.open(file: flow("second", from: model), output: output, resume: true).run()
         #expect(try configuration(output + "/model").latents == configuration(model).latents)
     }
 
     @Test func anotherEncoderBringsOtherLatents() throws {
         let tokenizer = folder.url.path + "/tokenizer"
-        try TokenizerStage.open(
+        try TokenizerRecipe.open(
             file: TinyFiles.tokenizer(in: folder, steps: 3), output: tokenizer, resume: false
         ).run()
         let output = folder.url.path + "/second"
-        try FlowStage.open(file: flow("second", from: model, over: tokenizer), output: output, resume: false).run()
+        try FlowRecipe.open(file: flow("second", from: model, over: tokenizer), output: output, resume: false).run()
         #expect(try configuration(output + "/model").latents != configuration(model).latents)
     }
 
     @Test func aTextDecoderGoesOnAloneAndAFlowFromThere() throws {
         let read = folder.url.path + "/read"
         let file = try flow("read", from: model, keys: "\"learns\": [\"text_decoder\"], \"reading_weight\": 1")
-        try FlowStage.open(file: file, output: read, resume: false).run()
+        try FlowRecipe.open(file: file, output: read, resume: false).run()
         let (before, after) = (try bits(model + "/model.safetensors"), try bits(read + "/model/model.safetensors"))
         for (name, values) in after {
             #expect((values == before[name]) != name.hasPrefix("text_decoder."), "\(name)")
@@ -83,13 +83,13 @@ import Training
         // The run's own checkpoint has the text decoder only; the model that it leaves has everything.
         refused(try flow("part", from: read), saying: ["part.json: start: ", "missing"])
         let output = folder.url.path + "/third"
-        try FlowStage.open(file: flow("third", from: read + "/model"), output: output, resume: false).run()
+        try FlowRecipe.open(file: flow("third", from: read + "/model"), output: output, resume: false).run()
     }
 
     @Test func theTextGoesOnAlone() throws {
         let output = folder.url.path + "/text"
         let keys = "\"text_encoder\": \"tuned\", \"learns\": [\"text\"], \"flow_share\": 0, \"matching_weight\": 1"
-        try FlowStage.open(file: flow("text", from: model, keys: keys), output: output, resume: false).run()
+        try FlowRecipe.open(file: flow("text", from: model, keys: keys), output: output, resume: false).run()
         let (before, after) = (try bits(model + "/model.safetensors"), try bits(output + "/model/model.safetensors"))
         for (name, values) in after where values.count > 1 {
             let isText = name.hasPrefix("text_encoder.") || name.hasPrefix("flow.context_encoder.")
@@ -108,14 +108,14 @@ import Training
                 ("\"vocabulary\": \"\(folder.url.path)/vocabulary\"", "\"start\": \"\(model)\", \"vocabulary\": \"\(model)\""),
                 ("\"training\": {", "\"decoder_only\": true, \"training\": {"),
             ])
-        try TokenizerStage.open(file: file, output: output, resume: false).run()
+        try TokenizerRecipe.open(file: file, output: output, resume: false).run()
         let (before, after) = (try bits(model + "/model.safetensors"), try bits(output + "/image_tokenizer.safetensors"))
         for (name, values) in after {
             #expect((values == before[name]) != name.hasPrefix("image_tokenizer.decoder."), "\(name)")
         }
         // Only the decoder differs, so that a flow over it sees the latents it is used to.
         let flow = folder.url.path + "/second"
-        try FlowStage.open(file: self.flow("second", from: model, over: output), output: flow, resume: false).run()
+        try FlowRecipe.open(file: self.flow("second", from: model, over: output), output: flow, resume: false).run()
         #expect(try configuration(flow + "/model").latents == configuration(model).latents)
     }
 

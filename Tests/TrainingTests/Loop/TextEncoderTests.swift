@@ -28,8 +28,8 @@ import Training
             changing: [("\"training\": {", settings + ", \"training\": {")]
                 + (start.map { [("\"tokenizer\"", "\"start\": \"\($0)\", \"tokenizer\"")] } ?? []))
         let output = folder.url.path + "/" + name
-        try FlowStage.open(file: file, output: output, resume: false).run(stopAfter: stopAfter)
-        if stopAfter != nil { try FlowStage.open(file: file, output: output, resume: true).run() }
+        try FlowRecipe.open(file: file, output: output, resume: false).run(stopAfter: stopAfter)
+        if stopAfter != nil { try FlowRecipe.open(file: file, output: output, resume: true).run() }
         return output + "/model/model.safetensors"
     }
 
@@ -41,7 +41,7 @@ import Training
         let file = try TinyFiles.flow(
             in: folder, over: tokenizer, changing: [("\"training\": {", "\"text_encoder\": \"tuned\", \"training\": {")])
         let output = folder.url.path + "/start"
-        try FlowStage.open(file: file, output: output, resume: false).run(stopAfter: 0)
+        try FlowRecipe.open(file: file, output: output, resume: false).run(stopAfter: 0)
         #expect(try textEncoder(output + "/model/model.safetensors") == given)
         let learnt = try textEncoder(flow("\"text_encoder\": \"tuned\"", as: "tuned"))
         #expect(try learnt.keys.sorted() == given.keys.sorted() && learnt != given)
@@ -78,7 +78,7 @@ import Training
         func open(_ name: String, model path: String, changing more: [(String, String)] = []) throws -> TrainingRun {
             let file = try TinyFiles.tokenizer(
                 in: folder, as: name + ".json", changing: [start] + more + [("MODEL", path)])
-            return try TokenizerStage.open(file: file, output: folder.url.path + "/" + name, resume: false)
+            return try TokenizerRecipe.open(file: file, output: folder.url.path + "/" + name, resume: false)
         }
         try open("taken", model: folder.url.path + "/tuned/model").run(stopAfter: 0)
         let taken = folder.url.path + "/taken/image_tokenizer.safetensors"

@@ -52,17 +52,17 @@ enum TinyTraining {
             sampling: SamplingDefaults(steps: 2), captioning: CaptioningDefaults(steps: 2))
     }
 
-    static func tokenizerTask(_ settings: TrainingSettings = settings()) throws -> TokenizerTask {
-        try TokenizerTask(
+    static func tokenizerTask(_ settings: TrainingSettings = settings()) throws -> TokenizerTrainer {
+        try TokenizerTrainer(
             tokenizerConfiguration(settings), vocabulary: vocabulary(), source: BlockSource(), shown: BlockSource())
     }
 
-    static func flowTask(_ settings: TrainingSettings = settings()) throws -> FlowTask {
+    static func flowTask(_ settings: TrainingSettings = settings()) throws -> FlowTrainer {
         try flowTask(flowConfiguration(settings))
     }
 
-    static func flowTask(_ configuration: FlowTrainingConfiguration) throws -> FlowTask {
-        try FlowTask(
+    static func flowTask(_ configuration: FlowTrainingConfiguration) throws -> FlowTrainer {
+        try FlowTrainer(
             configuration, tokenizer: TokenizerFolder(path: tokenizerFolder()), source: BlockSource(),
             shown: BlockSource())
     }

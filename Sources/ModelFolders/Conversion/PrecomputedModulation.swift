@@ -9,13 +9,13 @@ import Tensors
 ///
 /// Two tensors beside the network's parameters: `modulation.keys` [pairs, 2], times and indicators, and
 /// `modulation.vectors` [pairs, (6·depth + 2)·width].
-enum PackedSchedule {
+enum PrecomputedModulation {
     static let keys = "modulation.keys"
     static let vectors = "modulation.vectors"
 
     /// The tensors of a network for the schedules of a configuration; none where its solver chooses the times on the way.
     static func tensors(
-        of network: VelocityNetwork, _ configuration: ModelConfiguration, prefix: String
+        of network: VelocityNetwork, _ configuration: FlowTokConfiguration, prefix: String
     ) -> [(name: String, tensor: Tensor)] {
         let pairs = pairs(configuration)
         guard !pairs.isEmpty else { return [] }
@@ -49,7 +49,7 @@ enum PackedSchedule {
     }
 
     /// Every time and indicator at which the model's own settings evaluate the field.
-    private static func pairs(_ configuration: ModelConfiguration) -> [(time: Float, indicator: Indicator)] {
+    private static func pairs(_ configuration: FlowTokConfiguration) -> [(time: Float, indicator: Indicator)] {
         let sampling = configuration.sampling
         let times = FlowIntegrator(sampling.solver, steps: sampling.steps).evaluationTimes()
         let pairs = Guidance(scale: sampling.guidance, interval: sampling.guidanceInterval[0]...sampling.guidanceInterval[1])

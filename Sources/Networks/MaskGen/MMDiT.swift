@@ -2,7 +2,7 @@ import Layers
 import Tensors
 
 /// The shape of MaskGen's transformer: the section `model.maskgen` of the official configuration.
-public struct JointTransformerShape: Sendable, Hashable {
+public struct MMDiTShape: Sendable, Hashable {
     public var width: Int
     public var depth: Int
     public var heads: Int
@@ -59,7 +59,7 @@ public struct JointTransformerShape: Sendable, Hashable {
 }
 
 /// Layer normalisation whose scale and shift a condition gives; the linear map gives (scale, shift) in this order.
-struct ContinuousNorm: Sendable {
+struct AdaLayerNormContinuous: Sendable {
     let linear: Linear
     let width: Int
 
@@ -75,7 +75,7 @@ struct ContinuousNorm: Sendable {
         let parts = linear(activated)
         return x.modulated(
             shift: parts.sliced(axis: 1, width..<2 * width), scale: parts.sliced(axis: 1, 0..<width),
-            epsilon: ContinuousNorm.epsilon)
+            epsilon: AdaLayerNormContinuous.epsilon)
     }
 }
 
@@ -109,25 +109,25 @@ private struct JointStream: Sendable {
     }
 
     func packed(_ x: Tensor, _ parts: [Tensor]) -> Tensor {
-        let normalized = x.modulated(shift: parts[0], scale: parts[1], epsilon: ContinuousNorm.epsilon)
+        let normalized = x.modulated(shift: parts[0], scale: parts[1], epsilon: AdaLayerNormContinuous.epsilon)
         return .concatenated([queries(normalized), keys(normalized), values(normalized)], axis: 2)
     }
 
     func finished(_ x: Tensor, attention: Tensor, _ parts: [Tensor]) -> Tensor {
         let attended = x.addingGated(output(attention), by: parts[2])
-        let normalized = attended.modulated(shift: parts[3], scale: parts[4], epsilon: ContinuousNorm.epsilon)
+        let normalized = attended.modulated(shift: parts[3], scale: parts[4], epsilon: AdaLayerNormContinuous.epsilon)
         return attended.addingGated(network(normalized), by: parts[5])
     }
 }
 
 /// The text side of the last block, which only feeds keys and values.
 private struct LastContext: Sendable {
-    let norm: ContinuousNorm
+    let norm: AdaLayerNormContinuous
     let queries, keys, values: Linear
 
     init(_ weights: Weights, width: Int) {
         func map(_ name: String) -> Linear { Linear(weights["attn"][name], from: width, to: width, initial: .small) }
-        norm = ContinuousNorm(weights["norm1_context"], width: width)
+        norm = AdaLayerNormContinuous(weights["norm1_context"], width: width)
         queries = map("add_q_proj")
         keys = map("add_k_proj")
         values = map("add_v_proj")
@@ -189,10 +189,10 @@ package struct JointBlock: Sendable {
 }
 
 /// The blocks of a MaskGen network in order.
-struct JointTransformer: Sendable {
+struct MMDiT: Sendable {
     let blocks: [JointBlock]
 
-    init(_ weights: Weights, shape: JointTransformerShape) {
+    init(_ weights: Weights, shape: MMDiTShape) {
         blocks = (0..<shape.depth).map {
             JointBlock(weights[$0], width: shape.width, heads: shape.heads, isLast: $0 == shape.depth - 1)
         }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A part of a model that is made when it is first used, once, whichever task comes first.
-public final class Deferred<Part: Sendable>: Sendable {
+public final class Lazy<Part: Sendable>: Sendable {
     private let make: @Sendable () -> Part
     private let made = Mutex<Part?>(nil)
 

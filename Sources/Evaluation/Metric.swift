@@ -1,7 +1,7 @@
 import Foundation
 
 /// One line of the report: a figure, what it was taken over, and the least it should be.
-public struct Measure: Sendable, Codable, Equatable {
+public struct Metric: Sendable, Codable, Equatable {
     public let name: String
     public let value: Double
     /// "%" or "dB".

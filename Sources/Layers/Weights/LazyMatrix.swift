@@ -2,7 +2,7 @@ import Tensors
 
 /// A matrix that is not kept in memory but read whenever it is needed: what gives the constants of a schedule, which are
 /// kept in its place.
-public struct DeferredMatrix: Sendable {
+public struct LazyMatrix: Sendable {
     private let read: @Sendable () -> Tensor
     private let letGo: @Sendable () -> Void
 

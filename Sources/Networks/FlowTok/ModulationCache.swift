@@ -4,7 +4,7 @@ import Tensors
 /// What the condition gives to every block of a velocity network, kept by time and indicator: nothing else enters it, so
 /// that for a schedule it is a constant, and the matrices that compute it (a third of a network's parameters) need not stay
 /// in memory. Holds 128 MB at most; what came first goes first.
-final class ModulationTable: Sendable {
+final class ModulationCache: Sendable {
     /// One time and one indicator.
     struct Key: Hashable, Sendable {
         let time: Float
