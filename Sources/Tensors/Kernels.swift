@@ -1,5 +1,6 @@
 import CKernels
 import COpenBLAS
+import Foundation
 import Synchronization
 
 /// The element-wise kernels of this CPU.
@@ -18,6 +19,18 @@ public enum Machine {
     /// The kernels in use: `portable`, `avx2`, `avx512`, `vnni`, `bf16` or `amx`. The environment variable `FLOWTOK_KERNELS`
     /// lowers it.
     public static var kernelLevel: String { String(cString: ck_level_name(activeLevel)) }
+
+    /// Why an environment variable that chooses kernels is refused, in one line; nil where it is not set or names one.
+    public static var kernelChoiceProblem: String? {
+        for (name, known) in [
+            ("FLOWTOK_KERNELS", ["portable", "neon", "avx2", "avx512", "vnni", "bf16", "amx"]),
+            ("FLOWTOK_BLAS", ["own", "openblas"]),
+        ] {
+            guard let wanted = ProcessInfo.processInfo.environment[name], !wanted.isEmpty, !known.contains(wanted) else { continue }
+            return "\(name) is \"\(wanted)\", expected one of \(known.joined(separator: ", "))"
+        }
+        return nil
+    }
 
     /// The name of OpenBLAS's kernels, or the reason why it could not be loaded.
     public static var openBLAS: (core: String, problem: String?) {

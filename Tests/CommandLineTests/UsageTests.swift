@@ -77,6 +77,13 @@ import Testing
         expectFailure(try Tool.run(["evaluate", "--cases", "0"], in: scratch), 64, "--cases is 0")
     }
 
+    @Test(arguments: [("FLOWTOK_KERNELS", "foo"), ("FLOWTOK_BLAS", "mkl")])
+    func unknownKernelsAreRefused(variable: String, value: String) throws {
+        let result = try Tool.run(["doctor"], in: scratch, environment: [variable: value])
+        expectFailure(result, 64, "\(variable) is \"\(value)\", expected one of ")
+        #expect(try Tool.run(["doctor"], in: scratch, environment: ["FLOWTOK_KERNELS": "portable"]).status == 0)
+    }
+
     @Test func datasetNamesWhatIsMissing() throws {
         let result = try Tool.run(["dataset", "--pictures", "none", "--output", "out"], in: scratch)
         #expect(result.status == 66 && result.errorLines.count == 1, "\(result.errors)")

@@ -1,11 +1,13 @@
 import ArgumentParser
 import Foundation
+import Tensors
 
 /// Parses the arguments, runs the command and ends the process: with one line on standard error where something is wrong.
 enum Program {
     static func run(_ root: any ParsableCommand.Type) -> Never {
         do {
             try checkArguments()
+            if let problem = Machine.kernelChoiceProblem { throw Failure(.usage, problem) }
             var command = try parse(root)
             do {
                 try command.run()
