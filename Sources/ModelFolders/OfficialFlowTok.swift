@@ -98,7 +98,7 @@ public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable {
 
     /// Writes the folder's `config.json`.
     ///
-    /// - Throws: `CheckpointError.unwritableFile`.
+    /// - Throws: `FileError.unwritable`.
     public func write(to folder: String) throws { try JSONFile.write(self, to: folder + "/" + ModelFolder.configurationFile) }
 
     static func read(from folder: String) throws -> OfficialFlowTokConfiguration {

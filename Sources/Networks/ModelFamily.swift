@@ -104,7 +104,7 @@ extension NetworkConfiguration {
 /// The shape of an image tokenizer.
 public protocol ImageTokenizerConfiguration: NetworkConfiguration {
     var imageSize: Int { get }
-    /// The tokens of an image; nil where the size of the image decides.
+    /// The tokens of an image of that size.
     var tokens: TokenShape { get }
     /// What guides the decoder; nil where nothing does.
     var textGuidance: TextGuidanceShape? { get }

@@ -98,7 +98,7 @@ public struct ModelImport: Sendable {
 
     /// Writes the `config.json`, whole or not at all.
     ///
-    /// - Throws: `FlowTokError.unusableFiles` where there is one that did not come from here, `CheckpointError` where it
+    /// - Throws: `FlowTokError.unusableFiles` where there is one that did not come from here, `FileError` where it
     ///   cannot be written.
     public func write() throws {
         let file = folder + "/" + ModelFolder.configurationFile

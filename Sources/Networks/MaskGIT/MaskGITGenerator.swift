@@ -18,9 +18,6 @@ public struct MaskGITGenerator: Sendable {
             }
     }
 
-    /// Tensors that older exports hold and no network reads.
-    public static func ignores(_ name: String) -> Bool { name == "model.embeddings.position_ids" }
-
     /// One image of every class in `classes`, drawn in lockstep: per image L tokens in 0..<V, as the tokenizer decodes
     /// them.
     ///

@@ -8,7 +8,7 @@ public struct MaskGITVQGAN: Sendable {
     public let encoder: ConvolutionalEncoder
     public let decoder: ConvolutionalDecoder
     public let quantizer: VectorQuantizer
-    /// The side of the images that `ImageTokenization` works on, in pixels; convolutions serve any size.
+    /// The side of the images that `ImageTokenizer` works on, in pixels; convolutions serve any size.
     public let imageSize: Int
 
     /// `imageSize` is a multiple of the configuration's patch size.

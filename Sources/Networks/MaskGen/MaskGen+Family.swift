@@ -51,7 +51,8 @@ extension MaskGenVQConfiguration: TokenGeneratorConfiguration {
         configuration["model"]?["maskgen"] != nil && configuration["losses"]?["diffloss_d"] == nil
     }
 
-    public static func ignores(_ tensor: String) -> Bool { MaskGenVQ.ignores(tensor) }
+    /// The second name of the embedding table, which also gives the logits.
+    public static func ignores(_ tensor: String) -> Bool { tensor == "lm_head.weight" }
 
     public var subjects: GeneratorSubjects { .captions(width: transformer.textWidth) }
 

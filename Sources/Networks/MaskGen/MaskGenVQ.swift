@@ -26,10 +26,6 @@ public struct MaskGenVQ: Sendable {
         norm = AdaLayerNormContinuous(weights["norm"], width: shape.width)
     }
 
-    /// Tensors that checkpoints hold beside what the network reads: the second name of the embedding table, which also
-    /// gives the logits.
-    public static func ignores(_ name: String) -> Bool { name == "lm_head.weight" }
-
     /// The caption's vector with the micro-condition: [batch, width of both].
     package func vector(_ text: TextCondition, aestheticScores: [Float]) -> Tensor {
         let micro = configuration.transformer.microWidth

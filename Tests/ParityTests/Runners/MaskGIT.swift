@@ -65,7 +65,7 @@ func compareMaskGIT(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let configuration = try golden.decode("config", as: MaskGITConfiguration.self)
     #expect(configuration.problem == nil)
-    let generator = try comparison.generator(ignoring: MaskGITGenerator.ignores) {
+    let generator = try comparison.generator(ignoring: MaskGITConfiguration.ignores) {
         MaskGITGenerator(configuration, weights: $0)
     }
     let network = generator.network

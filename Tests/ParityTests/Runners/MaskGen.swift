@@ -19,7 +19,7 @@ func compareMaskGenVQ(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let configuration = try golden.decode("config", as: MaskGenVQConfiguration.self)
     #expect(configuration.problem == nil)
-    let generator = try comparison.generator(ignoring: MaskGenVQ.ignores) { MaskGenVQ(configuration, weights: $0) }
+    let generator = try comparison.generator(ignoring: MaskGenVQConfiguration.ignores) { MaskGenVQ(configuration, weights: $0) }
     let (text, empty) = try texts(comparison)
     let ids = try comparison.givenIntegers("forward/ids").map { Int32($0) }
     let scores = try comparison.given("forward/aesthetic_score").values
