@@ -3,7 +3,7 @@ import Tensors
 /// Runs benchmarks in turns, so that a slow minute of the machine falls on all of them: one round to warm up, then
 /// `rounds` that count.
 ///
-/// - Parameter progress: told the share that is done and what comes next.
+/// - Parameter progress: called with the fraction that is done and what comes next.
 /// - Returns: a row to a benchmark, in order, with shares of the peaks among them.
 public func measure(
     _ benchmarks: [Benchmark], rounds: Int, progress: (Double, String) -> Void = { _, _ in }

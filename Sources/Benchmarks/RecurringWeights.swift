@@ -4,7 +4,7 @@ import Tensors
 /// Weights of no meaning for networks of any size in little memory: every parameter is a view of the same random values,
 /// of which there are as many as the largest needs. Norms start as norms do, biases at zero.
 public final class RecurringWeights: WeightSource {
-    private var values = Values(count: 1 << 16, deviation: 0.02)
+    private var values = Values(count: 1 << 16, std: 0.02)
 
     public init() {}
 
@@ -21,7 +21,7 @@ public final class RecurringWeights: WeightSource {
             if case .ones = initial { return .filled(shape, with: 1) }
             return .zeros(shape)
         }
-        if count > values.count { values = Values(count: count, deviation: 0.02) }
+        if count > values.count { values = Values(count: count, std: 0.02) }
         return Tensor(borrowing: values.base, shape: shape, owner: values)
     }
 }
@@ -31,10 +31,10 @@ private final class Values: @unchecked Sendable {
     let base: UnsafePointer<Float>
     let count: Int
 
-    init(count: Int, deviation: Float) {
+    init(count: Int, std: Float) {
         var random = CounterRandom(seed: 2)
         // A prime, so that the rows of no matrix are alike.
-        let period = (Tensor.randomNormal([65521], using: &random) * deviation).values
+        let period = (Tensor.randomNormal([65521], using: &random) * std).values
         let memory = UnsafeMutablePointer<Float>.allocate(capacity: count)
         for start in stride(from: 0, to: count, by: period.count) {
             (memory + start).initialize(from: period, count: min(period.count, count - start))

@@ -39,7 +39,7 @@ public enum CheckpointError: Sendable, Equatable, CategorizedError {
     case valueOutOfRange(path: String, tensor: String, index: Int, type: ElementType)
     /// A value is infinite or not a number.
     case notFinite(path: String, tensor: String, index: Int, value: Float)
-    /// What was handed to a writer contradicts what it was told to expect.
+    /// What was handed to a writer contradicts what was announced.
     case invalidWrite(path: String, tensor: String, reason: String)
 }
 

@@ -12,7 +12,8 @@ public enum JSONFile {
 
     /// Reads a file that a person wrote: a key that means nothing is a misspelt one.
     ///
-    /// - Parameter formerKeys: keys that are still read, with the names that they have now.
+    /// - Parameter formerKeys: keys that are still read beside those that the whole package renamed, with the names that they
+    ///   have now.
     /// - Throws: `FileError.missing`, or `.malformed` with the key in question.
     public static func readStrictly<Value: Codable>(
         _ type: Value.Type, from path: String, limit: Int = 16 << 20, formerKeys: [String: String] = [:]
@@ -21,7 +22,9 @@ public enum JSONFile {
         let value = try decode(type, from: data, path: path)
         // What is written again is all that was understood.
         let known = try decode(JSONValue.self, from: JSONEncoder().encode(value), path: path)
-        if let key = try decode(JSONValue.self, from: data, path: path).keys(unknownTo: known, formerly: formerKeys).first {
+        if let key = try decode(JSONValue.self, from: data, path: path).keys(unknownTo: known, formerly: RenamedKeys.formerKeys.merging(formerKeys) { $1 })
+            .first
+        {
             throw FileError.malformed(path: path, reason: "unknown key \(key)")
         }
         return value

@@ -16,7 +16,7 @@ public struct LayerNorm: Sendable {
     public func callAsFunction(_ x: Tensor) -> Tensor { x.layerNormalized(gain: gain, bias: bias, epsilon: epsilon) }
 }
 
-/// g (x - mean) / (s + epsilon) + b, s the unbiased standard deviation: the norm of FlowTok's text encoder, with its
+/// g (x - mean) / (s + epsilon) + b, s the unbiased standard std: the norm of FlowTok's text encoder, with its
 /// parameter names `g` and `b`.
 public struct StandardNorm: Sendable {
     public let gain: Tensor

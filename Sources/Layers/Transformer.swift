@@ -95,7 +95,7 @@ public struct FeedForward: Sendable {
 public struct Embedding: Sendable {
     public let table: Tensor
 
-    public init(_ weights: Weights, entries: Int, width: Int, initial: Initializer = .normal(deviation: 0.02)) {
+    public init(_ weights: Weights, entries: Int, width: Int, initial: Initializer = .normal(std: 0.02)) {
         table = weights.tensor("weight", [entries, width], initial: initial)
     }
 
@@ -118,7 +118,7 @@ public struct ResidualAttentionBlock: Sendable {
 
     public init(
         _ weights: Weights, width: Int, heads: Int, activation: Activation, causal: Bool = false,
-        initial: Initializer = .truncatedNormal(deviation: 0.02)
+        initial: Initializer = .truncatedNormal(std: 0.02)
     ) {
         firstNorm = LayerNorm(weights["ln_1"], width: width)
         input = Linear(

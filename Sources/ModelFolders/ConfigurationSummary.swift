@@ -15,7 +15,7 @@ public struct ConfigurationSummary: Sendable {
         switch family {
         case .flowTok:
             let configuration = try JSONFile.read(FlowTokConfiguration.self, from: file)
-            text = "the configuration of the flowtok model \"\(configuration.name)\" (\(configuration.licence))"
+            text = "the configuration of the flowtok model \"\(configuration.name)\" (\(configuration.license))"
             problem = configuration.problem
         case .officialFlowTok:
             let configuration = try JSONFile.read(OfficialFlowTokConfiguration.self, from: file)

@@ -30,7 +30,7 @@ public enum ModelFamilies {
         all.first { $0.configuration.map { $0 == type(of: configuration) } ?? false }
     }
 
-    /// The family of the model in a folder, told by its `config.json`: `model_type` where it names one, otherwise the
+    /// The family of the model in a folder, inferred from its `config.json`: `model_type` where it names one, otherwise the
     /// sections that official configurations have.
     ///
     /// - Throws: `FlowTokError.modelNotFound`, `missingFile`, and `unusableModel` where its configuration is of nothing that

@@ -13,7 +13,7 @@ public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable {
     public var velocity: VelocityConfiguration
     public var textVariationalEncoder: TextVariationalConfiguration
     public var imageTokenizer: FlowTiTokConfiguration
-    /// CLIP's text tower. Its activation cannot be told from the file: `quick_gelu`, with which CLIP was trained, or `gelu`
+    /// CLIP's text tower. Its activation cannot be inferred from the file: `quick_gelu`, with which CLIP was trained, or `gelu`
     /// (reference section 3.2).
     public var textEncoder: TextTransformerConfiguration
     /// What the tokenizer's latents are multiplied by where the flow works.
@@ -83,8 +83,8 @@ public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable {
             name: name, imageTokenizer: imageTokenizer, textEncoder: textEncoder,
             textVariationalEncoder: textVariationalEncoder, textDecoder: nil, velocity: velocity,
             latents: LatentStatistics(
-                mean: .init(repeating: 0, count: channels), deviation: .init(repeating: 1 / scaleFactor, count: channels)),
-            sampling: sampling, licence: "licence not stated")
+                mean: .init(repeating: 0, count: channels), std: .init(repeating: 1 / scaleFactor, count: channels)),
+            sampling: sampling, license: "license not stated")
     }
 
     /// Why no model can be built from this, or nil.

@@ -37,7 +37,7 @@ public enum FlowTokError: Equatable, Sendable, CategorizedError {
         case .unusableModel(let file, let reason): "\(file): \(reason)"
         case .tokenShape(let found, let expected): "tokens of shape \(found), expected \(expected)"
         case .foreignTokens(let file, let model, let expected):
-            "\(file) holds tokens of the model \"\(model.told(beside: expected)), which \"\(expected.told(beside: model)) cannot decode"
+            "\(file) holds tokens of the model \"\(model.description(beside: expected)), which \"\(expected.description(beside: model)) cannot decode"
         case .unusableTokens(let file, let reason): "\(file): \(reason)"
         case .cannotCaption(let model):
             "the model \"\(model)\" has no text decoder: it draws captions and cannot write them, expected a model for both directions"

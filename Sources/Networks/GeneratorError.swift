@@ -13,7 +13,7 @@ public enum GeneratorError: Equatable, Sendable, CategorizedError {
     case noSuchClass(Int, count: Int)
     /// A caption for a generator of classes, or the other way round.
     case otherSubject(expected: String)
-    /// A configuration that cannot be told from tensors, and why.
+    /// A configuration that cannot be inferred from tensors, and why.
     case undetermined(String)
 
     public var description: String {

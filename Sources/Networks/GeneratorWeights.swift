@@ -3,7 +3,7 @@ import Tensors
 
 extension Initializer {
     /// How linear maps of the generators start.
-    static let small = Initializer.truncatedNormal(deviation: 0.02)
+    static let small = Initializer.truncatedNormal(std: 0.02)
 }
 
 /// A table of vectors that is stored as [1, rows, width].

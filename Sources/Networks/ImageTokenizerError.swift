@@ -20,7 +20,7 @@ public enum ImageTokenizerError: Equatable, Sendable, CategorizedError {
     case badConfiguration(String)
     /// A checkpoint of something else than what was asked for.
     case otherArchitecture(file: String, expected: String, found: String)
-    /// A checkpoint that looks like an architecture, of which something cannot be told from it.
+    /// A checkpoint that looks like an architecture, of which something cannot be inferred from it.
     case undetermined(file: String, architecture: String, reason: String)
 }
 

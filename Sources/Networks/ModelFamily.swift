@@ -46,7 +46,7 @@ public struct ModelFamily: Sendable, Identifiable {
     public let title: String
     public let abilities: Set<Ability>
     public let network: Network
-    /// How its checkpoints are told; several where it is published in several layouts.
+    /// How its checkpoints are recognised; several where it is published in several layouts.
     public let signatures: [Signature]
 
     public init(id: String, title: String, abilities: Set<Ability>, network: Network, signatures: [Signature]) {
@@ -72,7 +72,7 @@ public struct ModelFamily: Sendable, Identifiable {
     public var isFlow: Bool { if case .flow = network { true } else { false } }
 }
 
-/// The shape of a network: read from `config.json`, or told from the tensors of a checkpoint.
+/// The shape of a network: read from `config.json`, or inferred from the tensors of a checkpoint.
 public protocol NetworkConfiguration: Codable, Hashable, Sendable {
     /// The configuration that tensors of these names and shapes belong to; what they do not tell is as published.
     ///

@@ -1,6 +1,6 @@
-/// The names and shapes of a checkpoint's tensors, asked for what an architecture's shape can be told from.
+/// The names and shapes of a checkpoint's tensors, asked for what an architecture's shape can be inferred from.
 public struct TensorCatalog: Sendable {
-    /// Why something cannot be told.
+    /// Why something cannot be inferred.
     public struct Problem: Error {
         public let reason: String
 
@@ -53,7 +53,7 @@ public struct TensorCatalog: Sendable {
     /// Heads of 64 channels, as all published models of a width have.
     public static func heads(_ width: Int) throws -> Int {
         guard width % 64 == 0 else {
-            throw Problem("the number of heads cannot be told from a width of \(width)")
+            throw Problem("the number of heads cannot be inferred from a width of \(width)")
         }
         return width / 64
     }

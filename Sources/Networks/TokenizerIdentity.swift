@@ -21,7 +21,7 @@ public struct TokenizerIdentity: Sendable, Hashable {
     }
 
     /// The name, and what tells it from another one that has the same.
-    func told(beside other: TokenizerIdentity) -> String {
+    func description(beside other: TokenizerIdentity) -> String {
         name == other.name ? "\(name)\" (weights \(weights ?? "unknown"))" : name + "\""
     }
 }

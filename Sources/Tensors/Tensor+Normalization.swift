@@ -16,7 +16,7 @@ extension Tensor {
         return normalized(gain: scale, bias: shift, gainOffset: 1, groups: shape[0], epsilon: epsilon, unbiased: false)
     }
 
-    /// g (x - mean) / (s + epsilon) + b with s the unbiased standard deviation: the norm of FlowTok's text encoder.
+    /// g (x - mean) / (s + epsilon) + b with s the unbiased standard std: the norm of FlowTok's text encoder.
     public func standardized(gain: Tensor, bias: Tensor, epsilon: Float) -> Tensor {
         normalized(gain: gain, bias: bias, gainOffset: 0, groups: 1, epsilon: epsilon, unbiased: true)
     }

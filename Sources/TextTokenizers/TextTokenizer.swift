@@ -7,7 +7,7 @@ public protocol TextTokenizer: Sendable {
     func encode(_ caption: String) throws -> [Int32]
 
     /// The part of a caption that does not fit: the byte offset at which it is cut, or nil where all of it fits.
-    func cut(_ caption: String) throws -> Int?
+    func truncationOffset(of caption: String) throws -> Int?
 
     /// The text of ids, without what marks its end and what fills up.
     func decode(_ ids: some Sequence<Int32>) throws -> String

@@ -48,6 +48,6 @@ extension Tensor {
         let rows = Double(max(1, count / max(1, width)))
         return LatentStatistics(
             mean: sums.map { Float($0 / rows) },
-            deviation: zip(sums, squares).map { Float(max($1 / rows - $0 / rows * ($0 / rows), 1e-12).squareRoot()) })
+            std: zip(sums, squares).map { Float(max($1 / rows - $0 / rows * ($0 / rows), 1e-12).squareRoot()) })
     }
 }

@@ -26,7 +26,7 @@ import Testing
         let square = RGBAImage(width: 24, height: 24, pixels: (0..<576).flatMap { _ in [240, 130, 20, 255] as [UInt8] })
         try scratch.write(Data(square.encodedPNG()), to: "pictures/noto/1f98a.png")
         try scratch.write(
-            #"{"source": "noto", "package": "fonts-noto-color-emoji", "version": "1", "licence": "Apache-2.0", "attribution": "Noto", "pictures": [{"file": "1f98a.png"}, {"file": "x.png"}]}"#,
+            #"{"source": "noto", "package": "fonts-noto-color-emoji", "version": "1", "license": "Apache-2.0", "attribution": "Noto", "pictures": [{"file": "1f98a.png"}, {"file": "x.png"}]}"#,
             to: "pictures/noto/index.json")
         let result = try Tool.run(
             [

@@ -67,7 +67,7 @@ enum TinyFamilies {
                 TextTransformerConfiguration(
                     vocabularySize: 514 + merges.count, contextLength: 16, width: 64, layers: 2, heads: 1),
                 weights: weights)
-            _ = weights.tensor("text_projection", [64, 64], initial: .normal(deviation: 0.1))
+            _ = weights.tensor("text_projection", [64, 64], initial: .normal(std: 0.1))
         }
     }
 

@@ -43,7 +43,7 @@ enum TinyModel {
             textVariationalEncoder: TextVariationalConfiguration(width: 32, layers: 1, heads: 2, hidden: 64, channels: 4),
             textDecoder: text,
             velocity: VelocityConfiguration(depth: 1, width: 32, heads: 2, tokens: tokens, channels: 4, indicators: 3),
-            latents: LatentStatistics(mean: [0, 0, 0, 0], deviation: [1, 1, 1, 1]),
+            latents: LatentStatistics(mean: [0, 0, 0, 0], std: [1, 1, 1, 1]),
             sampling: SamplingDefaults(solver: .euler, steps: 4, guidance: 2))
     }
 

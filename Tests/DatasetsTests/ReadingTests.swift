@@ -17,7 +17,7 @@ import Testing
     @Test func olderDescriptions() throws {
         let json = #"""
             {"key": "clipart-fox", "name": "fox", "caption": "fox", "article": "a", "synonyms": [], "hypernyms": [], "style": "clip art",
-             "group": "animals", "skinTone": false, "weight": 1, "source": "openclipart-svg/fox.svg", "licence": "CC-PDDC", "heldOut": true}
+             "group": "animals", "skinTone": false, "weight": 1, "source": "openclipart-svg/fox.svg", "license": "CC-PDDC", "heldOut": true}
             """#
         let description = try JSONDecoder().decode(SpriteDescription.self, from: Data(json.utf8))
         #expect(description.style == .clipArt && description.concept == nil && description.creator == nil && !description.recoloured)

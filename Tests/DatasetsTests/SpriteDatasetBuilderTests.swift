@@ -21,12 +21,12 @@ import Testing
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"100\"><metadata><cc:Work xmlns:cc=\"c\" xmlns:dc=\"d\"><dc:title>\(title)</dc:title></cc:Work></metadata>\(shape)</svg>"
     }
 
-    private func index(_ folder: TemporaryFolder, _ source: String, package: String, licence: String, _ pictures: [String]) throws {
+    private func index(_ folder: TemporaryFolder, _ source: String, package: String, license: String, _ pictures: [String]) throws {
         let list = pictures.map { $0.hasPrefix("{") ? $0 : "{\"file\": \"\($0)\"}" }.joined(separator: ", ")
         try folder.write(
             "pictures/\(source)/index.json",
             """
-            {"source": "\(source)", "package": "\(package)", "version": "1.0", "licence": "\(licence)", "attribution": "the makers of \(source)",
+            {"source": "\(source)", "package": "\(package)", "version": "1.0", "license": "\(license)", "attribution": "the makers of \(source)",
              "pictures": [\(list)]}
             """)
     }
@@ -42,22 +42,22 @@ import Testing
         try folder.write("pictures/noto/1f438.png", "broken")
         try folder.write("pictures/noto/notes.png", bar(orange))
         try index(
-            folder, "noto", package: "fonts-noto-color-emoji", licence: "Apache-2.0",
+            folder, "noto", package: "fonts-noto-color-emoji", license: "Apache-2.0",
             ["1f98a.png", "1f697.png", "1f1ef-1f1f5.png", "1f44d-1f3fb.png", "1f3fb.png", "1f438.png", "notes.png"])
         let shape = "<rect x='10' y='10' width='40' height='20' fill='#e07010'/>"
         try folder.write("pictures/twemoji/1f98a.svg", svg(shape))
         try folder.write("pictures/twemoji/1f44d-1f3fb.svg", svg(shape))
         try folder.write("pictures/twemoji/1f438.svg", svg(""))
-        try index(folder, "twemoji", package: "thunderbird", licence: "CC-BY-4.0", ["1f98a.svg", "1f44d-1f3fb.svg", "1f438.svg"])
+        try index(folder, "twemoji", package: "thunderbird", license: "CC-BY-4.0", ["1f98a.svg", "1f44d-1f3fb.svg", "1f438.svg"])
         try folder.write("pictures/emojione/1f98a.svg", svg(shape))
-        try index(folder, "emojione", package: "ruby-rails-assets-emojione", licence: "CC-BY-4.0", ["1f98a.svg"])
+        try index(folder, "emojione", package: "ruby-rails-assets-emojione", license: "CC-BY-4.0", ["1f98a.svg"])
         for name in ["dog-1", "dog-2", "dog-3", "thing-1"] {
             try folder.write("pictures/models/\(name).png", bar(name == "dog-2" ? [40, 90, 220] : [120, 70, 35], width: name == "dog-2" ? 60 : 40))
         }
         try index(
-            folder, "models", package: "sweethome3d-furniture", licence: "CC-BY-3.0",
+            folder, "models", package: "sweethome3d-furniture", license: "CC-BY-3.0",
             [
-                #"{"file": "dog-1.png", "name": "Dog", "tags": ["Hound"], "category": "Exterior", "creator": "Jane", "licence": "CC0-1.0"}"#,
+                #"{"file": "dog-1.png", "name": "Dog", "tags": ["Hound"], "category": "Exterior", "creator": "Jane", "license": "CC0-1.0"}"#,
                 #"{"file": "dog-2.png", "name": "Dog 02", "tags": [], "category": "Exterior", "creator": "Joe"}"#,
                 #"{"file": "dog-3.png", "name": "Dog"}"#, #"{"file": "thing-1.png"}"#,
             ])
@@ -126,7 +126,7 @@ import Testing
         #expect(fox.description.caption == "fox" && fox.description.plural == "foxes" && fox.description.article == "a")
         #expect(fox.description.hypernyms == ["animal"] && fox.description.colour == .orange && fox.description.group == "Animals & Nature/animal-mammal")
         #expect(fox.description.style == .emoji && fox.description.concept == "1f98a" && fox.description.synonyms.contains("fox face"))
-        #expect(fox.description.source == "fonts-noto-color-emoji/1f98a.png" && fox.description.licence == "Apache-2.0")
+        #expect(fox.description.source == "fonts-noto-color-emoji/1f98a.png" && fox.description.license == "Apache-2.0")
         // A bitmap is not enlarged.
         #expect(fox.image.width == 16 && fox.image.height == 40)
         let car = try sprite("emoji-1f697").description
@@ -137,15 +137,15 @@ import Testing
         let thumb = try sprite("emoji-1f44d-1f3fb").description
         #expect(thumb.caption == "thumbs up with light skin tone" && thumb.skinTone && thumb.weight < 0.5)
         #expect(thumb.name == "thumbs up: light skin tone" && thumb.synonyms.contains("thumbs up: light skin tone"))
-        for (key, style, licence) in [("flat-1f98a", SpriteStyle.flat, "CC-BY-4.0"), ("sticker-1f98a", .sticker, "CC-BY-4.0")] {
+        for (key, style, license) in [("flat-1f98a", SpriteStyle.flat, "CC-BY-4.0"), ("sticker-1f98a", .sticker, "CC-BY-4.0")] {
             let other = try sprite(key)
             #expect(other.description.style == style && other.description.concept == "1f98a" && other.description.caption == "fox")
-            #expect(other.description.licence == licence && other.image.width == 128 && (63...66).contains(other.image.height))
+            #expect(other.description.license == license && other.image.width == 128 && (63...66).contains(other.image.height))
         }
         let dog = try sprite("model-dog-1").description
-        #expect(dog.caption == "dog" && dog.style == .threeD && dog.hypernyms == ["animal"] && dog.creator == "Jane" && dog.licence == "CC0-1.0")
+        #expect(dog.caption == "dog" && dog.style == .threeD && dog.hypernyms == ["animal"] && dog.creator == "Jane" && dog.license == "CC0-1.0")
         #expect(dog.concept == "1f415" && dog.colour == .brown && abs(dog.weight - 0.7071) < 0.001)
-        #expect(try sprite("model-dog-2").description.licence == "CC-BY-3.0")
+        #expect(try sprite("model-dog-2").description.license == "CC-BY-3.0")
         let clip = try sprite("clipart-animals-fox-01")
         #expect(clip.description.style == .clipArt && clip.description.caption == "fox" && clip.description.concept == "1f98a")
         #expect(clip.image.width == 128 && (63...66).contains(clip.image.height))

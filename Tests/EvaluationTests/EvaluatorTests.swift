@@ -43,7 +43,7 @@ import Training
             textVariationalEncoder: TextVariationalConfiguration(width: 32, layers: 1, heads: 2, hidden: 64, channels: 4),
             textDecoder: tower,
             velocity: VelocityConfiguration(depth: 1, width: 32, heads: 2, tokens: 4, channels: 4, indicators: 3),
-            latents: LatentStatistics(mean: [0, 0, 0, 0], deviation: [1, 1, 1, 1]),
+            latents: LatentStatistics(mean: [0, 0, 0, 0], std: [1, 1, 1, 1]),
             sampling: SamplingDefaults(steps: 2), captioning: CaptioningDefaults(steps: 2))
         let path = folder.appendingPathComponent("model").path
         try ModelFolder.writeFresh(configuration, seed: 1, vocabulary: vocabulary, to: path)

@@ -11,7 +11,7 @@ enum ShapeSprites {
             Sprite(
                 description: SpriteDescription(
                     key: name, name: name, caption: name, plural: name + "s", synonyms: name == "disc" ? ["full moon"] : [],
-                    source: "tests", licence: "CC0-1.0", heldOut: name == "chequer"),
+                    source: "tests", license: "CC0-1.0", heldOut: name == "chequer"),
                 image: image(index))
         }
     }

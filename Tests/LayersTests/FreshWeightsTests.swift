@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct FreshWeightsTests {
     private static let drawn: [(String, Initializer)] = [
-        ("normal", .normal(deviation: 0.5)), ("truncated", .truncatedNormal(deviation: 0.5)),
-        ("uniform", .uniform(bound: 0.5)), ("xavier", .xavierUniform), ("means", .normalMeansZeroVariance(deviation: 0.5)),
+        ("normal", .normal(std: 0.5)), ("truncated", .truncatedNormal(std: 0.5)),
+        ("uniform", .uniform(bound: 0.5)), ("xavier", .xavierUniform), ("means", .normalMeansZeroVariance(std: 0.5)),
     ]
 
     private func fresh(_ name: String, _ shape: [Int], _ initial: Initializer, seed: UInt64 = 1) -> [Float] {
@@ -24,7 +24,7 @@ import Testing
     }
 
     /// Mean, deviation and largest magnitude.
-    private func statistics(_ values: [Float]) -> (mean: Double, deviation: Double, largest: Float) {
+    private func statistics(_ values: [Float]) -> (mean: Double, std: Double, largest: Float) {
         let count = Double(values.count)
         let mean = values.reduce(0) { $0 + Double($1) } / count
         let square = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
@@ -35,19 +35,19 @@ import Testing
     private func isNear(_ a: Double, _ b: Double) -> Bool { abs(a - b) < 0.035 * 0.5 }
 
     @Test func normalsHaveTheirDeviation() {
-        let found = statistics(fresh("w", [200, 100], .normal(deviation: 0.5)))
-        #expect(isNear(found.mean, 0) && isNear(found.deviation, 0.5) && found.largest > 1.5)
+        let found = statistics(fresh("w", [200, 100], .normal(std: 0.5)))
+        #expect(isNear(found.mean, 0) && isNear(found.std, 0.5) && found.largest > 1.5)
     }
 
     @Test func truncatedNormalsStayWithinTwoDeviations() {
-        let found = statistics(fresh("w", [200, 100], .truncatedNormal(deviation: 0.5)))
+        let found = statistics(fresh("w", [200, 100], .truncatedNormal(std: 0.5)))
         // A standard normal between -2 and 2 has deviation 0.8796.
-        #expect(isNear(found.mean, 0) && isNear(found.deviation, 0.4398) && found.largest <= 1 && found.largest > 0.98)
+        #expect(isNear(found.mean, 0) && isNear(found.std, 0.4398) && found.largest <= 1 && found.largest > 0.98)
     }
 
     @Test func uniformsFillTheirBounds() {
         let found = statistics(fresh("w", [200, 100], .uniform(bound: 0.5)))
-        #expect(isNear(found.mean, 0) && isNear(found.deviation, 0.5 / 3.0.squareRoot()))
+        #expect(isNear(found.mean, 0) && isNear(found.std, 0.5 / 3.0.squareRoot()))
         #expect(found.largest <= 0.5 && found.largest > 0.499)
     }
 
@@ -56,7 +56,7 @@ import Testing
         let bound = (6 / Float(shape[0] + shape.dropFirst().reduce(1, *))).squareRoot()
         let found = statistics(fresh("w", shape, .xavierUniform))
         #expect(found.largest <= bound && found.largest > 0.99 * bound)
-        #expect(abs(found.deviation - Double(bound) / 3.0.squareRoot()) < 0.03 * Double(bound))
+        #expect(abs(found.std - Double(bound) / 3.0.squareRoot()) < 0.03 * Double(bound))
     }
 
     @Test func plainOnes() {
@@ -68,8 +68,8 @@ import Testing
     }
 
     @Test func meansOnlyLeavesTheSecondHalfOfTheRowsEmpty() {
-        let values = fresh("w", [100, 50], .normalMeansZeroVariance(deviation: 0.5))
-        #expect(isNear(statistics(Array(values[..<2500])).deviation, 0.5))
+        let values = fresh("w", [100, 50], .normalMeansZeroVariance(std: 0.5))
+        #expect(isNear(statistics(Array(values[..<2500])).std, 0.5))
         #expect(values[2500...].allSatisfy { $0 == 0 })
     }
 

@@ -234,7 +234,7 @@ struct Normalization {
     /// (x - mean) · scale
     let values: [Double]
     private let width: Int
-    private let deviations: [Double]
+    private let stds: [Double]
     private let unbiased: Bool
 
     init(_ x: [Float], width: Int, epsilon: Double, unbiased: Bool) {
@@ -243,12 +243,12 @@ struct Normalization {
         let squares = (0..<rows).map { r in
             (0..<width).reduce(0) { $0 + (Double(x[r * width + $1]) - means[r]) * (Double(x[r * width + $1]) - means[r]) }
         }
-        let deviations = squares.map { ($0 / Double(unbiased ? width - 1 : width)).squareRoot() }
-        let scales = deviations.map { unbiased ? 1 / ($0 + epsilon) : 1 / ($0 * $0 + epsilon).squareRoot() }
+        let stds = squares.map { ($0 / Double(unbiased ? width - 1 : width)).squareRoot() }
+        let scales = stds.map { unbiased ? 1 / ($0 + epsilon) : 1 / ($0 * $0 + epsilon).squareRoot() }
         self.means = means
         self.scales = scales
         values = x.indices.map { (Double(x[$0]) - means[$0 / width]) * scales[$0 / width] }
-        self.deviations = deviations
+        self.stds = stds
         self.width = width
         self.unbiased = unbiased
     }
@@ -263,7 +263,7 @@ struct Normalization {
             let along = range.reduce(0) { $0 + g[$1] * values[$1] }
             let scale = scales[r]
             // d scale / dx is -scale² (x - mean) / ((n - 1) s) unbiased, -scale³ (x - mean) / n biased.
-            let slope = unbiased ? along / (Double(width - 1) * deviations[r]) : along * scale / Double(width)
+            let slope = unbiased ? along / (Double(width - 1) * stds[r]) : along * scale / Double(width)
             for i in range {
                 result[i] = scale * (g[i] - mean) - values[i] * slope
                 sizes[i] = (1 + scale) * (1 + scale) * (4 + abs(g[i]) + abs(values[i] * slope))

@@ -14,7 +14,7 @@ package enum SampleSprites {
                     key: "test-\(name)", name: name, caption: name, article: phrase.article, plural: phrase.plural,
                     synonyms: name == "car" ? ["automobile"] : [],
                     hypernyms: name == "fox" ? ["animal"] : [], colour: name == "fox" ? .orange : nil, style: index % 3 == 2 ? .clipArt : .emoji, weight: 1,
-                    source: "tests", licence: "CC0-1.0", heldOut: name == "boat"),
+                    source: "tests", license: "CC0-1.0", heldOut: name == "boat"),
                 image: image(index))
         }
     }

@@ -78,7 +78,7 @@ public struct SceneComposer: Sendable {
         return captions.caption(words, on: plan.background, &random)
     }
 
-    /// The one caption that can be told from the picture of `plan` alone: in the words of `CaptionConfiguration.plain`, two
+    /// The one caption that can be read off the picture of `plan` alone: in the words of `CaptionConfiguration.plain`, two
     /// objects in reading order. "a to the left of b", "b to the right of a" and "a and b" draw the same, and a decoder that
     /// fills all positions at once would mix the three.
     public func plainCaption(of plan: ScenePlan) -> String {

@@ -1,3 +1,4 @@
+import Files
 import Images
 
 /// What is known of one sprite: the JSON beside its PNG in a shard.
@@ -32,7 +33,7 @@ public struct SpriteDescription: Codable, Sendable, Equatable {
     /// The package and file that it came from.
     public var source: String
     /// An SPDX licence identifier.
-    public var licence: String
+    public var license: String
     /// Who drew it, where the source names somebody for each picture.
     public var creator: String?
     /// Whether its colour is not the one that the source gave it.
@@ -43,7 +44,7 @@ public struct SpriteDescription: Codable, Sendable, Equatable {
     public init(
         key: String, name: String, caption: String, article: String = "a", plural: String? = nil, synonyms: [String] = [], hypernyms: [String] = [],
         colour: ColourName? = nil, style: SpriteStyle = .emoji, concept: String? = nil, group: String = "", skinTone: Bool = false,
-        weight: Float = 1, source: String = "", licence: String = "", creator: String? = nil, recoloured: Bool = false,
+        weight: Float = 1, source: String = "", license: String = "", creator: String? = nil, recoloured: Bool = false,
         heldOut: Bool = false
     ) {
         self.key = key
@@ -60,7 +61,7 @@ public struct SpriteDescription: Codable, Sendable, Equatable {
         self.skinTone = skinTone
         self.weight = weight
         self.source = source
-        self.licence = licence
+        self.license = license
         self.creator = creator
         self.recoloured = recoloured
         self.heldOut = heldOut
@@ -80,7 +81,7 @@ public struct SpriteDescription: Codable, Sendable, Equatable {
             concept: try values.decodeIfPresent(String.self, forKey: .concept),
             group: try values.decode(String.self, forKey: .group), skinTone: try values.decode(Bool.self, forKey: .skinTone),
             weight: try values.decode(Float.self, forKey: .weight), source: try values.decode(String.self, forKey: .source),
-            licence: try values.decode(String.self, forKey: .licence),
+            license: try RenamedKeys(decoder).decode(String.self, CodingKeys.license),
             creator: try values.decodeIfPresent(String.self, forKey: .creator),
             recoloured: try values.decodeIfPresent(Bool.self, forKey: .recoloured) ?? false,
             heldOut: try values.decode(Bool.self, forKey: .heldOut))

@@ -83,7 +83,7 @@ struct Bench: ParsableCommand {
             _ = try FlowTok(model: model ?? DefaultModel.path(), precision: precision.first)
             return
         }
-        // What is wrong with the figures should be told before minutes of measuring.
+        // What is wrong with the figures should be reported before minutes of measuring.
         let peer = try against.map { try PeerFigures(path: $0) }
         let load = SystemFacts.loadAverage
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("flowtok-bench-\(UUID().uuidString)").path

@@ -12,7 +12,7 @@ struct BuildDataset: ParsableCommand {
             discussion: """
                 Reads the pictures that Scripts/extract-pictures unpacks, and the packages unicode-cldr-core, unicode-data, \
                 openclipart-svg, librsvg2-bin and wordnet-base; Scripts/build-dataset does all of it. Writes tar shards of \
-                RGBA sprites with JSON (caption, synonyms, style, source, licence), and index.json, which lists the sources \
+                RGBA sprites with JSON (caption, synonyms, style, source, license), and index.json, which lists the sources \
                 with their licences and what was left out.
 
                 EXAMPLES
@@ -85,7 +85,7 @@ struct BuildDataset: ParsableCommand {
         line.finish()
         guard !quiet else { return }
         for source in index.sources {
-            Console.print("\(source.style.rawValue): \(source.sprites) sprites of \(source.files) files of \(source.package), \(source.licence)")
+            Console.print("\(source.style.rawValue): \(source.sprites) sprites of \(source.files) files of \(source.package), \(source.license)")
         }
         Console.print(
             "\(output): \(index.sprites) sprites, \(index.recoloured) of them recoloured and \(index.heldOut) held out, in \(index.shards.count) shards")

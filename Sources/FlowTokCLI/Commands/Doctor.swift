@@ -57,7 +57,7 @@ struct Doctor: ParsableCommand {
             Console.warn(opened.warnings)
             let entries = try opened.weightFiles.flatMap { try Checkpoint(path: $0).entries }
             report.model = DoctorReport.Model(
-                path: path, name: opened.configuration.name, licence: opened.configuration.licence,
+                path: path, name: opened.configuration.name, license: opened.configuration.license,
                 parameters: entries.reduce(0) { $0 + $1.shape.reduce(1, *) },
                 bytes: entries.reduce(0) { $0 + $1.byteCount }, imageSize: opened.configuration.imageTokenizer.imageSize)
             return (report, nil)

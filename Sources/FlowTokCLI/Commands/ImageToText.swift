@@ -63,7 +63,7 @@ struct ImageToText: ParsableCommand {
             let image = try PictureInput.image(list.files[0])
             flowtok = try model.open()
             defer { Console.warn(flowtok.warnings) }
-            try tell(list.files[0], try captions(of: image, flowtok), isSingle: true)
+            try report(list.files[0], try captions(of: image, flowtok), isSingle: true)
             return
         }
         flowtok = try model.open()
@@ -79,7 +79,7 @@ struct ImageToText: ParsableCommand {
             do {
                 let found = try captions(of: PictureInput.image(file), flowtok)
                 progress.finish()
-                try tell(file, found, isSingle: false)
+                try report(file, found, isSingle: false)
             } catch let error as ImageError {
                 let failure = Failure(error)
                 failures.append(failure.status)
@@ -98,7 +98,7 @@ struct ImageToText: ParsableCommand {
         try flowtok.captions(of: image, count: count, steps: steps).map(\.onOneLine)
     }
 
-    private func tell(_ file: String, _ captions: [String], isSingle: Bool) throws {
+    private func report(_ file: String, _ captions: [String], isSingle: Bool) throws {
         if sidecar { try AtomicFile.write(to: sidecarPath(file), text: captions.joined(separator: "\n") + "\n") }
         if quiet { return }
         if jsonl {

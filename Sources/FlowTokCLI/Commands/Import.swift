@@ -31,7 +31,7 @@ struct Import: ParsableCommand {
     @Option(name: .shortAndLong, help: "The folder for the config.json (default: the one that holds the files).", completion: .directory)
     var output: String?
 
-    @Option(help: "The model's name (default: told from the files).")
+    @Option(help: "The model's name (default: taken from the files).")
     var name: String?
 
     @Option(help: "The activation of CLIP's text tower, which its file does not tell: quick_gelu or gelu.")

@@ -1,6 +1,6 @@
 import FlowTok
 
-/// What is told of a picture that was drawn: as a line for people, or as JSON.
+/// The report on a picture that was drawn: as a line for people, or as JSON.
 struct PictureReport: Encodable {
     let file: String
     let record: GenerationMetadata

@@ -11,7 +11,7 @@ struct DrawnPicture {
     var frames: [Image] = []
 }
 
-/// Pictures drawn one after another, written, and told of. Ctrl-C finishes the picture in hand and stops.
+/// Pictures drawn one after another, written, and reported. Ctrl-C finishes the picture in hand and stops.
 struct PictureRun {
     let plan: PicturePlan
     /// Different prompts of the plan.
@@ -56,13 +56,13 @@ struct PictureRun {
             } else {
                 try write(result, to: report)
                 line.finish()
-                try tell(report)
+                try announce(report)
             }
         }
         line.finish()
         if options.grid, !drawn.isEmpty {
             try writeGrid(drawn.map(\.picture), to: plan.pictures[0].file)
-            for (_, report) in drawn { try tell(report) }
+            for (_, report) in drawn { try announce(report) }
         }
         if let stoppedAfter { throw Failure(.interrupted, "stopped after \(stoppedAfter) of \(total) pictures") }
     }
@@ -86,7 +86,7 @@ struct PictureRun {
         }
     }
 
-    private func tell(_ report: PictureReport) throws {
+    private func announce(_ report: PictureReport) throws {
         if options.json {
             try Console.print(json: report)
         } else if !options.quiet {

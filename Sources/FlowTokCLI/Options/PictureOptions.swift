@@ -1,13 +1,13 @@
 import ArgumentParser
 
-/// How many pictures are drawn, where they go and what is told of them.
+/// How many pictures are drawn, where they go and what is reported.
 struct PictureOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: "The picture to write, .png, .jpg or .webp; for several pictures a folder (default: the current one).", completion: .file())
     var output: String?
 
-    @Option(parsing: .unconditional, help: "The first picture's seed (default: a random one, which is told).")
+    @Option(parsing: .unconditional, help: "The first picture's seed (default: random; the seed used is printed).")
     var seed: UInt64?
 
     @Option(parsing: .unconditional, help: "Pictures of everything that is to be drawn.")

@@ -92,7 +92,7 @@ enum PromptWarning {
     ///
     /// - Parameter number: the prompt's among several; nil for a single one.
     static func report(_ prompt: String, number: Int?, _ captions: any TextTokenizer) throws {
-        guard let offset = try captions.cut(prompt) else { return }
+        guard let offset = try captions.truncationOffset(of: prompt) else { return }
         let name = number.map { "prompt \($0)" } ?? "the prompt"
         let kept = String(decoding: prompt.utf8.prefix(offset), as: UTF8.self).trimmed
         Console.report(

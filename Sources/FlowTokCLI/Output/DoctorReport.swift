@@ -3,7 +3,7 @@ struct DoctorReport: Encodable {
     struct Model: Encodable {
         let path: String
         let name: String
-        let licence: String
+        let license: String
         let parameters: Int
         let bytes: Int
         let imageSize: Int
@@ -68,7 +68,7 @@ struct DoctorReport: Encodable {
         if let model {
             lines += [
                 ("model", "\(model.name): \(model.path)"),
-                ("", "\(model.parameters) parameters, \(model.bytes.asBytes), \(model.imageSize)×\(model.imageSize) pixels, \(model.licence)"),
+                ("", "\(model.parameters) parameters, \(model.bytes.asBytes), \(model.imageSize)×\(model.imageSize) pixels, \(model.license)"),
             ]
         } else {
             lines.append(("model", "none: \(modelProblem ?? "unknown")"))

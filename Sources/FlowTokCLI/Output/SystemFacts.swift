@@ -37,7 +37,7 @@ enum SystemFacts {
         field("", of: "/proc/loadavg")?.split(separator: " ").first.flatMap { Double($0) }
     }
 
-    /// The version of the compiler, as far as it can be told at compile time.
+    /// The version of the compiler, as far as it can be known at compile time.
     static var compiler: String {
         #if compiler(>=6.4)
         "6.4 or later"

@@ -1,6 +1,6 @@
 import Files
 
-/// A picture that was read, and what is to be told of its file.
+/// A picture that was read, and what is to be said about its file.
 public struct DecodedImage<Picture: Sendable>: Sendable {
     public let image: Picture
     /// The format of the file, whatever its name says.

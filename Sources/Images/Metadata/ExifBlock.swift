@@ -113,7 +113,7 @@ struct TIFFDirectories {
     struct Field {
         let type: Int
         let count: Int
-        /// Where the value lies, or where its place is told.
+        /// Where the value lies, or the offset at which it lies.
         let offset: Int
     }
 

@@ -98,11 +98,11 @@ public final class CheckpointWeights: WeightSource {
 
     public func deferred(named name: String, shape: [Int]) -> LazyMatrix? {
         guard let entry = checkpoint.entry(name), entry.shape == shape, entry.type.isFloatingPoint else { return nil }
-        // Read once now, so that what is wrong with it is told when everything else is.
+        // Read once now, so that what is wrong with it is reported when everything else is.
         guard tensor(named: name, shape: shape, initial: .zeros).shape == shape else { return nil }
         checkpoint.release(name)
         let checkpoint = checkpoint
-        return LazyMatrix({ (try? checkpoint.tensor(name)) ?? .zeros(shape) }, letGo: { checkpoint.release(name) })
+        return LazyMatrix({ (try? checkpoint.tensor(name)) ?? .zeros(shape) }, release: { checkpoint.release(name) })
     }
 
     public func release(named name: String) { checkpoint.release(name) }

@@ -8,7 +8,7 @@ public final class ExpectedWeights: WeightSource {
 
     /// - Parameters:
     ///   - holds: whether there is a parameter of a name.
-    ///   - expect: is told every name and shape.
+    ///   - expect: is called with every name and shape.
     public init(holds: @escaping (String) -> Bool, expect: @escaping (String, [Int]) -> Void) {
         self.holds = holds
         self.expect = expect

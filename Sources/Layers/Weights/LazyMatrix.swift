@@ -4,19 +4,19 @@ import Tensors
 /// kept in its place.
 public struct LazyMatrix: Sendable {
     private let read: @Sendable () -> Tensor
-    private let letGo: @Sendable () -> Void
+    private let release: @Sendable () -> Void
 
     /// - Parameters:
     ///   - read: gives the matrix; called again and again, from any task.
-    ///   - letGo: called when a matrix that was read is no longer needed.
-    public init(_ read: @escaping @Sendable () -> Tensor, letGo: @escaping @Sendable () -> Void = {}) {
+    ///   - release: called when a matrix that was read is no longer needed.
+    public init(_ read: @escaping @Sendable () -> Tensor, release: @escaping @Sendable () -> Void = {}) {
         self.read = read
-        self.letGo = letGo
+        self.release = release
     }
 
     /// Calls `body` with the matrix.
     func withTensor<Result>(_ body: (Tensor) throws -> Result) rethrows -> Result {
-        defer { letGo() }
+        defer { release() }
         return try body(read())
     }
 }

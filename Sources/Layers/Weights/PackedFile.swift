@@ -26,7 +26,7 @@ public enum PackedFile {
     ///   - source: the parameters as they are.
     ///   - build: makes the model from the weights that it is given, and gives what else the file is to hold; which
     ///     parameters are packed is what the model asks for.
-    /// - Throws: `CheckpointError` where the file cannot be written; what `build` throws. What `source` lacks is told by
+    /// - Throws: `CheckpointError` where the file cannot be written; what `build` throws. What `source` lacks is reported by
     ///   `source`.
     public static func write(
         from source: any WeightSource, as precision: Precision, metadata: [String: String] = [:], to path: String,

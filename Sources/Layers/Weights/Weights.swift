@@ -6,9 +6,9 @@ public enum Initializer: Sendable {
     case ones
     case constant(Float)
     /// Normal with mean 0.
-    case normal(deviation: Float)
-    /// Normal with mean 0, redrawn outside two deviations.
-    case truncatedNormal(deviation: Float)
+    case normal(std: Float)
+    /// Normal with mean 0, redrawn outside two stds.
+    case truncatedNormal(std: Float)
     /// Uniform in [-bound, bound).
     case uniform(bound: Float)
     /// Uniform with the bound √(6 / (inputs + outputs)) of a matrix [outputs, inputs].
@@ -18,7 +18,7 @@ public enum Initializer: Sendable {
     /// The convolution [channels, channels, 3, 3] that changes nothing.
     case identityKernel3x3
     /// Normal in the first half of the rows of a matrix, 0 in the second: maps to means and log-variances.
-    case normalMeansZeroVariance(deviation: Float)
+    case normalMeansZeroVariance(std: Float)
     /// These values.
     case values(Tensor)
 }
@@ -99,14 +99,14 @@ public final class FreshWeights: WeightSource {
         case .zeros: return .zeros(shape)
         case .ones: return .filled(shape, with: 1)
         case .constant(let value): return .filled(shape, with: value)
-        case .normal(let deviation):
-            return Tensor.randomNormal(shape, using: &random) * deviation
-        case .truncatedNormal(let deviation):
+        case .normal(let std):
+            return Tensor.randomNormal(shape, using: &random) * std
+        case .truncatedNormal(let std):
             return Tensor(uninitialized: shape) { buffer in
                 for i in buffer.indices {
                     var value = random.normal()
                     while abs(value) > 2 { value = random.normal() }
-                    buffer[i] = value * deviation
+                    buffer[i] = value * std
                 }
             }
         case .uniform(let bound):
@@ -120,10 +120,10 @@ public final class FreshWeights: WeightSource {
             return Tensor(uninitialized: shape) { buffer in
                 for i in buffer.indices { buffer[i] = i % 9 == 4 && i / 9 % shape[1] == i / 9 / shape[1] ? 1 : 0 }
             }
-        case .normalMeansZeroVariance(let deviation):
+        case .normalMeansZeroVariance(let std):
             let half = shape.reduce(1, *) / 2
             return Tensor(uninitialized: shape) { buffer in
-                for i in buffer.indices { buffer[i] = i < half ? deviation * random.normal() : 0 }
+                for i in buffer.indices { buffer[i] = i < half ? std * random.normal() : 0 }
             }
         case .values(let values):
             precondition(values.shape == shape, "initial values of shape \(values.shape) for a parameter of shape \(shape)")

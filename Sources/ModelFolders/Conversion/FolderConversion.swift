@@ -155,7 +155,7 @@ public struct FolderConversion: Sendable {
             return renamed
         }
 
-        /// Adds what else lies in the folder and is no checkpoint: the vocabulary, the model card, the licence.
+        /// Adds what else lies in the folder and is no checkpoint: the vocabulary, the model card, the license.
         mutating func addRest() throws {
             let sources = Set(items.map { URL(fileURLWithPath: $0.source).standardizedFileURL.path })
             for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {

@@ -78,7 +78,7 @@ public struct ImportedFile: Sendable {
             || ["safetensors", "pth", "pt", "bin", "ckpt"].contains((name as NSString).pathExtension.lowercased())
     }
 
-    /// Vocabularies are told by how they begin, and tables by their end token too.
+    /// Vocabularies are recognised by how they begin, and tables by their end token too.
     private static func vocabulary(_ path: String) -> Contents? {
         let name = (path as NSString).lastPathComponent.lowercased()
         guard name.hasSuffix(".txt") || name.hasSuffix(".gz") || name.hasSuffix(".json"), !name.hasSuffix(".index.json"),

@@ -7,7 +7,7 @@ import Tensors
 /// Published files as a model folder: they are recognised by the names and shapes of their tensors, checked against each
 /// other, and described by a `config.json` beside them. Nothing is copied.
 public struct ModelImport: Sendable {
-    /// What cannot be told from the files.
+    /// What cannot be inferred from the files.
     public struct Options: Sendable {
         /// The model's name; nil names it after what it is.
         public var name: String?

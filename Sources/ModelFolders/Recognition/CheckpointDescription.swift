@@ -1,7 +1,7 @@
 import Checkpoints
 import Networks
 
-/// What a checkpoint is for, told by its metadata and the names of its tensors.
+/// What a checkpoint is for, inferred from its metadata and the names of its tensors.
 package enum Recognition {
     package static func describe(_ checkpoint: Checkpoint) -> String {
         let name = checkpoint.metadata["model"] ?? "unnamed"

@@ -1,7 +1,7 @@
 import Checkpoints
 import Networks
 
-/// What a checkpoint holds, told by the names and shapes of its tensors.
+/// What a checkpoint holds, inferred from the names and shapes of its tensors.
 public struct RecognisedCheckpoint: Sendable {
     /// The family; nil where it is known by name only.
     public let family: ModelFamily?
@@ -32,7 +32,7 @@ public struct RecognisedCheckpoint: Sendable {
         try self.init(shapes: checkpoint.shapes, file: checkpoint.path)
     }
 
-    /// What it is in a few words, with its size where that can be told.
+    /// What it is in a few words, with its size where that can be known.
     public var summary: String { configuration?.summary ?? title }
 
     /// The most particular signature that tensors of these names bear: that with the most names.

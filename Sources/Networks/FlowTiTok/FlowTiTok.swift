@@ -80,7 +80,7 @@ public struct FlowTiTokBlock: Sendable {
     let network: SwiGLU
 
     init(_ weights: Weights, shape: TransformerShape) {
-        let initial = Initializer.truncatedNormal(deviation: 0.02)
+        let initial = Initializer.truncatedNormal(std: 0.02)
         firstNorm = LayerNorm(weights["ln_1"], width: shape.width)
         attention = SelfAttention(weights["attn"], width: shape.width, heads: shape.heads, initial: initial)
         secondNorm = LayerNorm(weights["ln_2"], width: shape.width)
@@ -115,8 +115,8 @@ public struct FlowTiTokEncoder: Sendable {
         let shape = configuration.encoder
         let width = shape.width
         let patch = configuration.patchSize
-        let initial = Initializer.truncatedNormal(deviation: 0.02)
-        let table = Initializer.normal(deviation: 1 / Float(width).squareRoot())
+        let initial = Initializer.truncatedNormal(std: 0.02)
+        let table = Initializer.normal(std: 1 / Float(width).squareRoot())
         self.configuration = configuration
         latentTokens = weights.tensor("latent_tokens", [configuration.latentTokens, width], initial: table)
         let weights = weights["encoder"]
@@ -136,7 +136,7 @@ public struct FlowTiTokEncoder: Sendable {
         lastNorm = LayerNorm(weights["ln_post"], width: width)
         output = Linear(
             weights["conv_out"], from: width, to: 2 * configuration.tokenSize, kernel: [1, 1],
-            initial: configuration.seeded ? .normalMeansZeroVariance(deviation: 1 / Float(width).squareRoot()) : initial,
+            initial: configuration.seeded ? .normalMeansZeroVariance(std: 1 / Float(width).squareRoot()) : initial,
             biasInitial: .logVarianceBias(logvarBias))
         rotary = PositionTables.rotary2D(side: configuration.encoderGrid, headDimension: width / shape.heads)
     }
@@ -206,13 +206,13 @@ public struct FlowTiTokDecoder: Sendable {
     package init(_ configuration: FlowTiTokConfiguration, weights: Weights) {
         let shape = configuration.decoder
         let width = shape.width
-        let initial = Initializer.truncatedNormal(deviation: 0.02)
-        let table = Initializer.normal(deviation: 1 / Float(width).squareRoot())
+        let initial = Initializer.truncatedNormal(std: 0.02)
+        let table = Initializer.normal(std: 1 / Float(width).squareRoot())
         self.configuration = configuration
         maskToken = weights.tensor("mask_token", [1, 1, width], initial: table)
         latentEmbedding = Linear(
             weights["decoder_embed"], from: configuration.tokenSize, to: width,
-            initial: configuration.seeded ? .normal(deviation: 1 / Float(configuration.tokenSize).squareRoot()) : initial)
+            initial: configuration.seeded ? .normal(std: 1 / Float(configuration.tokenSize).squareRoot()) : initial)
         latentPositions = weights.tensor(
             "latent_token_positional_embedding", [configuration.latentTokens, width], initial: table)
         textProjection = Linear(

@@ -43,7 +43,7 @@ struct PatchBasis {
     }
 
     /// About how much function k varies among patches of pictures in 0...1: amplitudes fall as the inverse frequency.
-    private func deviation(_ k: Int) -> Double {
+    private func std(_ k: Int) -> Double {
         let f = functions[k]
         return 0.4 * Double(patch) / (1 + 0.8 * Double(f.u + f.v)) * (f.axis == 0 ? 1 : 0.6)
     }
@@ -57,7 +57,7 @@ struct PatchBasis {
             for channel in 0..<3 {
                 for y in 0..<patch {
                     for x in 0..<patch {
-                        let weight = value(k, channel: channel, y: y, x: x) / deviation(k)
+                        let weight = value(k, channel: channel, y: y, x: x) / std(k)
                         weights[((k * 3 + channel) * patch + y) * patch + x] = Float(weight)
                         grey += 0.5 * weight
                     }
@@ -77,7 +77,7 @@ struct PatchBasis {
                     for channel in 0..<3 {
                         let output = (y * patch + x) * 3 + channel
                         weights[output * width + k] = Float(
-                            share * value(k, channel: channel, y: y, x: x) * deviation(k))
+                            share * value(k, channel: channel, y: y, x: x) * std(k))
                     }
                 }
             }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Sampling
 
@@ -16,8 +17,8 @@ public struct FlowTokConfiguration: Sendable, Hashable, Codable {
     public var latents: LatentStatistics
     public var sampling: SamplingDefaults
     public var captioning: CaptioningDefaults
-    /// An SPDX licence expression.
-    public var licence: String
+    /// An SPDX license expression.
+    public var license: String
     /// The data it was trained on, in words.
     public var trainedOn: String
 
@@ -25,7 +26,7 @@ public struct FlowTokConfiguration: Sendable, Hashable, Codable {
         name: String, imageTokenizer: FlowTiTokConfiguration, textEncoder: TextTransformerConfiguration,
         textVariationalEncoder: TextVariationalConfiguration, textDecoder: TextTransformerConfiguration?,
         velocity: VelocityConfiguration, latents: LatentStatistics, sampling: SamplingDefaults = SamplingDefaults(),
-        captioning: CaptioningDefaults = CaptioningDefaults(), licence: String = "Apache-2.0", trainedOn: String = ""
+        captioning: CaptioningDefaults = CaptioningDefaults(), license: String = "Apache-2.0", trainedOn: String = ""
     ) {
         modelType = "flowtok"
         self.name = name
@@ -37,7 +38,7 @@ public struct FlowTokConfiguration: Sendable, Hashable, Codable {
         self.latents = latents
         self.sampling = sampling
         self.captioning = captioning
-        self.licence = licence
+        self.license = license
         self.trainedOn = trainedOn
     }
 
@@ -48,8 +49,50 @@ public struct FlowTokConfiguration: Sendable, Hashable, Codable {
         case textEncoder = "text_encoder"
         case textVariationalEncoder = "text_variational_encoder"
         case textDecoder = "text_decoder"
-        case velocity, latents, sampling, captioning, licence
+        case velocity, sampling, captioning, license
+        case latentsMean = "latents_mean"
+        case latentsStd = "latents_std"
         case trainedOn = "trained_on"
+    }
+
+    /// Reads a configuration; `license`, and `latents_mean` with `latents_std`, had other names in version 0.1.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let named = try RenamedKeys(decoder)
+        modelType = try values.decode(String.self, forKey: .modelType)
+        name = try values.decode(String.self, forKey: .name)
+        imageTokenizer = try values.decode(FlowTiTokConfiguration.self, forKey: .imageTokenizer)
+        textEncoder = try values.decode(TextTransformerConfiguration.self, forKey: .textEncoder)
+        textVariationalEncoder = try values.decode(TextVariationalConfiguration.self, forKey: .textVariationalEncoder)
+        textDecoder = try values.decodeIfPresent(TextTransformerConfiguration.self, forKey: .textDecoder)
+        velocity = try values.decode(VelocityConfiguration.self, forKey: .velocity)
+        if let former = try named.former(FormerLatentStatistics.self, "latents") {
+            latents = LatentStatistics(mean: former.mean, std: former.deviation)
+        } else {
+            latents = LatentStatistics(
+                mean: try values.decode([Float].self, forKey: .latentsMean), std: try values.decode([Float].self, forKey: .latentsStd))
+        }
+        sampling = try values.decode(SamplingDefaults.self, forKey: .sampling)
+        captioning = try values.decode(CaptioningDefaults.self, forKey: .captioning)
+        license = try named.decode(String.self, CodingKeys.license)
+        trainedOn = try values.decode(String.self, forKey: .trainedOn)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(modelType, forKey: .modelType)
+        try values.encode(name, forKey: .name)
+        try values.encode(imageTokenizer, forKey: .imageTokenizer)
+        try values.encode(textEncoder, forKey: .textEncoder)
+        try values.encode(textVariationalEncoder, forKey: .textVariationalEncoder)
+        try values.encodeIfPresent(textDecoder, forKey: .textDecoder)
+        try values.encode(velocity, forKey: .velocity)
+        try values.encode(latents.mean, forKey: .latentsMean)
+        try values.encode(latents.std, forKey: .latentsStd)
+        try values.encode(sampling, forKey: .sampling)
+        try values.encode(captioning, forKey: .captioning)
+        try values.encode(license, forKey: .license)
+        try values.encode(trainedOn, forKey: .trainedOn)
     }
 
     /// Why no model can be built from this, or nil. To be asked before a configuration that came from a file is used.
@@ -74,8 +117,8 @@ public struct FlowTokConfiguration: Sendable, Hashable, Codable {
             ),
             ("text_encoder.width", textEncoder.width, "image_tokenizer.text_embed_dim", imageTokenizer.textEmbeddingWidth),
             ("text_encoder.width", textEncoder.width, "text_variational_encoder.width", textVariationalEncoder.width),
-            ("latents.mean's length", latents.mean.count, "image_tokenizer.token_size", channels),
-            ("latents.deviation's length", latents.deviation.count, "image_tokenizer.token_size", channels),
+            ("latents_mean's length", latents.mean.count, "image_tokenizer.token_size", channels),
+            ("latents_std's length", latents.std.count, "image_tokenizer.token_size", channels),
         ]
         if let textDecoder {
             agreements += [
@@ -91,25 +134,31 @@ public struct FlowTokConfiguration: Sendable, Hashable, Codable {
         if velocity.tokens * velocity.width > 1 << 24 {
             return "velocity has \(velocity.tokens) tokens of width \(velocity.width), expected at most \(1 << 24) numbers"
         }
-        for value in latents.deviation where !(value > 0 && value.isFinite) { return "latents.deviation holds \(value)" }
-        for value in latents.mean where !value.isFinite { return "latents.mean holds \(value)" }
+        for value in latents.std where !(value > 0 && value.isFinite) { return "latents_std holds \(value)" }
+        for value in latents.mean where !value.isFinite { return "latents_mean holds \(value)" }
         return nil
     }
 }
 
-/// The mean and standard deviation of image latents, channel by channel: the flow works on (z - mean) / deviation. The
-/// official single `scale_factor` s is mean 0 and deviation 1/s.
-public struct LatentStatistics: Sendable, Hashable, Codable {
+/// The mean and standard deviation of image latents, channel by channel: the flow works on (z - mean) / std. The
+/// official single `scale_factor` s is mean 0 and std 1/s.
+public struct LatentStatistics: Sendable, Hashable {
     public var mean: [Float]
-    public var deviation: [Float]
+    public var std: [Float]
 
-    public init(mean: [Float], deviation: [Float]) {
+    public init(mean: [Float], std: [Float]) {
         self.mean = mean
-        self.deviation = deviation
+        self.std = std
     }
 }
 
-/// How a model draws when it is not told otherwise.
+/// `latents` of version 0.1.
+private struct FormerLatentStatistics: Decodable {
+    let mean: [Float]
+    let deviation: [Float]
+}
+
+/// How a model draws by default.
 public struct SamplingDefaults: Sendable, Hashable, Codable {
     public var solver: Solver
     public var steps: Int

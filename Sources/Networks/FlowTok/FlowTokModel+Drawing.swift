@@ -63,7 +63,7 @@ extension FlowTokModel {
     /// Captions images: the one way from pixels [batch, 3, side, side] in 0...1 to the ids of captions, N to an image.
     ///
     /// - Parameters:
-    ///   - noise: [batch, K, D] in units of the latents' deviations, added to them; nil for none.
+    ///   - noise: [batch, K, D] in units of the latents' stds, added to them; nil for none.
     ///   - progress: called after every step; what it throws ends the captioning.
     /// - Throws: `FlowTokError.cannotCaption` where the model has no text decoder.
     public func caption(

@@ -62,16 +62,16 @@ public struct FlowTokModel: Sendable {
     /// Nil in models that only draw.
     public var textDecoder: TextDecoder? { deferredDecoder?.value }
 
-    /// Latents [batch, K, D] as the flow sees them: (z - mean) / deviation.
+    /// Latents [batch, K, D] as the flow sees them: (z - mean) / std.
     public func normalized(_ latents: Tensor) -> Tensor {
         let statistics = configuration.latents
         return latents.scaledPerChannel(
-            statistics.deviation.map { 1 / $0 }, plus: zip(statistics.mean, statistics.deviation).map { -$0 / $1 })
+            statistics.std.map { 1 / $0 }, plus: zip(statistics.mean, statistics.std).map { -$0 / $1 })
     }
 
     /// The inverse of `normalized`.
     public func denormalized(_ latents: Tensor) -> Tensor {
-        latents.scaledPerChannel(configuration.latents.deviation, plus: configuration.latents.mean)
+        latents.scaledPerChannel(configuration.latents.std, plus: configuration.latents.mean)
     }
 }
 

@@ -66,7 +66,7 @@ public struct VelocityNetwork: Sendable {
         let width = configuration.width
         input = Linear(weights["x_embedder"], from: configuration.channels, to: width)
         positions = PositionTables.sinusoidal(positions: configuration.tokens, width: width)
-        let small = Initializer.normal(deviation: 0.02)
+        let small = Initializer.normal(std: 0.02)
         timeFirst = Linear(weights["t_embedder.mlp.0"], from: 256, to: width, initial: small)
         timeSecond = Linear(weights["t_embedder.mlp.2"], from: width, to: width, initial: small)
         indicators = Embedding(

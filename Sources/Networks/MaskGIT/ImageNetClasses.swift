@@ -49,7 +49,7 @@ public enum ImageNetClasses {
         guard let entry = found.first else {
             throw GeneratorError.unknownClass(given, similar: similar(to: wanted))
         }
-        guard found.count == 1 else { throw GeneratorError.ambiguousClass(given, classes: found.map(told)) }
+        guard found.count == 1 else { throw GeneratorError.ambiguousClass(given, classes: found.map(describe)) }
         return entry
     }
 
@@ -58,7 +58,7 @@ public enum ImageNetClasses {
         name.lowercased().split { $0.isWhitespace || $0 == "_" || $0 == "-" }.joined(separator: " ")
     }
 
-    private static func told(_ entry: Entry) -> String {
+    private static func describe(_ entry: Entry) -> String {
         "\(entry.number) (\(entry.line), \(entry.number < animals ? "an animal" : "a thing"))"
     }
 

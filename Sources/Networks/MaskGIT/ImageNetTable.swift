@@ -1,4 +1,4 @@
-// The words of this table are WordNet's, under its licence:
+// The words of this table are WordNet's, under its license:
 //
 // This software and database is being provided to you, the LICENSEE, by
 // Princeton University under the following license.  By obtaining, using

@@ -18,8 +18,8 @@ public struct DiffusionHead: Sendable {
         self.channels = channels
         self.width = width
         timeFirst = Linear(
-            weights["time_embed.mlp.0"], from: DiffusionHead.timeWidth, to: width, initial: .normal(deviation: 0.02))
-        timeSecond = Linear(weights["time_embed.mlp.2"], from: width, to: width, initial: .normal(deviation: 0.02))
+            weights["time_embed.mlp.0"], from: DiffusionHead.timeWidth, to: width, initial: .normal(std: 0.02))
+        timeSecond = Linear(weights["time_embed.mlp.2"], from: width, to: width, initial: .normal(std: 0.02))
         conditionMap = Linear(weights["cond_embed"], from: conditionWidth, to: width)
         input = Linear(weights["input_proj"], from: channels, to: width)
         blocks = (0..<depth).map { DiffusionHeadBlock(weights["res_blocks"][$0], width: width) }

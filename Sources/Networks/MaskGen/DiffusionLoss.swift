@@ -45,7 +45,7 @@ extension DiffusionHead {
                 let start = Double(starts[at])
                 error += pow(Double(noises[at] - estimate), 2)
                 if step == 0 {
-                    bound -= DiffusionHead.logLikelihood(start, mean: mean, logDeviation: logVariance / 2)
+                    bound -= DiffusionHead.logLikelihood(start, mean: mean, logStd: logVariance / 2)
                 } else {
                     let truth =
                         schedule.posteriorStartFactors[step] * start + schedule.posteriorStateFactors[step] * state
@@ -61,11 +61,11 @@ extension DiffusionHead {
 
     /// The logarithm of the probability of the interval of 2/255 around a value under a normal distribution, open at the
     /// ends of -1...1, with the tanh approximation of its cumulative function.
-    private static func logLikelihood(_ value: Double, mean: Double, logDeviation: Double) -> Double {
+    private static func logLikelihood(_ value: Double, mean: Double, logStd: Double) -> Double {
         func cumulative(_ x: Double) -> Double {
             0.5 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
         }
-        let scale = exp(-logDeviation)
+        let scale = exp(-logStd)
         let upper = cumulative(scale * (value - mean + 1 / 255))
         let lower = cumulative(scale * (value - mean - 1 / 255))
         let probability = value < -0.999 ? upper : value > 0.999 ? 1 - lower : upper - lower

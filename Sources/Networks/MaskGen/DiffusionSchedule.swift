@@ -6,7 +6,7 @@ public struct DiffusionSchedule: Sendable {
     /// Steps before any are left out.
     public static let trainingSteps = 1000
 
-    /// The number in 0..<1000 of every step kept, which is what the network is told.
+    /// The number in 0..<1000 of every step kept, which is the network's input.
     public let timesteps: [Int]
     /// β of the steps kept.
     public let betas: [Double]

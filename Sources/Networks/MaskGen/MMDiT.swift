@@ -8,7 +8,7 @@ public struct MMDiTShape: Sendable, Hashable {
     public var heads: Int
     /// The width of the text's hidden states and of its vector.
     public var textWidth: Int
-    /// The numbers that tell the aesthetic score; 0 where the model is not told.
+    /// The numbers that tell the aesthetic score; 0 where the model is not conditioned on it.
     public var microWidth: Int
 
     public init(width: Int, depth: Int, heads: Int = 16, textWidth: Int = 768, microWidth: Int = 256) {

@@ -2,7 +2,7 @@ import Foundation
 import Layers
 import Tensors
 
-/// What MaskGen is told of captions by the text tower of CLIP ViT-L/14 (TA-TiTok, section 3.3).
+/// How MaskGen is conditioned on captions by the text tower of CLIP ViT-L/14 (TA-TiTok, section 3.3).
 public struct TextCondition: Sendable {
     /// The hidden states before the last block, without the final norm: [batch, positions, width].
     public let hidden: Tensor

@@ -23,7 +23,7 @@ extension ModelFamily {
 }
 
 /// The shape of CLIP's text tower and how it is stored (FlowTok reference, section 3.3). Which activation it wants cannot be
-/// told from it.
+/// inferred from it.
 public struct CLIPTextConfiguration: NetworkConfiguration {
     /// The three ways in which the tower is stored.
     public enum Format: String, Sendable, Codable, CaseIterable {

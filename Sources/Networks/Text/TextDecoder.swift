@@ -17,7 +17,7 @@ public struct TextDecoder: Sendable {
         let width = configuration.width
         input = Linear(weights["input"], from: channels, to: width)
         positions = weights.tensor(
-            "positional_embedding", [configuration.contextLength, width], initial: .normal(deviation: 0.01))
+            "positional_embedding", [configuration.contextLength, width], initial: .normal(std: 0.01))
         blocks = (0..<configuration.layers).map {
             TextTransformerBlock(weights["transformer.resblocks"][$0], configuration: configuration)
         }

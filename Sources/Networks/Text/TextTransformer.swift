@@ -60,9 +60,9 @@ public struct TextTransformer: Sendable {
         // the same at every position, drowns which piece stands where, and short runs never dig it out again.
         tokens = Embedding(
             weights["token_embedding"], entries: configuration.vocabularySize, width: width,
-            initial: .normal(deviation: 0.5))
+            initial: .normal(std: 0.5))
         positions = weights.tensor(
-            "positional_embedding", [configuration.contextLength, width], initial: .normal(deviation: 0.25))
+            "positional_embedding", [configuration.contextLength, width], initial: .normal(std: 0.25))
         blocks = (0..<configuration.layers).map {
             TextTransformerBlock(weights["transformer.resblocks"][$0], configuration: configuration)
         }
@@ -108,13 +108,13 @@ public struct TextTransformerBlock: Sendable {
         firstNorm = LayerNorm(weights["ln_1"], width: width)
         input = Linear(
             weights["attn"], names: ("in_proj_weight", "in_proj_bias"), from: width, to: 3 * width,
-            initial: .normal(deviation: scale))
+            initial: .normal(std: scale))
         output = Linear(
-            weights["attn.out_proj"], from: width, to: width, initial: .normal(deviation: scale * depth))
+            weights["attn.out_proj"], from: width, to: width, initial: .normal(std: scale * depth))
         secondNorm = LayerNorm(weights["ln_2"], width: width)
         network = FeedForward(
             weights["mlp"], names: ("c_fc", "c_proj"), width: width, hidden: 4 * width,
-            activation: configuration.activation, initial: .normal(deviation: scale * depth))
+            activation: configuration.activation, initial: .normal(std: scale * depth))
         heads = configuration.heads
         causal = configuration.causal
     }

@@ -33,8 +33,8 @@ public struct TiTokDecoder: Sendable {
     init(_ configuration: TiTokConfiguration, weights: Weights) {
         let shape = configuration.decoder
         let (width, grid, patch) = (shape.width, configuration.decoderGrid, configuration.decoderPatchSize)
-        let table = Initializer.normal(deviation: 1 / Float(width).squareRoot())
-        let initial = Initializer.truncatedNormal(deviation: 0.02)
+        let table = Initializer.normal(std: 1 / Float(width).squareRoot())
+        let initial = Initializer.truncatedNormal(std: 0.02)
         self.configuration = configuration
         classEmbedding = weights.tensor("class_embedding", [1, width], initial: table)
         positions = weights.tensor("positional_embedding", [grid * grid + 1, width], initial: table)

@@ -17,8 +17,8 @@ public struct TiTokEncoder: Sendable {
     init(_ configuration: TiTokConfiguration, weights root: Weights) {
         let shape = configuration.encoder
         let (width, grid, tokens) = (shape.width, configuration.encoderGrid, configuration.latentTokens)
-        let table = Initializer.normal(deviation: 1 / Float(width).squareRoot())
-        let initial = Initializer.truncatedNormal(deviation: 0.02)
+        let table = Initializer.normal(std: 1 / Float(width).squareRoot())
+        let initial = Initializer.truncatedNormal(std: 0.02)
         self.configuration = configuration
         latentTokens = root.tensor("latent_tokens", [tokens, width], initial: table)
         let weights = root["encoder"]

@@ -11,9 +11,9 @@ public struct CLIPTokenizer: TextTokenizer {
 
     public func encode(_ caption: String) -> [Int32] { vocabulary.row(caption, length: length).ids }
 
-    /// Cleaning changes the text, so that the place is told by whole words: the end of the last word of which something is
+    /// Cleaning changes the text, so that the place is given in whole words: the end of the last word of which something is
     /// read.
-    public func cut(_ caption: String) -> Int? {
+    public func truncationOffset(of caption: String) -> Int? {
         guard vocabulary.row(caption, length: length).isCut else { return nil }
         let bytes = Array(caption.utf8)
         var ends = bytes.indices.filter { isSpace(bytes[$0]) && $0 > 0 && !isSpace(bytes[$0 - 1]) }

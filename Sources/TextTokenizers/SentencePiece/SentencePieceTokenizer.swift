@@ -25,7 +25,7 @@ public struct SentencePieceTokenizer: TextTokenizer {
     }
 
     /// The part of a caption that does not fit: the byte offset at which it is cut, or nil where all of it fits.
-    public func cut(_ caption: String) throws -> Int? {
+    public func truncationOffset(of caption: String) throws -> Int? {
         let pieces = try vocabulary.encodePieces(caption)
         return pieces.count > length - 1 ? pieces[length - 1].bytes.lowerBound : nil
     }

@@ -7,15 +7,15 @@ import Tensors
 import TextTokenizers
 
 extension FlowTrainer {
-    public func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)]) {
+    public func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
         let settings = configuration.training
         let count = settings.batchSize
-        let least = configuration.flowShare > 0 ? 1 : 0
-        let seen = min(count, max(least, Int((Float(count) * configuration.flowShare).rounded())))
-        let toText = Int((Float(seen) * configuration.imageToTextShare).rounded())
+        let least = configuration.flowFraction > 0 ? 1 : 0
+        let seen = min(count, max(least, Int((Float(count) * configuration.flowFraction).rounded())))
+        let toText = Int((Float(seen) * configuration.imageToTextFraction).rounded())
         // Whoever is to give a caption needs one to aim at, and not the mean of all that would do. Samples that the
         // velocity network does not see may be read as well.
-        let plain = seen - toText..<(configuration.readingWeight > 0 ? count : seen)
+        let plain = seen - toText..<(configuration.pathCaptionWeight > 0 ? count : seen)
         let batch = try Batch(
             source, first: UInt64(step) * UInt64(count), count: count,
             side: modelConfiguration.imageTokenizer.imageSize, codec: codec, plain: plain)
@@ -30,40 +30,40 @@ extension FlowTrainer {
         let alignment = FlowLosses.alignment(tokens: tokens, projected: projector(hidden), temperature: temperature)
         let matching = (text.mean - model.normalized(posterior.mean)).meanSquare()
         let kl = text.klDivergence * (1 / Float(count))
-        let decoded = min(count, max(1, Int((Float(count) * configuration.decodingShare).rounded())))
+        let decoded = min(count, max(1, Int((Float(count) * configuration.textReconstructionFraction).rounded())))
         // A different part of the batch decodes at each step, so that both directions' samples do.
         let firstDecoded = (step * decoded) % (count - decoded + 1)
         let part = firstDecoded..<firstDecoded + decoded
         let decoding = try pieceLoss(of: tokens.sliced(axis: 0, part), part, batch)
         var loss =
             alignment * configuration.alignmentWeight + kl * configuration.klWeight
-            + decoding * configuration.decodingWeight + matching * configuration.matchingWeight
-        var figures: [(name: String, value: Double)] = []
+            + decoding * configuration.textReconstructionWeight + matching * configuration.latentMSEWeight
+        var metrics: [(name: String, value: Double)] = []
         if seen > 0 {
             let (perSample, bound) = flowLosses(
                 image: image, tokens: tokens, text: text, toImage: seen - toText, toText: toText, &random)
             loss = perSample.mean() + loss
             let values = perSample.values
             func mean(_ values: ArraySlice<Float>) -> Double { Double(values.reduce(0, +)) / Double(max(1, values.count)) }
-            figures.append(("text_to_image_loss", mean(values[..<(seen - toText)])))
-            if toText > 0 { figures.append(("image_to_text_loss", mean(values[(seen - toText)...]))) }
-            if toText > 0 && configuration.captioningWeight > 0 {
+            metrics.append(("text_to_image_loss", mean(values[..<(seen - toText)])))
+            if toText > 0 { metrics.append(("image_to_text_loss", mean(values[(seen - toText)...]))) }
+            if toText > 0 && configuration.endpointCaptionWeight > 0 {
                 let captioning = try pieceLoss(of: bound, seen - toText..<seen, batch)
-                loss = loss + captioning * configuration.captioningWeight
-                figures.append(("captioning_loss", Double(captioning.item)))
+                loss = loss + captioning * configuration.endpointCaptionWeight
+                metrics.append(("captioning_loss", Double(captioning.item)))
             }
         }
-        if !plain.isEmpty && configuration.readingWeight > 0 {
+        if !plain.isEmpty && configuration.pathCaptionWeight > 0 {
             let times = plain.map { _ in random.earlyTime() }
             let points = ProbabilityPath.point(
                 from: image.sliced(axis: 0, plain), to: tokens.sliced(axis: 0, plain), at: times)
             let reading = try pieceLoss(of: points, plain, batch)
-            loss = loss + reading * configuration.readingWeight
-            figures.append(("reading_loss", Double(reading.item)))
+            loss = loss + reading * configuration.pathCaptionWeight
+            metrics.append(("reading_loss", Double(reading.item)))
         }
         return (
             loss,
-            figures + [
+            metrics + [
                 ("alignment_loss", Double(alignment.item)), ("matching_loss", Double(matching.item)),
                 ("kl_loss", Double(kl.item) / Double(shape[1] * shape[2])), ("decoding_loss", Double(decoding.item)),
             ]
@@ -85,7 +85,7 @@ extension FlowTrainer {
         let count = toImage + toText
         let times = (0..<toImage).map { _ in 1 / (1 + exp(-random.normal())) } + (0..<toText).map { _ in random.earlyTime() }
         let (order, indicators) = FlowLosses.exchangedTargets(
-            unconditional: (0..<toImage).map { _ in random.uniform() < configuration.unconditionalShare })
+            unconditional: (0..<toImage).map { _ in random.uniform() < configuration.unconditionalFraction })
         let size = image.shape[1] * image.shape[2]
         let exchanged = image.reshaped([image.shape[0], size]).rows(order.map(Int32.init))
             .reshaped([toImage] + model.latentShape)
@@ -108,7 +108,7 @@ extension FlowTrainer {
 }
 
 extension CounterRandom {
-    /// A time between image and text. Where a caption begins, all is to be told from the picture alone, and logit-normal
+    /// A time between image and text. Where a caption begins, everything has to be read off the picture alone, and logit-normal
     /// times hardly ever come there: one in seventy is below 0.1, of squared uniform ones a third.
     fileprivate mutating func earlyTime() -> Float {
         let uniform = uniform()

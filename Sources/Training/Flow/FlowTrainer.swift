@@ -14,7 +14,7 @@ import TextTokenizers
 /// latents of a fixed image tokenizer and the hidden states of its text encoder, which may learn too.
 public final class FlowTrainer: TrainingTask {
     public let store: ParameterStore
-    public let foundation: String
+    public let dependencyFingerprint: String
     let configuration: FlowTrainingConfiguration
     let modelConfiguration: FlowTokConfiguration
     private let frozen: NamedTensors
@@ -113,7 +113,7 @@ public final class FlowTrainer: TrainingTask {
         // The loss never sees the decoder, which may go on learning meanwhile.
         fingerprint.add(
             kept.filter { name, _ in !TokenizerTrainer.isDecoder(name) && !FlowTrainer.trains(name, configuration) })
-        foundation = fingerprint.text
+        dependencyFingerprint = fingerprint.text
     }
 
     /// The statistics of the latents that the flow is to see.
@@ -145,7 +145,7 @@ public final class FlowTrainer: TrainingTask {
     }
 
     /// Captions of the shown pictures beside the true ones, a line each.
-    public func notes(parameters: any WeightSource) throws -> String {
+    public func sampleCaptions(parameters: any WeightSource) throws -> String {
         let model = model(parameters)
         let batch = try Batch(
             shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, codec: codec)

@@ -36,42 +36,42 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     /// The weight of the mean squared distance of the text posterior's mean from the image latents. The flow alone teaches
     /// the text encoder what captions look like only through its own noise; this says it plainly, after which the flow has
     /// what captions leave open to decide.
-    public var matchingWeight: Float
+    public var latentMSEWeight: Float
     /// The weight of the text posterior's divergence, summed over tokens and channels and averaged over the batch.
     public var klWeight: Float
     /// The weight of the cross entropy of the pieces that the text decoder reads from the text tokens.
-    public var decodingWeight: Float
+    public var textReconstructionWeight: Float
     /// The share of a batch on which that cross entropy is computed.
-    public var decodingShare: Float
+    public var textReconstructionFraction: Float
     /// The weight of the cross entropy of the pieces that the text decoder reads where image-to-text samples are bound
     /// for. The mean square alone weighs all of a text token's numbers alike, and few of them tell a fox from a wolf.
-    public var captioningWeight: Float
+    public var endpointCaptionWeight: Float
     /// The weight of the cross entropy of the pieces that the text decoder reads on the straight line from image latents to
     /// text tokens, from the image on: a flow that has not quite arrived then still says what it carries.
-    public var readingWeight: Float
+    public var pathCaptionWeight: Float
     /// The share of a batch that the velocity network sees; the other losses need a fraction of its time. With 0 it sees
     /// nothing, and may not learn.
-    public var flowShare: Float
+    public var flowFraction: Float
     /// The share of those samples that learn image to text.
-    public var imageToTextShare: Float
+    public var imageToTextFraction: Float
     /// The share of text-to-image samples that are unconditional.
-    public var unconditionalShare: Float
+    public var unconditionalFraction: Float
     /// What learns; all of it where nothing is said.
     public var learns: [FlowPart]
     public var training: TrainingSettings
     public var sampling: SamplingDefaults
     public var captioning: CaptioningDefaults
-    public var licence: String
+    public var license: String
     public var trainedOn: String
 
     public init(
         name: String = "flowtok", velocity: VelocityConfiguration, textVariationalEncoder: TextVariationalConfiguration,
         textDecoder: TextTransformerConfiguration, textEncoder: TextEncoderTraining = .frozen, alignmentWeight: Float = 1,
-        matchingWeight: Float = 0, klWeight: Float = 0.3, decodingWeight: Float = 1, decodingShare: Float = 0.5,
-        captioningWeight: Float = 0, readingWeight: Float = 0, flowShare: Float = 1, imageToTextShare: Float = 0.2,
-        unconditionalShare: Float = 0.1, learns: [FlowPart] = FlowPart.allCases, training: TrainingSettings,
+        latentMSEWeight: Float = 0, klWeight: Float = 0.3, textReconstructionWeight: Float = 1, textReconstructionFraction: Float = 0.5,
+        endpointCaptionWeight: Float = 0, pathCaptionWeight: Float = 0, flowFraction: Float = 1, imageToTextFraction: Float = 0.2,
+        unconditionalFraction: Float = 0.1, learns: [FlowPart] = FlowPart.allCases, training: TrainingSettings,
         sampling: SamplingDefaults = SamplingDefaults(),
-        captioning: CaptioningDefaults = CaptioningDefaults(), licence: String = "", trainedOn: String = ""
+        captioning: CaptioningDefaults = CaptioningDefaults(), license: String = "", trainedOn: String = ""
     ) {
         self.name = name
         self.velocity = velocity
@@ -79,20 +79,20 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         self.textDecoder = textDecoder
         self.textEncoder = textEncoder
         self.alignmentWeight = alignmentWeight
-        self.matchingWeight = matchingWeight
+        self.latentMSEWeight = latentMSEWeight
         self.klWeight = klWeight
-        self.decodingWeight = decodingWeight
-        self.decodingShare = decodingShare
-        self.captioningWeight = captioningWeight
-        self.readingWeight = readingWeight
-        self.flowShare = flowShare
-        self.imageToTextShare = imageToTextShare
-        self.unconditionalShare = unconditionalShare
+        self.textReconstructionWeight = textReconstructionWeight
+        self.textReconstructionFraction = textReconstructionFraction
+        self.endpointCaptionWeight = endpointCaptionWeight
+        self.pathCaptionWeight = pathCaptionWeight
+        self.flowFraction = flowFraction
+        self.imageToTextFraction = imageToTextFraction
+        self.unconditionalFraction = unconditionalFraction
         self.learns = learns
         self.training = training
         self.sampling = sampling
         self.captioning = captioning
-        self.licence = licence
+        self.license = license
         self.trainedOn = trainedOn
     }
 
@@ -102,17 +102,17 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         case textDecoder = "text_decoder"
         case textEncoder = "text_encoder"
         case alignmentWeight = "alignment_weight"
-        case matchingWeight = "matching_weight"
+        case latentMSEWeight = "latent_mse_weight"
         case klWeight = "kl_weight"
-        case decodingWeight = "decoding_weight"
-        case decodingShare = "decoding_share"
-        case captioningWeight = "captioning_weight"
-        case readingWeight = "reading_weight"
-        case flowShare = "flow_share"
-        case imageToTextShare = "image_to_text_share"
-        case unconditionalShare = "unconditional_share"
+        case textReconstructionWeight = "text_reconstruction_weight"
+        case textReconstructionFraction = "text_reconstruction_fraction"
+        case endpointCaptionWeight = "endpoint_caption_weight"
+        case pathCaptionWeight = "path_caption_weight"
+        case flowFraction = "flow_fraction"
+        case imageToTextFraction = "image_to_text_fraction"
+        case unconditionalFraction = "unconditional_fraction"
         case learns
-        case training, sampling, captioning, licence
+        case training, sampling, captioning, license
         case trainedOn = "trained_on"
     }
 
@@ -126,23 +126,24 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
                 TextVariationalConfiguration.self, forKey: .textVariationalEncoder),
             textDecoder: try values.textTower(.textDecoder),
             training: try values.decode(TrainingSettings.self, forKey: .training))
-        try values.read(&name, .name)
-        try values.read(&textEncoder, .textEncoder)
-        try values.read(&alignmentWeight, .alignmentWeight)
-        try values.read(&matchingWeight, .matchingWeight)
-        try values.read(&klWeight, .klWeight)
-        try values.read(&decodingWeight, .decodingWeight)
-        try values.read(&decodingShare, .decodingShare)
-        try values.read(&captioningWeight, .captioningWeight)
-        try values.read(&readingWeight, .readingWeight)
-        try values.read(&flowShare, .flowShare)
-        try values.read(&imageToTextShare, .imageToTextShare)
-        try values.read(&unconditionalShare, .unconditionalShare)
-        try values.read(&learns, .learns)
-        try values.read(&sampling, .sampling)
-        try values.read(&captioning, .captioning)
-        try values.read(&licence, .licence)
-        try values.read(&trainedOn, .trainedOn)
+        let named = try RenamedKeys(decoder)
+        try named.read(&name, CodingKeys.name)
+        try named.read(&textEncoder, CodingKeys.textEncoder)
+        try named.read(&alignmentWeight, CodingKeys.alignmentWeight)
+        try named.read(&latentMSEWeight, CodingKeys.latentMSEWeight)
+        try named.read(&klWeight, CodingKeys.klWeight)
+        try named.read(&textReconstructionWeight, CodingKeys.textReconstructionWeight)
+        try named.read(&textReconstructionFraction, CodingKeys.textReconstructionFraction)
+        try named.read(&endpointCaptionWeight, CodingKeys.endpointCaptionWeight)
+        try named.read(&pathCaptionWeight, CodingKeys.pathCaptionWeight)
+        try named.read(&flowFraction, CodingKeys.flowFraction)
+        try named.read(&imageToTextFraction, CodingKeys.imageToTextFraction)
+        try named.read(&unconditionalFraction, CodingKeys.unconditionalFraction)
+        try named.read(&learns, CodingKeys.learns)
+        try named.read(&sampling, CodingKeys.sampling)
+        try named.read(&captioning, CodingKeys.captioning)
+        try named.read(&license, CodingKeys.license)
+        try named.read(&trainedOn, CodingKeys.trainedOn)
     }
 
     /// The configuration of the model that comes out.
@@ -150,14 +151,14 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
         FlowTokConfiguration(
             name: name, imageTokenizer: tokenizer.imageTokenizer, textEncoder: tokenizer.textEncoder,
             textVariationalEncoder: textVariationalEncoder, textDecoder: textDecoder, velocity: velocity,
-            latents: latents, sampling: sampling, captioning: captioning, licence: licence, trainedOn: trainedOn)
+            latents: latents, sampling: sampling, captioning: captioning, license: license, trainedOn: trainedOn)
     }
 
     /// Why no run can be made from this over a tokenizer, or nil.
     public func problem(over tokenizer: TokenizerTrainingConfiguration) -> String? {
         let size = tokenizer.imageTokenizer.tokenSize
         let latents = LatentStatistics(
-            mean: Array(repeating: 0, count: size), deviation: Array(repeating: 1, count: size))
+            mean: Array(repeating: 0, count: size), std: Array(repeating: 1, count: size))
         return problem ?? model(over: tokenizer, latents: latents).problem
     }
 
@@ -167,27 +168,28 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     /// Why no run can be made from this over any tokenizer, or nil.
     public var problem: String? {
         for (name, share) in [
-            ("decoding_share", decodingShare), ("flow_share", flowShare), ("image_to_text_share", imageToTextShare),
-            ("unconditional_share", unconditionalShare),
+            ("text_reconstruction_fraction", textReconstructionFraction), ("flow_fraction", flowFraction), ("image_to_text_fraction", imageToTextFraction),
+            ("unconditional_fraction", unconditionalFraction),
         ] where !(0...1).contains(share) {
             return "\(name) is \(share), expected 0 to 1"
         }
         for (name, weight) in [
-            ("alignment_weight", alignmentWeight), ("matching_weight", matchingWeight), ("kl_weight", klWeight),
-            ("decoding_weight", decodingWeight), ("captioning_weight", captioningWeight), ("reading_weight", readingWeight),
+            ("alignment_weight", alignmentWeight), ("latent_mse_weight", latentMSEWeight), ("kl_weight", klWeight),
+            ("text_reconstruction_weight", textReconstructionWeight), ("endpoint_caption_weight", endpointCaptionWeight),
+            ("path_caption_weight", pathCaptionWeight),
         ] where !(weight >= 0 && weight.isFinite) {
             return "\(name) is \(weight), expected at least 0"
         }
         if learns.isEmpty {
             return "learns is empty, expected one or more of \(FlowPart.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))"
         }
-        if learns.contains(.velocity) && flowShare == 0 {
-            return "flow_share is 0, expected more where the velocity network learns"
+        if learns.contains(.velocity) && flowFraction == 0 {
+            return "flow_fraction is 0, expected more where the velocity network learns"
         }
-        if Set(learns) == [.textDecoder] && decodingWeight + captioningWeight + readingWeight == 0 {
-            return "learns is \"text_decoder\" alone, which goes with a decoding_weight, captioning_weight or reading_weight above 0"
+        if Set(learns) == [.textDecoder] && textReconstructionWeight + endpointCaptionWeight + pathCaptionWeight == 0 {
+            return "learns is \"text_decoder\" alone, which goes with a text_reconstruction_weight, endpoint_caption_weight or path_caption_weight above 0"
         }
-        if imageToTextShare > 0 && velocity.indicators < 3 {
+        if imageToTextFraction > 0 && velocity.indicators < 3 {
             return "velocity.indicators is \(velocity.indicators), expected 3 to learn image to text"
         }
         let parts: [(String, String?)] = [

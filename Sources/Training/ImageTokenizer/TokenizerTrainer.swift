@@ -12,7 +12,7 @@ import TextTokenizers
 /// pixel losses alone).
 public final class TokenizerTrainer: TrainingTask {
     public let store: ParameterStore
-    public let foundation: String
+    public let dependencyFingerprint: String
     private let configuration: TokenizerTrainingConfiguration
     private let source: any SampleSource
     private let shown: any SampleSource
@@ -51,7 +51,7 @@ public final class TokenizerTrainer: TrainingTask {
         if configuration.decoderOnly, let initial {
             fingerprint.add(initial.filter { !TokenizerTrainer.isDecoder($0.key) })
         }
-        foundation = fingerprint.text
+        dependencyFingerprint = fingerprint.text
     }
 
     /// Whether a parameter is the decoder's own.
@@ -62,7 +62,7 @@ public final class TokenizerTrainer: TrainingTask {
         frozen.map { RoutedWeights(trained, where: isDecoder, otherwise: $0) } ?? trained
     }
 
-    public func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)]) {
+    public func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
         let settings = configuration.training
         let count = settings.batchSize
         let batch = try Batch(
@@ -81,9 +81,9 @@ public final class TokenizerTrainer: TrainingTask {
             let largest = configuration.latentNoise * (step < warmup ? Float(step) / Float(warmup) : 1)
             let amounts = (0..<count).map { _ in random.uniform() < 0.5 ? 0 : largest * random.uniform() }
             // In units of what the channels are now: an encoder that makes its latents larger gains nothing by it.
-            let deviations = posterior.mean.detached.channelStatistics.deviation
+            let stds = posterior.mean.detached.channelStatistics.std
             let noise = Tensor.randomNormal(latents.shape, using: &random)
-                .scaledPerChannel(deviations, plus: [Float](repeating: 0, count: deviations.count))
+                .scaledPerChannel(stds, plus: [Float](repeating: 0, count: stds.count))
             latents = latents + noise.scaledPerSample(amounts)
         }
         let image = tokenizer.decode(latents, guidedBy: textEncoder(ids))

@@ -16,7 +16,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
     /// has its own share of it, and half of the samples keep clean latents. An encoder learns latents that a flow can learn,
     /// and a decoder forgives what the flow gets wrong and asks the caption what the latents do not tell.
     public var latentNoise: Float
-    /// The steps over which that noise grows from nothing: latents must say something before they can be told through noise.
+    /// The steps over which that noise grows from nothing: latents must say something before they can be read through noise.
     public var latentNoiseWarmup: Int
     /// Whether encoder and text encoder stay as they were, and only the decoder learns.
     public var decoderOnly: Bool

@@ -16,9 +16,9 @@ enum RunCheckpoint {
 
     /// Writes the state.
     ///
-    /// - Parameter foundation: what the run builds on and does not train (`TrainingTask.foundation`).
+    /// - Parameter dependencyFingerprint: what the run builds on and does not train (`TrainingTask.dependencyFingerprint`).
     static func write(
-        _ optimizer: AdamW, configuration: RunConfiguration, foundation: String, to path: String
+        _ optimizer: AdamW, configuration: RunConfiguration, dependencyFingerprint: String, to path: String
     ) throws {
         var tensors: [(String, Tensor)] = []
         for (group, buffers) in zip(groups, buffers(optimizer)) {
@@ -27,7 +27,7 @@ enum RunCheckpoint {
             }
         }
         var metadata = ["step": String(optimizer.step), "configuration": configuration.text, "format": format]
-        if !foundation.isEmpty { metadata["foundation"] = foundation }
+        if !dependencyFingerprint.isEmpty { metadata["dependency_fingerprint"] = dependencyFingerprint }
         try Checkpoint.write(tensors, metadata: metadata, to: path)
     }
 
@@ -36,7 +36,7 @@ enum RunCheckpoint {
     /// - Returns: what to tell of changes in the configuration, a line each.
     /// - Throws: `TrainingError.unusableCheckpoint` and `.configurationChanged`.
     static func read(
-        into optimizer: AdamW, configuration: RunConfiguration, foundation: String, from path: String
+        into optimizer: AdamW, configuration: RunConfiguration, dependencyFingerprint: String, from path: String
     ) throws -> [String] {
         func unusable(_ reason: String) -> TrainingError { .unusableCheckpoint(path: path, reason: reason) }
         let checkpoint = try open(path)
@@ -45,7 +45,8 @@ enum RunCheckpoint {
         else { throw unusable("it is no checkpoint of a training run") }
         let notices = try configuration.changes(from: stored, in: path)
         // Checkpoints of earlier versions do not say.
-        if let built = checkpoint.metadata["foundation"], built != foundation {
+        // "foundation" until version 0.1.
+        if let built = checkpoint.metadata["dependency_fingerprint"] ?? checkpoint.metadata["foundation"], built != dependencyFingerprint {
             throw unusable("the run was built on another vocabulary or tokenizer than the configuration names")
         }
         var loaded: [(ParameterBuffer, Tensor)] = []

@@ -17,12 +17,12 @@ struct RunConfiguration {
     /// Keys whose values do not touch what a step computes: when and what a run writes.
     private static let free: Set<String> = [
         "model.training.checkpoint_minutes", "model.training.sample_every", "model.training.log_every", "model.name",
-        "model.licence", "model.trained_on",
+        "model.license", "model.trained_on",
     ]
     private static let freePrefixes = ["model.sampling.", "model.captioning."]
 
     /// Keys that may change, and what to tell about it.
-    private static let told: [String: String] = [
+    private static let remarks: [String: String] = [
         "model.training.steps": "the learning rate follows the new schedule from here on",
         "data.sprites": "the run goes on as before only if both hold the same",
         "data.images": "the run goes on as before only if both hold the same",
@@ -50,7 +50,7 @@ struct RunConfiguration {
             let key = difference.path
             if RunConfiguration.free.contains(key) || RunConfiguration.freePrefixes.contains(where: key.hasPrefix) { continue }
             let (stored, given) = (difference.old?.brief ?? "left out", difference.new?.brief ?? "left out")
-            guard let remark = RunConfiguration.told[key] else {
+            guard let remark = RunConfiguration.remarks[key] else {
                 throw TrainingError.configurationChanged(path: path, key: key, stored: stored, given: given)
             }
             notices.append("\(key) was \(stored) and is now \(given): \(remark)")

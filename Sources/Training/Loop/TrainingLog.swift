@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Images
 
-/// The figures of a run by step: a CSV file that grows, and a picture of the curves.
+/// The metrics of a run by step: a CSV file that grows, and a picture of the curves.
 package final class TrainingLog {
     private let path: String
     private var columns: [String] = []
@@ -31,13 +31,13 @@ package final class TrainingLog {
     package var count: Int { rows.count }
 
     /// Adds a row. Figures that no row had before become columns at the end.
-    package func append(step: Int, _ figures: [(name: String, value: Double)]) {
-        let new = figures.map(\.name).filter { !columns.contains($0) }
+    package func append(step: Int, _ metrics: [(name: String, value: Double)]) {
+        let new = metrics.map(\.name).filter { !columns.contains($0) }
         if !new.isEmpty {
             columns += new
             for row in rows.indices { rows[row].values += Array(repeating: .nan, count: new.count) }
         }
-        let byName = Dictionary(figures.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        let byName = Dictionary(metrics.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         rows.append((step, columns.map { byName[$0] ?? .nan }))
     }
 
@@ -71,8 +71,8 @@ package final class TrainingLog {
     }
 }
 
-/// The figures of the steps since the last line of the log: their means, and how many steps were skipped.
-struct IntervalFigures {
+/// The metrics of the steps since the last line of the log: their means, and how many steps were skipped.
+struct IntervalMetrics {
     private var names: [String] = []
     private var sums: [String: (total: Double, count: Int)] = [:]
     private var skipped = 0
@@ -80,8 +80,8 @@ struct IntervalFigures {
     /// Whether no step was taken.
     var isEmpty: Bool { sums.isEmpty && skipped == 0 }
 
-    mutating func add(_ figures: [(name: String, value: Double)]) {
-        for (name, value) in figures {
+    mutating func add(_ metrics: [(name: String, value: Double)]) {
+        for (name, value) in metrics {
             if sums[name] == nil { names.append(name) }
             let old = sums[name] ?? (0, 0)
             sums[name] = (old.total + value, old.count + 1)
@@ -91,10 +91,10 @@ struct IntervalFigures {
     /// Counts a step whose loss or gradient was not finite.
     mutating func skip() { skipped += 1 }
 
-    /// The figures, in the order in which they came first; they start anew after this.
+    /// The metrics, in the order in which they came first; they start anew after this.
     mutating func taken() -> [(name: String, value: Double)] {
         let means = names.compactMap { name in sums[name].map { (name: name, value: $0.total / Double($0.count)) } }
-        defer { self = IntervalFigures() }
+        defer { self = IntervalMetrics() }
         return means + [("skipped", Double(skipped))]
     }
 }

@@ -66,7 +66,7 @@ public final class TrainingRun {
         notices =
             resume
             ? try RunCheckpoint.read(
-                into: optimizer, configuration: self.configuration, foundation: task.foundation,
+                into: optimizer, configuration: self.configuration, dependencyFingerprint: task.dependencyFingerprint,
                 from: TrainingRun.checkpointPath(folder)) : []
         log = TrainingLog(path: folder + "/log.csv", resumingAt: optimizer.step)
     }
@@ -98,29 +98,29 @@ public final class TrainingRun {
         var lastCheckpoint = started
         var lastSamples: Int?
         var failures = 0
-        var figures = IntervalFigures()
+        var metrics = IntervalMetrics()
         while optimizer.step < end && StopRequest.received == nil {
             let taken = try takeStep()
             let seconds = (clock.now - started) / .seconds(1)
             let speed = Double((optimizer.step - firstStep) * settings.batchSize) / max(seconds, 1e-9)
-            if let reported = taken.figures {
+            if let reported = taken.metrics {
                 failures = 0
-                figures.add(reported + [("samples_per_second", speed)])
+                metrics.add(reported + [("samples_per_second", speed)])
             } else {
                 failures += 1
-                figures.skip()
+                metrics.skip()
             }
             progress(
                 Progress(
                     step: optimizer.step, total: settings.steps, loss: taken.loss, samplesPerSecond: speed,
                     secondsLeft: Double((settings.steps - optimizer.step) * settings.batchSize) / max(speed, 1e-9)))
             if failures >= TrainingRun.mostFailures {
-                log.append(step: optimizer.step, figures.taken())
+                log.append(step: optimizer.step, metrics.taken())
                 try log.write()
                 throw TrainingError.diverged(step: optimizer.step - failures + 1)
             }
             if optimizer.step % settings.logEvery == 0 {
-                log.append(step: optimizer.step, figures.taken())
+                log.append(step: optimizer.step, metrics.taken())
                 try log.write(notWithin: .seconds(5))
             }
             if settings.sampleEvery > 0 && optimizer.step % settings.sampleEvery == 0 {
@@ -132,17 +132,17 @@ public final class TrainingRun {
                 lastCheckpoint = clock.now
             }
         }
-        if !figures.isEmpty { log.append(step: optimizer.step, figures.taken()) }
+        if !metrics.isEmpty { log.append(step: optimizer.step, metrics.taken()) }
         return lastSamples
     }
 
-    /// One step: an update, or none where the loss or the gradient is not finite; figures are nil then. The samples of
+    /// One step: an update, or none where the loss or the gradient is not finite; metrics are nil then. The samples of
     /// such a step are left behind, so that a single bad one does not end the run.
-    private func takeStep() throws -> (loss: Double, figures: [(name: String, value: Double)]?) {
+    private func takeStep() throws -> (loss: Double, metrics: [(name: String, value: Double)]?) {
         let step = optimizer.step
-        let (loss, figures): (Tensor, [(name: String, value: Double)])
+        let (loss, metrics): (Tensor, [(name: String, value: Double)])
         do {
-            (loss, figures) = try task.loss(step: step)
+            (loss, metrics) = try task.loss(step: step)
         } catch {
             // A picture that cannot be read should not cost what was learned since the last checkpoint.
             try? checkpoint()
@@ -157,7 +157,7 @@ public final class TrainingRun {
             optimizer.step += 1
             return (.nan, nil)
         }
-        return (value, [("loss", value)] + figures + [("gradient_norm", norm), ("rate", Double(rate))])
+        return (value, [("loss", value)] + metrics + [("gradient_norm", norm), ("rate", Double(rate))])
     }
 
     /// Writes the state, the log and its curves, and the averaged model for others.
@@ -170,7 +170,7 @@ public final class TrainingRun {
 
     private func writeState() throws {
         try RunCheckpoint.write(
-            optimizer, configuration: configuration, foundation: task.foundation,
+            optimizer, configuration: configuration, dependencyFingerprint: task.dependencyFingerprint,
             to: TrainingRun.checkpointPath(folder))
     }
 
@@ -183,7 +183,7 @@ public final class TrainingRun {
         var notes: String
         do {
             images = try task.samples(parameters: parameters)
-            notes = try task.notes(parameters: parameters)
+            notes = try task.sampleCaptions(parameters: parameters)
         } catch {
             // A young flow may lead a solver nowhere; that is worth a note, not the run.
             notes = "no samples: \(error)\n"

@@ -9,7 +9,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
     public var learningRate: Float
     public var warmupSteps: Int
     /// The share of the learning rate that is left at the last step.
-    public var finalRateShare: Float
+    public var finalRateFraction: Float
     public var optimizer: AdamWSettings
     public var seed: UInt64
     public var precision: Precision
@@ -20,7 +20,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
     public var logEvery: Int
 
     public init(
-        steps: Int, batchSize: Int, learningRate: Float, warmupSteps: Int = 200, finalRateShare: Float = 0.05,
+        steps: Int, batchSize: Int, learningRate: Float, warmupSteps: Int = 200, finalRateFraction: Float = 0.05,
         optimizer: AdamWSettings = AdamWSettings(), seed: UInt64 = 1, precision: Precision = .bfloat16,
         checkpointMinutes: Double = 5, sampleEvery: Int = 1000, logEvery: Int = 20
     ) {
@@ -28,7 +28,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
         self.batchSize = batchSize
         self.learningRate = learningRate
         self.warmupSteps = warmupSteps
-        self.finalRateShare = finalRateShare
+        self.finalRateFraction = finalRateFraction
         self.optimizer = optimizer
         self.seed = seed
         self.precision = precision
@@ -42,7 +42,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
         case batchSize = "batch_size"
         case learningRate = "learning_rate"
         case warmupSteps = "warmup_steps"
-        case finalRateShare = "final_rate_share"
+        case finalRateFraction = "final_rate_fraction"
         case optimizer, seed, precision
         case checkpointMinutes = "checkpoint_minutes"
         case sampleEvery = "sample_every"
@@ -57,7 +57,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
             batchSize: try values.decode(Int.self, forKey: .batchSize),
             learningRate: try values.decode(Float.self, forKey: .learningRate))
         try values.read(&warmupSteps, .warmupSteps)
-        try values.read(&finalRateShare, .finalRateShare)
+        try RenamedKeys(decoder).read(&finalRateFraction, CodingKeys.finalRateFraction)
         try values.read(&optimizer, .optimizer)
         try values.read(&seed, .seed)
         try values.read(&precision, .precision)
@@ -73,7 +73,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
         if !(learningRate > 0 && learningRate.isFinite) { return "learning_rate is \(learningRate), expected above 0" }
         if warmupSteps < 0 { return "warmup_steps is \(warmupSteps), expected at least 0" }
         if precision == .int8 { return "precision is int8, expected float32 or bfloat16: gradients need more than 8 bits" }
-        if !(0...1).contains(finalRateShare) { return "final_rate_share is \(finalRateShare), expected 0 to 1" }
+        if !(0...1).contains(finalRateFraction) { return "final_rate_fraction is \(finalRateFraction), expected 0 to 1" }
         if !(checkpointMinutes > 0 && checkpointMinutes.isFinite) {
             return "checkpoint_minutes is \(checkpointMinutes), expected above 0"
         }
@@ -84,6 +84,6 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
 
     var schedule: LearningRateSchedule {
         LearningRateSchedule(
-            peak: learningRate, warmupSteps: warmupSteps, totalSteps: steps, finalShare: finalRateShare)
+            peak: learningRate, warmupSteps: warmupSteps, totalSteps: steps, finalFraction: finalRateFraction)
     }
 }

@@ -8,18 +8,18 @@ public protocol TrainingTask: AnyObject {
     var store: ParameterStore { get }
     /// A fingerprint of what the task builds on and does not train, such as a vocabulary or a fixed tokenizer: a run can
     /// only go on over the same. Empty where there is nothing of the kind.
-    var foundation: String { get }
-    /// The loss of one step, a pure function of the parameters and the step's number, and figures for the log.
-    func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)])
+    var dependencyFingerprint: String { get }
+    /// The loss of one step, a pure function of the parameters and the step's number, and metrics for the log.
+    func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)])
     /// Pictures that show the state, by file name without extension, drawn with the given parameters.
     func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)]
     /// Text that shows the state, empty where there is none.
-    func notes(parameters: any WeightSource) throws -> String
+    func sampleCaptions(parameters: any WeightSource) throws -> String
     /// Writes what others use of the model, made from the given parameters, into a folder.
     func export(parameters: any WeightSource, to folder: String) throws
 }
 
 extension TrainingTask {
-    public var foundation: String { "" }
-    public func notes(parameters: any WeightSource) throws -> String { "" }
+    public var dependencyFingerprint: String { "" }
+    public func sampleCaptions(parameters: any WeightSource) throws -> String { "" }
 }

@@ -6,13 +6,13 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
     public var warmupSteps: Int
     public var totalSteps: Int
     /// The share of the peak at the end; 1 keeps the rate constant after the warm-up.
-    public var finalShare: Float
+    public var finalFraction: Float
 
-    public init(peak: Float, warmupSteps: Int, totalSteps: Int, finalShare: Float = 0.05) {
+    public init(peak: Float, warmupSteps: Int, totalSteps: Int, finalFraction: Float = 0.05) {
         self.peak = peak
         self.warmupSteps = warmupSteps
         self.totalSteps = totalSteps
-        self.finalShare = finalShare
+        self.finalFraction = finalFraction
     }
 
     /// The rate of the update after `step` earlier ones.
@@ -20,6 +20,6 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
         if step < warmupSteps { return peak * Float(step + 1) / Float(warmupSteps) }
         let length = max(1, totalSteps - warmupSteps)
         let progress = min(1, Double(step - warmupSteps) / Double(length))
-        return peak * (finalShare + (1 - finalShare) * Float(0.5 * (1 + cos(.pi * progress))))
+        return peak * (finalFraction + (1 - finalFraction) * Float(0.5 * (1 + cos(.pi * progress))))
     }
 }

@@ -106,8 +106,8 @@ private struct OfficialLosses: Decodable {
         let shares = perceptual_loss.split(separator: "-").suffix(2).compactMap { Float($0) }
         let both = perceptual_loss.hasPrefix("lpips") && shares.count == 2
         return TokenizerLoss.Settings(
-            reconstruction: reconstruction_weight, perceptual: perceptual_weight, lpipsShare: both ? shares[0] : 0,
-            convNeXtShare: both ? shares[1] : 1, adversarial: discriminator_weight, adversarialFactor: discriminator_factor,
+            reconstruction: reconstruction_weight, perceptual: perceptual_weight, lpipsFraction: both ? shares[0] : 0,
+            convNeXtFraction: both ? shares[1] : 1, adversarial: discriminator_weight, adversarialFactor: discriminator_factor,
             start: discriminator_start, tokens: kl_weight, lecam: lecam_regularization_weight)
     }
 }

@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import FlowTok
 import Foundation
 import Networks
@@ -33,7 +34,7 @@ import Training
         ("\"steps\": 20", "\"steps\": \"many\"", "model.training.steps"),
         ("\"steps\": 20", "\"steps\": 0", "model.training.steps is 0"),
         ("\"log_every\": 5", "\"log_every\": 0", "model.training.log_every is 0"),
-        ("\"log_every\": 5", "\"final_rate_share\": 1.5", "model.training.final_rate_share is 1.5"),
+        ("\"log_every\": 5", "\"final_rate_fraction\": 1.5", "model.training.final_rate_fraction is 1.5"),
         ("\"log_every\": 5", "\"optimizer\": {\"beta1\": 1}", "model.training.optimizer.beta1 is 1"),
         ("\"patch_size\": 8", "\"patch_size\": 7", "model.image_tokenizer.image_size 32 is no multiple"),
         ("\"context_length\": 4, \"width\": 32", "\"context_length\": 4, \"width\": 16", "model.text_encoder.width is 16"),
@@ -60,20 +61,20 @@ import Training
     @Test(arguments: [
         ("\"tokens\": 4", "\"tokens\": 8", "model.velocity.tokens is 8 but image_tokenizer.num_latent_tokens is 4"),
         ("\"indicators\": 3", "\"indicators\": 2", "model.velocity.indicators is 2, expected 3"),
-        ("\"training\": {", "\"image_to_text_share\": -0.1, \"training\": {", "model.image_to_text_share is -0.1"),
+        ("\"training\": {", "\"image_to_text_fraction\": -0.1, \"training\": {", "model.image_to_text_fraction is -0.1"),
         ("\"training\": {", "\"kl_weight\": -1, \"training\": {", "model.kl_weight is -1"),
-        ("\"training\": {", "\"matching_weight\": -1, \"training\": {", "model.matching_weight is -1"),
-        ("\"training\": {", "\"captioning_weight\": -2, \"training\": {", "model.captioning_weight is -2"),
-        ("\"training\": {", "\"reading_weight\": -2, \"training\": {", "model.reading_weight is -2"),
+        ("\"training\": {", "\"latent_mse_weight\": -1, \"training\": {", "model.latent_mse_weight is -1"),
+        ("\"training\": {", "\"endpoint_caption_weight\": -2, \"training\": {", "model.endpoint_caption_weight is -2"),
+        ("\"training\": {", "\"path_caption_weight\": -2, \"training\": {", "model.path_caption_weight is -2"),
         ("\"training\": {", "\"learns\": [\"text_decoder\"], \"training\": {", "model.learns leaves parts out"),
         (
-            "\"training\": {", "\"learns\": [\"text_decoder\"], \"decoding_weight\": 0, \"training\": {",
+            "\"training\": {", "\"learns\": [\"text_decoder\"], \"text_reconstruction_weight\": 0, \"training\": {",
             "model.learns is \"text_decoder\" alone"
         ),
         ("\"training\": {", "\"learns\": [], \"training\": {", "model.learns is empty"),
         ("\"training\": {", "\"learns\": [\"everything\"], \"training\": {", "model.learns"),
-        ("\"training\": {", "\"flow_share\": 0, \"training\": {", "model.flow_share is 0"),
-        ("\"training\": {", "\"flow_share\": 1.5, \"training\": {", "model.flow_share is 1.5"),
+        ("\"training\": {", "\"flow_fraction\": 0, \"training\": {", "model.flow_fraction is 0"),
+        ("\"training\": {", "\"flow_fraction\": 1.5, \"training\": {", "model.flow_fraction is 1.5"),
         ("\"training\": {", "\"text_encoder\": \"thawed\", \"training\": {", "model.text_encoder"),
         ("\"sampling\": {\"steps\": 2}", "\"sampling\": {\"steps\": 0}", "model.sampling.steps is 0"),
         ("\"sampling\": {\"steps\": 2}", "\"sampling\": {\"solver\": \"magic\"}", "model.sampling.solver"),
@@ -149,7 +150,7 @@ import Training
                 {"name": "tiny", "velocity": {"depth": 1, "width": 32, "heads": 2, "tokens": 4, "channels": 4, "indicators": 3},
                  "text_variational_encoder": {"width": 32, "layers": 1, "heads": 2, "hidden": 64, "channels": 4},
                  "text_decoder": {"context_length": 4, "width": 32, "layers": 1, "heads": 2, "causal": false, "vocab_size": 7},
-                 "image_to_text_share": 0.25, "unconditional_share": 0.5, "sampling": {"steps": 2}, "captioning": {"steps": 2},
+                 "image_to_text_fraction": 0.25, "unconditional_fraction": 0.5, "sampling": {"steps": 2}, "captioning": {"steps": 2},
                  "training": {"steps": 9, "batch_size": 4, "learning_rate": 0.001}}
                 """.utf8))
         var expectedFlow = try TinyTraining.flowConfiguration(
@@ -193,16 +194,38 @@ import Training
         tokenizer.training.optimizer.clip = nil
         #expect(try JSONDecoder().decode(TokenizerTrainingConfiguration.self, from: JSONEncoder().encode(tokenizer)) == tokenizer)
         var flow = try TinyTraining.flowConfiguration()
-        flow.licence = "CC0-1.0"
-        flow.decodingShare = 0.125
+        flow.license = "CC0-1.0"
+        flow.textReconstructionFraction = 0.125
         flow.textEncoder = .tuned
-        flow.matchingWeight = 2
-        flow.captioningWeight = 0.5
-        flow.readingWeight = 0.25
+        flow.latentMSEWeight = 2
+        flow.endpointCaptionWeight = 0.5
+        flow.pathCaptionWeight = 0.25
         flow.learns = [.text, .textDecoder]
-        flow.flowShare = 0.75
+        flow.flowFraction = 0.75
         #expect(try JSONDecoder().decode(FlowTrainingConfiguration.self, from: JSONEncoder().encode(flow)) == flow)
         let data = DataConfiguration(sprites: "x", mixture: [DataConfiguration.Part(weight: 0.5)], seed: .max)
         #expect(try JSONDecoder().decode(DataConfiguration.self, from: JSONEncoder().encode(data)) == data)
+    }
+
+    /// What version 0.1 called licence, share, matching_weight and so on is read as what it is called now.
+    @Test func formerNamesAreRead() throws {
+        var flow = try TinyTraining.flowConfiguration()
+        (flow.license, flow.latentMSEWeight, flow.textReconstructionWeight) = ("CC0-1.0", 2, 0.75)
+        (flow.endpointCaptionWeight, flow.pathCaptionWeight, flow.flowFraction) = (0.5, 0.25, 0.375)
+        (flow.textReconstructionFraction, flow.imageToTextFraction, flow.unconditionalFraction) = (0.125, 0.0625, 0.875)
+        flow.training.finalRateFraction = 0.3125
+        var text = try JSONFile.text(flow)
+        for (former, name) in [
+            ("licence", "license"), ("matching_weight", "latent_mse_weight"), ("decoding_weight", "text_reconstruction_weight"),
+            ("captioning_weight", "endpoint_caption_weight"), ("reading_weight", "path_caption_weight"),
+            ("decoding_share", "text_reconstruction_fraction"), ("flow_share", "flow_fraction"),
+            ("image_to_text_share", "image_to_text_fraction"), ("unconditional_share", "unconditional_fraction"),
+            ("final_rate_share", "final_rate_fraction"),
+        ] {
+            #expect(text.contains("\"\(name)\""), "\(name)")
+            text.replace("\"\(name)\"", with: "\"\(former)\"")
+        }
+        let file = try folder.write("flow.json", text).path
+        #expect(try JSONFile.readStrictly(FlowTrainingConfiguration.self, from: file) == flow)
     }
 }

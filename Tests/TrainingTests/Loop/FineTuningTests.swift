@@ -91,7 +91,7 @@ import Training
                 changing: [("\"training\": {", "\"text_encoder\": \"tuned\", \"training\": {")]),
             output: first, resume: false
         ).run()
-        let reading = ("\"training\": {", "\"learns\": [\"text_decoder\"], \"reading_weight\": 1, \"training\": {")
+        let reading = ("\"training\": {", "\"learns\": [\"text_decoder\"], \"path_caption_weight\": 1, \"training\": {")
         let file = try TinyFiles.flow(
             in: folder, over: start, as: "reading.json", steps: 8,
             changing: [("\"tokenizer\"", "\"start\": \"\(first)\", \"tokenizer\""), reading])

@@ -27,10 +27,10 @@ import Training
         let settings = TinyTraining.settings(steps: 300, rate: 4e-3, logEvery: 30)
         var configuration = try TinyTraining.flowConfiguration(settings)
         configuration.textEncoder = .fresh
-        configuration.matchingWeight = 4
-        configuration.captioningWeight = 1
-        configuration.readingWeight = 1
-        configuration.imageToTextShare = 0.5
+        configuration.latentMSEWeight = 4
+        configuration.endpointCaptionWeight = 1
+        configuration.pathCaptionWeight = 1
+        configuration.imageToTextFraction = 0.5
         try TrainingRun(
             TinyTraining.flowTask(configuration), title: "tiny flow", settings: settings, configuration: configuration,
             folder: folder.url.path, resume: false
@@ -39,9 +39,9 @@ import Training
         try expectFalling([("matching_loss", 0.95), ("captioning_loss", 0.5), ("reading_loss", 0.5)], in: folder)
     }
 
-    private func expectFalling(_ figures: [(name: String, share: Double)], in folder: TemporaryFolder) throws {
+    private func expectFalling(_ metrics: [(name: String, share: Double)], in folder: TemporaryFolder) throws {
         let log = try logRows(folder.url.path)
-        for (name, share) in figures {
+        for (name, share) in metrics {
             let column = try #require(log.columns.firstIndex(of: name))
             let values = log.rows.compactMap { Double($0[column]) }
             let (first, last) = (try #require(values.first), mean(values.suffix(3)))

@@ -112,7 +112,7 @@ private final class FaultyTask: TrainingTask {
         value = store.tensor(named: "value", shape: [1], initial: .ones)
     }
 
-    func loss(step: Int) throws -> (loss: Tensor, figures: [(name: String, value: Double)]) {
+    func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
         let scale = try factor(step)
         return ((value * value).sum() * scale, [])
     }

@@ -104,10 +104,10 @@ import Training
     @Test func whatARunIsBuiltOn() throws {
         let configuration = try #require(Checkpoint(path: checkpoint).metadata["configuration"])
         #expect(configuration.contains("\"vocab_size\" : \(try TinyTraining.vocabulary().count)"))
-        try rewrite { _, metadata in metadata["foundation"] = "1234" }
+        try rewrite { _, metadata in metadata["dependency_fingerprint"] = "1234" }
         expect(checkpoint, "another vocabulary or tokenizer")
         // Checkpoints of earlier versions do not say.
-        try rewrite { _, metadata in metadata["foundation"] = nil }
+        try rewrite { _, metadata in metadata["dependency_fingerprint"] = nil }
         #expect(try TokenizerRecipe.open(file: file, output: output, resume: true).step == 4)
     }
 

@@ -74,7 +74,7 @@ import Training
 
     @Test func aTextDecoderGoesOnAloneAndAFlowFromThere() throws {
         let read = folder.url.path + "/read"
-        let file = try flow("read", from: model, keys: "\"learns\": [\"text_decoder\"], \"reading_weight\": 1")
+        let file = try flow("read", from: model, keys: "\"learns\": [\"text_decoder\"], \"path_caption_weight\": 1")
         try FlowRecipe.open(file: file, output: read, resume: false).run()
         let (before, after) = (try bits(model + "/model.safetensors"), try bits(read + "/model/model.safetensors"))
         for (name, values) in after {
@@ -88,7 +88,7 @@ import Training
 
     @Test func theTextGoesOnAlone() throws {
         let output = folder.url.path + "/text"
-        let keys = "\"text_encoder\": \"tuned\", \"learns\": [\"text\"], \"flow_share\": 0, \"matching_weight\": 1"
+        let keys = "\"text_encoder\": \"tuned\", \"learns\": [\"text\"], \"flow_fraction\": 0, \"latent_mse_weight\": 1"
         try FlowRecipe.open(file: flow("text", from: model, keys: keys), output: output, resume: false).run()
         let (before, after) = (try bits(model + "/model.safetensors"), try bits(output + "/model/model.safetensors"))
         for (name, values) in after where values.count > 1 {
@@ -96,8 +96,8 @@ import Training
             #expect((values != before[name]) == isText, "\(name)")
         }
         // The velocity network sees nothing, so that there is nothing to tell of it.
-        let figures = try String(contentsOfFile: output + "/log.csv", encoding: .utf8)
-        #expect(figures.contains("matching_loss") && !figures.contains("image_loss"))
+        let metrics = try String(contentsOfFile: output + "/log.csv", encoding: .utf8)
+        #expect(metrics.contains("matching_loss") && !metrics.contains("image_loss"))
     }
 
     @Test func anImageDecoderGoesOnFromIt() throws {

@@ -56,8 +56,8 @@ import Training
 
     @Test func aRunOfAllLossesResumesToTheSameBits() throws {
         let settings = """
-            "text_encoder": "tuned", "matching_weight": 2, "captioning_weight": 0.5, "reading_weight": 0.5, "flow_share": 0.75, \
-            "image_to_text_share": 0.4
+            "text_encoder": "tuned", "latent_mse_weight": 2, "endpoint_caption_weight": 0.5, "path_caption_weight": 0.5, "flow_fraction": 0.75, \
+            "image_to_text_fraction": 0.4
             """
         let (whole, parts) = (try flow(settings, as: "whole"), try flow(settings, as: "parts", stopAfter: 9))
         #expect(try contents(whole) == contents(parts))

@@ -48,7 +48,7 @@ enum TinyTraining {
             name: "tiny",
             velocity: VelocityConfiguration(depth: 1, width: 32, heads: 2, tokens: 4, channels: 4, indicators: 3),
             textVariationalEncoder: TextVariationalConfiguration(width: 32, layers: 1, heads: 2, hidden: 64, channels: 4),
-            textDecoder: try tower(), imageToTextShare: 0.25, unconditionalShare: 0.5, training: settings,
+            textDecoder: try tower(), imageToTextFraction: 0.25, unconditionalFraction: 0.5, training: settings,
             sampling: SamplingDefaults(steps: 2), captioning: CaptioningDefaults(steps: 2))
     }
 

@@ -9,7 +9,7 @@ struct ClipArtSprites {
     let wordNet: WordNet
     let words: WordFamilies
 
-    static let licence = "CC-PDDC"
+    static let license = "CC-PDDC"
 
     /// A file of the collection and its folder relative to it.
     private struct File: Sendable {
@@ -22,7 +22,7 @@ struct ClipArtSprites {
         let (files, leftOut) = try list()
         var harvest = SpriteHarvest(
             source: .init(
-                package: "openclipart-svg", version: nil, style: .clipArt, licence: Self.licence,
+                package: "openclipart-svg", version: nil, style: .clipArt, license: Self.license,
                 attribution: "Open Clip Art Library, public domain", sprites: 0, files: files.count + leftOut.count))
         harvest.dropped = leftOut.map { .init(file: "openclipart-svg/\($0.path)", reason: "a left-out folder or a second name of the same file") }
         let naming = ClipArtNaming(isWord: { [wordNet] in wordNet.isWord($0) }, isNoun: { [wordNet] in wordNet.isNoun($0) })
@@ -67,7 +67,7 @@ struct ClipArtSprites {
                             ? [candidate.name.lowercased(), candidate.name.replacingOccurrences(of: "flag of ", with: "") + " flag"] : family.synonyms,
                         hypernyms: family.hypernyms, colour: coloured ? DominantColour.name(of: image) : nil, style: .clipArt,
                         concept: EmojiNames.shared[name: candidate.name]?.concept, group: candidate.file.folder,
-                        source: "openclipart-svg/\(candidate.file.path)", licence: Self.licence),
+                        source: "openclipart-svg/\(candidate.file.path)", license: Self.license),
                     image: image))
         }
         weigh(&harvest.sprites)

@@ -62,6 +62,6 @@ struct EmojiSprites {
             colour: isColoured ? DominantColour.name(of: image) : nil, style: set.style, concept: code.concept,
             group: place.map { "\($0.group)/\($0.subgroup)" } ?? (isFlag ? "Flags" : ""), skinTone: code.hasSkinTone,
             weight: code.hasSkinTone ? 0.15 : isFlag ? 0.6 : 1, source: folder.name(of: picture),
-            licence: picture.licence ?? folder.index.licence, creator: picture.creator)
+            license: picture.license ?? folder.index.license, creator: picture.creator)
     }
 }

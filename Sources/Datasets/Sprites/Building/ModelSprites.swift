@@ -33,7 +33,7 @@ struct ModelSprites {
                         synonyms: family.synonyms, hypernyms: family.hypernyms,
                         colour: picture.category == "Characters" ? nil : DominantColour.name(of: image), style: .threeD,
                         concept: EmojiNames.shared[name: name]?.concept, group: picture.category ?? "",
-                        source: folder.name(of: picture), licence: picture.licence ?? folder.index.licence, creator: picture.creator),
+                        source: folder.name(of: picture), license: picture.license ?? folder.index.license, creator: picture.creator),
                     image: image))
         }
         harvest.sprites.weighByName()

@@ -8,7 +8,7 @@ public struct SpriteDatasetIndex: Codable, Sendable, Equatable {
         public var version: String?
         /// The style of its sprites.
         public var style: SpriteStyle
-        public var licence: String
+        public var license: String
         /// Whom the licence wants to be named; sprites of several authors carry theirs in their descriptions.
         public var attribution: String
         /// Sprites kept, of `files` found.
@@ -39,7 +39,7 @@ extension SpriteDatasetIndex.Source {
     /// The source that `index` describes, before anything is made of it.
     init(_ source: SpriteSource, _ index: PictureFolder.Index) {
         self.init(
-            package: index.package, version: index.version, style: source.style, licence: index.licence,
+            package: index.package, version: index.version, style: source.style, license: index.license,
             attribution: index.attribution, sprites: 0, files: index.pictures.count)
     }
 }

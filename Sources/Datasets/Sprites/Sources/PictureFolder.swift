@@ -11,7 +11,19 @@ struct PictureFolder: Sendable {
         var category: String?
         var creator: String?
         /// Where it differs from the folder's.
-        var licence: String?
+        var license: String?
+
+        private enum CodingKeys: CodingKey { case file, name, tags, category, creator, license }
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            file = try values.decode(String.self, forKey: .file)
+            name = try values.decodeIfPresent(String.self, forKey: .name)
+            tags = try values.decodeIfPresent([String].self, forKey: .tags)
+            category = try values.decodeIfPresent(String.self, forKey: .category)
+            creator = try values.decodeIfPresent(String.self, forKey: .creator)
+            try RenamedKeys(decoder).read(&license, CodingKeys.license)
+        }
     }
 
     /// What `index.json` holds.
@@ -19,9 +31,21 @@ struct PictureFolder: Sendable {
         var source: String
         var package: String
         var version: String
-        var licence: String
+        var license: String
         var attribution: String
         var pictures: [Picture]
+
+        private enum CodingKeys: CodingKey { case source, package, version, license, attribution, pictures }
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            source = try values.decode(String.self, forKey: .source)
+            package = try values.decode(String.self, forKey: .package)
+            version = try values.decode(String.self, forKey: .version)
+            license = try RenamedKeys(decoder).decode(String.self, CodingKeys.license)
+            attribution = try values.decode(String.self, forKey: .attribution)
+            pictures = try values.decode([Picture].self, forKey: .pictures)
+        }
     }
 
     let url: URL

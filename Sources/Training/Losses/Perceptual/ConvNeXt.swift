@@ -41,10 +41,10 @@ public struct ConvNeXt: Sendable {
 
     /// The logits [batch, classes] of images [batch, 3, height, width] in 0...1, which are resized.
     public func callAsFunction(_ images: Tensor) -> Tensor {
-        let (mean, deviation): ([Float], [Float]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+        let (mean, std): ([Float], [Float]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
         let resized = BilinearResize.resized(images, to: Self.side)
         let pixels = resized.permuted(0, 2, 3, 1)
-            .scaledPerChannel(deviation.map { 1 / $0 }, plus: zip(mean, deviation).map { -$0 / $1 }).permuted(0, 3, 1, 2)
+            .scaledPerChannel(std.map { 1 / $0 }, plus: zip(mean, std).map { -$0 / $1 }).permuted(0, 3, 1, 2)
         var x = stem(pixels).normalizedByPixel(stemNorm)
         for stage in stages {
             if let norm = stage.norm, let downsampling = stage.downsampling { x = downsampling(x.normalizedByPixel(norm)) }
@@ -61,7 +61,7 @@ public struct ConvNeXt: Sendable {
         let kernel: Int
 
         init(_ weights: Weights, from inputs: Int, to outputs: Int, kernel: Int) {
-            weight = weights.tensor("weight", [outputs, inputs, kernel, kernel], initial: .truncatedNormal(deviation: 0.02))
+            weight = weights.tensor("weight", [outputs, inputs, kernel, kernel], initial: .truncatedNormal(std: 0.02))
             bias = weights.tensor("bias", [outputs], initial: .zeros)
             self.kernel = kernel
         }
@@ -78,7 +78,7 @@ public struct ConvNeXt: Sendable {
 
         init(_ weights: Weights, width: Int) {
             let block = weights["block"]
-            weight = block[0].tensor("weight", [width, 1, 7, 7], initial: .truncatedNormal(deviation: 0.02))
+            weight = block[0].tensor("weight", [width, 1, 7, 7], initial: .truncatedNormal(std: 0.02))
             bias = block[0].tensor("bias", [width], initial: .zeros)
             norm = LayerNorm(block[2], width: width, epsilon: ConvNeXt.epsilon)
             first = Linear(block[3], from: width, to: 4 * width)

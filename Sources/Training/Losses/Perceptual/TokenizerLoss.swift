@@ -9,8 +9,8 @@ public struct TokenizerLoss: Sendable {
         public var reconstruction: Float
         public var perceptual: Float
         /// The shares of LPIPS and of ConvNeXt in the perceptual distance.
-        public var lpipsShare: Float
-        public var convNeXtShare: Float
+        public var lpipsFraction: Float
+        public var convNeXtFraction: Float
         public var adversarial: Float
         /// The factor of the adversarial part once it has begun.
         public var adversarialFactor: Float
@@ -22,14 +22,14 @@ public struct TokenizerLoss: Sendable {
         public var lecam: Float
 
         public init(
-            reconstruction: Float = 1, perceptual: Float = 1.1, lpipsShare: Float = 1, convNeXtShare: Float = 0.1,
+            reconstruction: Float = 1, perceptual: Float = 1.1, lpipsFraction: Float = 1, convNeXtFraction: Float = 0.1,
             adversarial: Float = 0.1, adversarialFactor: Float = 1, start: Int = 200_000, tokens: Float = 1e-6,
             lecam: Float = 1e-3
         ) {
             self.reconstruction = reconstruction
             self.perceptual = perceptual
-            self.lpipsShare = lpipsShare
-            self.convNeXtShare = convNeXtShare
+            self.lpipsFraction = lpipsFraction
+            self.convNeXtFraction = convNeXtFraction
             self.adversarial = adversarial
             self.adversarialFactor = adversarialFactor
             self.start = start
@@ -68,8 +68,8 @@ public struct TokenizerLoss: Sendable {
     public func perceptual(_ reconstruction: Tensor, _ images: Tensor) -> Tensor {
         let distance = lpips(reconstruction, images).mean()
         let logits = (convNeXt(reconstruction) - convNeXt(images)).meanSquare()
-        return (distance * settings.lpipsShare + logits * settings.convNeXtShare)
-            * (1 / (settings.lpipsShare + settings.convNeXtShare))
+        return (distance * settings.lpipsFraction + logits * settings.convNeXtFraction)
+            * (1 / (settings.lpipsFraction + settings.convNeXtFraction))
     }
 
     /// The loss of the tokenizer.
