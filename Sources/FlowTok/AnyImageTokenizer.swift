@@ -54,7 +54,7 @@ public struct AnyImageTokenizer: Sendable {
         let location = try TokenizerLocation(path: path)
         let checkpoint = try Checkpoint(path: location.weightsFile)
         let (tokenizer, identity) = try location.load(checkpoint, precision: precision)
-        let files = try clip.map { try CLIPFiles(sources: $0.paths, activation: $0.activation) } ?? location.text
+        let files = try clip.map { try .clip(CLIPFiles(sources: $0.paths, activation: $0.activation)) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
             self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings }, guidance: nil)
             return
@@ -66,7 +66,7 @@ public struct AnyImageTokenizer: Sendable {
             )
         }
         let encoder = try files.load(precision: precision)
-        self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings + encoder.warnings }) { encoder([$0]) }
+        self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings + encoder.warnings() }, guidance: encoder.states)
     }
 
     /// Whether a path is the folder of a model that draws by itself.

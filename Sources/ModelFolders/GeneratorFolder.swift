@@ -47,7 +47,7 @@ public struct GeneratorFolder: Sendable {
         if case .classes = configuration.subjects {
             text = nil
         } else {
-            guard let files = found.text ?? location.text else {
+            guard let files = found.text ?? location.text?.clip else {
                 throw FlowTokError.incompleteFiles(
                     "\(path): captions need CLIP's text tower and its vocabulary, expected them beside the generator, or --clip")
             }

@@ -4,6 +4,7 @@ import Foundation
 import Layers
 import Networks
 import Tensors
+import TextTokenizers
 
 /// A folder with an image tokenizer: as the hub holds it (the official `config.json` beside `model.safetensors`), or files
 /// with the `config.json` of `flowtok import`.
@@ -54,17 +55,41 @@ public struct ImageTokenizerFolder: Sendable {
         try configuration.load(Checkpoint(path: weightsFile), precision: precision)
     }
 
-    /// CLIP's text tower where the folder names one, for tokenizers whose decoder is guided by captions; otherwise nil.
-    var text: CLIPFiles? {
+    /// The text encoder that the folder names, for tokenizers whose decoder is guided by captions; otherwise nil.
+    package var text: TextEncoderFiles? {
         get throws {
             guard let imported, let configuration = imported.textEncoder, let vocabulary = imported.files.vocabulary else {
                 return nil
             }
-            return CLIPFiles(
-                configuration: configuration,
-                weightsFile: try ModelFiles.path(of: imported.files.textEncoder, .textEncoder, in: path),
-                vocabulary: try vocabulary.map { try ModelFiles.path(of: $0, in: path) })
+            let weightsFile = try ModelFiles.path(of: imported.files.textEncoder, .textEncoder, in: path)
+            let paths = try vocabulary.map { try ModelFiles.path(of: $0, in: path) }
+            if paths.count == 1, paths[0].hasSuffix(".model") {
+                return .pieces(configuration: configuration, weightsFile: weightsFile, vocabulary: paths[0])
+            }
+            return .clip(CLIPFiles(configuration: configuration, weightsFile: weightsFile, vocabulary: paths))
         }
+    }
+
+    static let textEncoderFile = "text_encoder.safetensors"
+
+    /// Writes the folder of a tokenizer that was trained together with its text encoder: `config.json`, `model.safetensors`
+    /// and `text_encoder.safetensors` under the names of the published ones, and `tokenizer.model`. Each file is written
+    /// whole or not at all, the configuration last.
+    package static func write(
+        name: String, _ tokenizer: any ImageTokenizerConfiguration, weights: [(String, Tensor)],
+        textEncoder: TextTransformerConfiguration, textWeights: [(String, Tensor)], vocabulary: SentencePieceVocabulary,
+        to path: String
+    ) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let metadata = ["format": "pt", "model": name]
+        try Checkpoint.write(weights, metadata: metadata, to: path + "/" + ModelFolder.weightsFile)
+        try Checkpoint.write(textWeights, metadata: metadata, to: path + "/" + textEncoderFile)
+        try AtomicFile.write(to: path + "/" + ModelFolder.vocabularyFile, vocabulary.modelBytes)
+        let files = ModelFiles(
+            imageTokenizer: ModelFolder.weightsFile, textEncoder: textEncoderFile, vocabulary: [ModelFolder.vocabularyFile])
+        try JSONFile.write(
+            Configuration(name: name, files: files, tokenizer: tokenizer, textEncoder: textEncoder),
+            to: path + "/" + ModelFolder.configurationFile)
     }
 
     /// The `config.json` that `flowtok import` writes: the tokenizer's own keys, and the files.
@@ -73,6 +98,15 @@ public struct ImageTokenizerFolder: Sendable {
         var files: ModelFiles
         let tokenizer: any ImageTokenizerConfiguration
         let textEncoder: TextTransformerConfiguration?
+
+        init(
+            name: String, files: ModelFiles, tokenizer: any ImageTokenizerConfiguration, textEncoder: TextTransformerConfiguration?
+        ) {
+            self.name = name
+            self.files = files
+            self.tokenizer = tokenizer
+            self.textEncoder = textEncoder
+        }
 
         private enum Keys: String, CodingKey {
             case name, files

@@ -9,10 +9,10 @@ package struct TokenizerLocation {
     package let name: String
     package let configuration: any ImageTokenizerConfiguration
     package let weightsFile: String
-    /// CLIP beside it, where there is one.
-    package let text: CLIPFiles?
+    /// The text encoder beside it, where there is one.
+    package let text: TextEncoderFiles?
 
-    package init(name: String, configuration: any ImageTokenizerConfiguration, weightsFile: String, text: CLIPFiles?) {
+    package init(name: String, configuration: any ImageTokenizerConfiguration, weightsFile: String, text: TextEncoderFiles?) {
         self.name = name
         self.configuration = configuration
         self.weightsFile = weightsFile
@@ -44,7 +44,7 @@ package struct TokenizerLocation {
             }
             (configuration, weightsFile) = (tokenizer.configuration, tokenizer.path)
             name = ((tokenizer.path as NSString).lastPathComponent as NSString).deletingPathExtension
-            text = CLIPFiles(parts, activation: .quickGELU)
+            text = CLIPFiles(parts, activation: .quickGELU).map { TextEncoderFiles.clip($0) }
         }
     }
 

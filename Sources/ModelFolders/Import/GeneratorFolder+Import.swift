@@ -96,7 +96,7 @@ extension GeneratorFolder {
             let path = try ModelFiles.path(of: files.imageTokenizer, .imageTokenizer, in: folder)
             return TokenizerLocation(
                 name: ((path as NSString).lastPathComponent as NSString).deletingPathExtension,
-                configuration: imageTokenizer, weightsFile: path, text: try text(in: folder))
+                configuration: imageTokenizer, weightsFile: path, text: try text(in: folder).map { TextEncoderFiles.clip($0) })
         }
 
         /// CLIP; nil where the folder has none.

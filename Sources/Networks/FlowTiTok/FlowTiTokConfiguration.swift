@@ -92,6 +92,9 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
     /// Patches along one side of the image.
     public var grid: Int { imageSize / patchSize }
 
+    /// The rectangles of the decoder's patches that each latent token seeds; nil where the grid does not divide.
+    package var patchGroups: PatchGroups? { PatchGroups(grid: grid, groups: latentTokens) }
+
     /// Patches along one side of the image that the encoder reads.
     public var encoderGrid: Int { (encoderImageSize ?? imageSize) / patchSize }
 
@@ -141,11 +144,11 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
 }
 
 /// The division of a grid of patches into equal rectangles, one to a latent token.
-struct PatchGroups: Sendable {
-    let rows: Int
-    let columns: Int
-    let height: Int
-    let width: Int
+package struct PatchGroups: Sendable {
+    package let rows: Int
+    package let columns: Int
+    package let height: Int
+    package let width: Int
 
     /// The most nearly square rectangles, the wider one of a pair; nil where the grid does not divide.
     init?(grid: Int, groups: Int) {

@@ -29,14 +29,14 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
         try TrainingRun.check(folder: output, resume: resume)
         let tokenizer = try ConfigurationError.reading("tokenizer", of: file) { try TokenizerFolder(path: stage.tokenizer) }
         stage.model.textDecoder.vocabularySize = tokenizer.vocabulary.count
-        if let problem = stage.model.problem(over: tokenizer.configuration) { throw bad("model." + problem) }
+        if let problem = stage.model.problem(over: tokenizer) { throw bad("model." + problem) }
         if !stage.model.learnsAll && stage.start == nil {
             throw bad("model.learns leaves parts out, which needs a flow to \"start\" from: they stay as they are")
         }
         let start = try stage.start.map { folder in
             try ConfigurationError.reading("start", of: file) { try FlowStart(folder: folder, over: tokenizer) }
         }
-        let sources = try stage.data.sources(side: tokenizer.configuration.imageTokenizer.imageSize, file: file)
+        let sources = try stage.data.sources(side: tokenizer.imageTokenizer.imageSize, file: file)
         let task: FlowTrainer
         do {
             task = try FlowTrainer(

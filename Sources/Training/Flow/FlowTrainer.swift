@@ -70,10 +70,10 @@ public final class FlowTrainer: TrainingTask {
         self.configuration = configuration
         self.source = source
         self.shown = shown
-        if let problem = configuration.problem(over: tokenizer.configuration) {
+        if let problem = configuration.problem(over: tokenizer) {
             throw ConfigurationError.badConfiguration(file: "the flow's configuration", reason: problem)
         }
-        let imageTokenizer = tokenizer.configuration.imageTokenizer
+        let imageTokenizer = tokenizer.imageTokenizer
         codec = try SentencePieceTokenizer(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
         let initial = initial.map { given in
             let fresh = WeightRecorder(FreshWeights(seed: configuration.training.seed))
@@ -88,7 +88,7 @@ public final class FlowTrainer: TrainingTask {
         let frozen = NamedTensors(kept)
         self.frozen = frozen
         modelConfiguration = configuration.model(
-            over: tokenizer.configuration,
+            over: tokenizer,
             latents: try latents ?? FlowTrainer.latentStatistics(imageTokenizer, frozen, source, codec))
         let given = initial.map { NamedTensors($0) }
         let hasTextEncoder = initial?.keys.contains(where: FlowTrainer.isTextEncoder) ?? false
@@ -157,6 +157,6 @@ public final class FlowTrainer: TrainingTask {
         let recorder = WeightRecorder(FlowTrainer.routed(parameters, configuration, frozen: frozen))
         _ = FlowTokModel(modelConfiguration, weights: Weights(recorder))
         try ModelFolder.write(
-            modelConfiguration, weights: recorder.parameters, vocabulary: codec.vocabulary, to: folder + "/model")
+            modelConfiguration, weights: recorder.parameters, vocabulary: codec.vocabulary, to: folder + "/" + RunFolder.model)
     }
 }

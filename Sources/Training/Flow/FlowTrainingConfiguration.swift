@@ -147,7 +147,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     }
 
     /// The configuration of the model that comes out.
-    func model(over tokenizer: TokenizerTrainingConfiguration, latents: LatentStatistics) -> FlowTokConfiguration {
+    func model(over tokenizer: TokenizerFolder, latents: LatentStatistics) -> FlowTokConfiguration {
         FlowTokConfiguration(
             name: name, imageTokenizer: tokenizer.imageTokenizer, textEncoder: tokenizer.textEncoder,
             textVariationalEncoder: textVariationalEncoder, textDecoder: textDecoder, velocity: velocity,
@@ -155,7 +155,7 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
     }
 
     /// Why no run can be made from this over a tokenizer, or nil.
-    public func problem(over tokenizer: TokenizerTrainingConfiguration) -> String? {
+    public func problem(over tokenizer: TokenizerFolder) -> String? {
         let size = tokenizer.imageTokenizer.tokenSize
         let latents = LatentStatistics(
             mean: Array(repeating: 0, count: size), std: Array(repeating: 1, count: size))

@@ -15,12 +15,15 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
     public var vocabulary: String
     /// The folder of a trained tokenizer to start from.
     public var start: String?
+    /// Whether the decoder may differ from that of `start`: a larger picture, overlap, a refiner. What fits is taken, and the
+    /// rest grows from it or begins fresh.
+    public var grow: Bool?
     /// The folder of a model whose text encoder takes the place of that of `start`.
     public var textEncoder: String?
     public var model: TokenizerTrainingConfiguration
 
     enum CodingKeys: String, CodingKey {
-        case data, vocabulary, start
+        case data, vocabulary, start, grow
         case textEncoder = "text_encoder"
         case model
     }
@@ -47,6 +50,7 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
         if let start, start.vocabulary.modelBytes != vocabulary.modelBytes {
             throw bad("start: it was trained with another vocabulary than \(stage.vocabulary)")
         }
+        if stage.grow == true, start == nil { throw bad("grow needs a tokenizer to \"start\" from") }
         let initial = try stage.initial(start, file: file)
         let sources = try stage.data.sources(side: stage.model.imageTokenizer.imageSize, file: file)
         let task: TokenizerTrainer
@@ -64,8 +68,10 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
 
     /// The parameters to start from, if any.
     private func initial(_ start: TokenizerFolder?, file: String) throws -> [String: Tensor]? {
-        guard let textEncoder else { return start?.weights }
-        guard var weights = start?.weights else {
+        var weights = start?.weights
+        if grow == true, let start { weights = try TokenizerGrowth(start, to: model, file: file).weights }
+        guard let textEncoder else { return weights }
+        guard var weights else {
             throw ConfigurationError.badConfiguration(
                 file: file, reason: "text_encoder needs a tokenizer to \"start\" from: it takes the place of its text encoder")
         }

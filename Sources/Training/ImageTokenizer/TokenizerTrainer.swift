@@ -112,7 +112,7 @@ public final class TokenizerTrainer: TrainingTask {
 
     public func export(parameters: any WeightSource, to folder: String) throws {
         try TokenizerFolder.write(
-            configuration, weights: TokenizerTrainer.source(parameters, frozen: frozen), vocabulary: codec.vocabulary,
-            to: folder)
+            configuration, weights: TokenizerTrainer.source(parameters, frozen: frozen), name: configuration.name,
+            vocabulary: codec.vocabulary, to: folder + "/" + RunFolder.model)
     }
 }

@@ -3,6 +3,8 @@ import Networks
 
 /// What a tokenizer run is made from.
 public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
+    /// The name of the tokenizer that comes out, which token files record.
+    public var name = "tokenizer"
     public var imageTokenizer: FlowTiTokConfiguration
     public var textEncoder: TextTransformerConfiguration
     public var reconstruction: ReconstructionLoss
@@ -41,6 +43,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
     }
 
     enum CodingKeys: String, CodingKey {
+        case name
         case imageTokenizer = "image_tokenizer"
         case textEncoder = "text_encoder"
         case reconstruction
@@ -61,6 +64,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
             imageTokenizer: try values.decode(FlowTiTokConfiguration.self, forKey: .imageTokenizer),
             textEncoder: try values.textTower(.textEncoder),
             training: try values.decode(TrainingSettings.self, forKey: .training))
+        try values.read(&name, .name)
         try values.read(&reconstruction, .reconstruction)
         try values.read(&klWeight, .klWeight)
         try values.read(&logvarBias, .logvarBias)

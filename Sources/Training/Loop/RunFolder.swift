@@ -2,6 +2,9 @@ import Foundation
 
 /// The folder of a run, held by one process at a time.
 final class RunFolder {
+    /// The folder inside a run's own that the trained model goes to.
+    static let model = "model"
+
     let path: String
     private let descriptor: Int32
 
@@ -31,7 +34,7 @@ final class RunFolder {
 
     /// Removes temporary files of writers that never finished: nobody else writes here now.
     private func removeLeftovers() {
-        for folder in [path, path + "/model", path + "/samples"] {
+        for folder in [path, path + "/" + Self.model, path + "/samples"] {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
             for name in names where name.hasPrefix(".flowtok-") && name.hasSuffix(".tmp") {
                 try? FileManager.default.removeItem(atPath: folder + "/" + name)

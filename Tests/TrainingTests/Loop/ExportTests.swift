@@ -1,8 +1,11 @@
 import Checkpoints
+import Datasets
+import Files
 import FlowTok
 import Foundation
 import Images
 import Layers
+import ModelFolders
 import Networks
 import Tensors
 import TestSupport
@@ -19,13 +22,42 @@ import Training
     @Test func aTokenizerRunLeavesAFolderWithItsAverages() throws {
         _ = try TinyRun.tokenizer.train(in: folder.url.path, settings: TinyTraining.settings(steps: 3))
         let opened = try TokenizerFolder(path: folder.url.path)
-        #expect(try opened.configuration == TinyTraining.tokenizerConfiguration(TinyTraining.settings(steps: 3)))
+        let configuration = try TinyTraining.tokenizerConfiguration(TinyTraining.settings(steps: 3))
+        #expect(opened.imageTokenizer == configuration.imageTokenizer && opened.textEncoder == configuration.textEncoder)
         #expect(try opened.vocabulary.modelBytes == TinyTraining.vocabulary().modelBytes)
         let run = try bits(checkpointPath(folder.url.path))
         for (name, tensor) in opened.weights {
             #expect(run["averages/" + name] == tensor.values.map(\.bitPattern), "\(name)")
         }
         #expect(opened.weights.count * 4 == run.count)
+    }
+
+    /// What a run exports is opened by whatever opens a published tokenizer.
+    @Test func aTrainedTokenizerIsAModelFolder() throws {
+        let folder = try TinyTraining.tokenizerFolder() + "/model"
+        let tokenizer = try AnyImageTokenizer(path: folder)
+        #expect(tokenizer.identity.name == "tokenizer" && tokenizer.readsCaptions && tokenizer.imageSize == 32)
+        let image = BlockSource().sample(0).image
+        let again = try tokenizer.decode(tokenizer.encode(image), caption: "red on blue")
+        #expect(again.width == 32)
+        #expect(try again != tokenizer.decode(tokenizer.encode(image), caption: ""))
+        #expect(try ConfigurationSummary(folder: folder).text.contains("FlowTiTok"))
+        // In another type as well.
+        let half = self.folder.url.path + "/half"
+        try FolderConversion(folder).write(to: half, as: .bf16)
+        #expect(try AnyImageTokenizer(path: half).encode(image).latents?.shape == [1, 4, 4])
+    }
+
+    /// Version 0.1 exported a configuration of its own and one checkpoint.
+    @Test func formerFoldersAreRead() throws {
+        let now = try TokenizerFolder(path: TinyTraining.tokenizerFolder())
+        let path = folder.url.path
+        try JSONFile.write(TinyTraining.tokenizerConfiguration(), to: path + "/image_tokenizer.json")
+        try Checkpoint.write(now.weights.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, to: path + "/image_tokenizer.safetensors")
+        try folder.write("tokenizer.model", Data(now.vocabulary.modelBytes))
+        let former = try TokenizerFolder(path: path)
+        #expect(former.imageTokenizer == now.imageTokenizer && former.textEncoder == now.textEncoder)
+        #expect(former.weights.mapValues(\.values) == now.weights.mapValues(\.values))
     }
 
     @Test func aFlowRunLeavesAModel() throws {
@@ -37,7 +69,7 @@ import Training
         _ = try flowtok.caption(picture)
         // The tokenizer's part is the tokenizer's own, bit by bit.
         let model = try bits(folder.url.path + "/model/model.safetensors")
-        let tokenizer = try bits(TinyTraining.tokenizerFolder() + "/image_tokenizer.safetensors")
+        let tokenizer = try tokenizerBits(TinyTraining.tokenizerFolder())
         for (name, values) in tokenizer { #expect(model[name] == values, "\(name)") }
         let averages = try bits(checkpointPath(folder.url.path))
         for (name, values) in model where tokenizer[name] == nil {
@@ -68,15 +100,16 @@ import Training
             let error = #expect(throws: (any Error).self, sourceLocation: sourceLocation) { try TokenizerFolder(path: copy) }
             #expect(error.map { "\($0)" }?.contains(text) == true, "\(error.map { "\($0)" } ?? "")", sourceLocation: sourceLocation)
         }
-        try expect("no such file") { try FileManager.default.removeItem(atPath: $0 + "/image_tokenizer.json") }
-        try expect("image_tokenizer.safetensors") { try FileManager.default.removeItem(atPath: $0 + "/image_tokenizer.safetensors") }
+        try expect("config.json") { try FileManager.default.removeItem(atPath: $0 + "/model/config.json") }
+        try expect("model.safetensors") { try FileManager.default.removeItem(atPath: $0 + "/model/model.safetensors") }
+        try expect("text_encoder.safetensors") { try FileManager.default.removeItem(atPath: $0 + "/model/text_encoder.safetensors") }
         try expect("of another shape") { copy in
-            let file = copy + "/image_tokenizer.json"
+            let file = copy + "/model/config.json"
             let text = try String(contentsOfFile: file, encoding: .utf8)
             try text.replacingOccurrences(of: "\"token_size\" : 4", with: "\"token_size\" : 8").write(toFile: file, atomically: true, encoding: .utf8)
         }
         try expect("tokenizer.model") { copy in
-            try Data([1, 2, 3]).write(to: URL(fileURLWithPath: copy + "/tokenizer.model"))
+            try Data([1, 2, 3]).write(to: URL(fileURLWithPath: copy + "/model/tokenizer.model"))
         }
     }
 

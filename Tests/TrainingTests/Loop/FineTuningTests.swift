@@ -1,5 +1,10 @@
 import Checkpoints
+import Datasets
+import FlowTok
 import Foundation
+import Images
+import Networks
+import Tensors
 import TestSupport
 import Testing
 import Training
@@ -25,8 +30,8 @@ import Training
     @Test func onlyTheDecoderLearns() throws {
         let output = folder.url.path + "/tuned"
         try TokenizerRecipe.open(file: file, output: output, resume: false).run()
-        let before = try bits(start + "/image_tokenizer.safetensors")
-        let after = try bits(output + "/image_tokenizer.safetensors")
+        let before = try tokenizerBits(start)
+        let after = try tokenizerBits(output)
         #expect(before.keys.sorted() == after.keys.sorted())
         for (name, values) in after {
             let isDecoder = name.hasPrefix("image_tokenizer.decoder.")
@@ -44,7 +49,7 @@ import Training
         try TokenizerRecipe.open(file: file, output: parts, resume: false).run(stopAfter: 9)
         try TokenizerRecipe.open(file: file, output: parts, resume: true).run()
         #expect(try contents(checkpointPath(whole)) == contents(checkpointPath(parts)))
-        #expect(try contents(whole + "/image_tokenizer.safetensors") == contents(parts + "/image_tokenizer.safetensors"))
+        #expect(try contents(whole + "/model/model.safetensors") == contents(parts + "/model/model.safetensors"))
     }
 
     @Test func aFlowOverTheStartGoesOnOverTheTunedTokenizer() throws {
@@ -70,7 +75,7 @@ import Training
             in: folder, as: "again.json", changing: [("\"vocabulary\"", "\"start\": \"\(start)\", \"vocabulary\"")])
         let output = folder.url.path + "/again"
         try TokenizerRecipe.open(file: again, output: output, resume: false).run(stopAfter: 0)
-        #expect(try bits(output + "/image_tokenizer.safetensors") == bits(start + "/image_tokenizer.safetensors"))
+        #expect(try tokenizerBits(output) == tokenizerBits(start))
         let wider = try TinyFiles.tokenizer(
             in: folder, as: "wider.json",
             changing: [
@@ -133,5 +138,74 @@ import Training
         for (name, values) in a where name.hasPrefix("averages/") {
             #expect(b["parameters/" + name.dropFirst("averages/".count)] == values, "\(name)")
         }
+    }
+}
+
+/// A decoder that grows: more pixels, overlap, a refiner.
+@Suite struct GrowthTests {
+    let folder: TemporaryFolder
+    let start: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        start = folder.url.path + "/start"
+        try TokenizerRecipe.open(file: TinyFiles.tokenizer(in: folder, steps: 6), output: start, resume: false).run()
+    }
+
+    private func grown(_ name: String, _ changes: [(String, String)], grow: String = "\"grow\": true, ") throws -> String {
+        let file = try TinyFiles.tokenizer(
+            in: folder, as: name + ".json", steps: 4,
+            changing: [
+                ("\"vocabulary\"", "\"start\": \"\(start)\", \(grow)\"vocabulary\""),
+                ("\"training\": {", "\"decoder_only\": true, \"training\": {"),
+            ] + changes)
+        let output = folder.url.path + "/" + name
+        try TokenizerRecipe.open(file: file, output: output, resume: false).run(stopAfter: 0)
+        try TokenizerRecipe.open(file: file, output: output, resume: true).run()
+        return output
+    }
+
+    private let larger = [("\"image_size\": 32", "\"image_size\": 64, \"encoder_image_size\": 32, \"overlap\": true")]
+
+    @Test func aLargerPictureKeepsTheLatentsAndGrowsTheSeed() throws {
+        let output = try grown("larger", larger)
+        let (old, new) = (try TokenizerFolder(path: start), try TokenizerFolder(path: output))
+        #expect(new.imageTokenizer.imageSize == 64 && new.imageTokenizer.overlap)
+        for (name, tensor) in new.weights where !name.hasPrefix("image_tokenizer.decoder.") {
+            #expect(tensor.values == old.weights[name]?.values, "\(name)")
+        }
+        let image = BlockSource().sample(3).image
+        let small = try AnyImageTokenizer(path: start + "/model").encode(image).latents
+        let large = try AnyImageTokenizer(path: output + "/model").encode(image.resized(width: 64, height: 64)).latents
+        #expect(small?.shape == large?.shape)
+        // Each of the four latents seeds 2×2 patches of 4×4, and then 4×4 of 8×8.
+        let first = folder.url.path + "/seeded"
+        let file = try TinyFiles.tokenizer(
+            in: folder, as: "seeded.json", steps: 4,
+            changing: [("\"vocabulary\"", "\"start\": \"\(start)\", \"grow\": true, \"vocabulary\"")] + larger)
+        try TokenizerRecipe.open(file: file, output: first, resume: false).run(stopAfter: 0)
+        let seed = try #require(try TokenizerFolder(path: first).weights["image_tokenizer.decoder.mask_seed.weight"])
+        let parent = try #require(old.weights["image_tokenizer.decoder.mask_seed.weight"])
+        #expect(seed.shape == [16 * 32, 32] && parent.shape == [4 * 32, 32])
+        for row in 0..<4 {
+            for column in 0..<4 {
+                let fine = seed.sliced(axis: 0, (row * 4 + column) * 32..<(row * 4 + column + 1) * 32)
+                let at = row / 2 * 2 + column / 2
+                #expect(fine.values == parent.sliced(axis: 0, at * 32..<(at + 1) * 32).values)
+            }
+        }
+    }
+
+    @Test func onlyDecodersGrow() throws {
+        for (changes, grow, expected) in [
+            ([("\"token_size\": 4", "\"token_size\": 8")], "\"grow\": true, ", "only a decoder grows"),
+            (larger, "", "start: "),
+        ] {
+            let error = refusal { try grown("bad", changes, grow: grow) }
+            #expect(error.text.contains(expected), "\(error.text)")
+        }
+        let file = try TinyFiles.tokenizer(in: folder, as: "none.json", changing: [("\"vocabulary\"", "\"grow\": true, \"vocabulary\"")])
+        let error = refusal { try TokenizerRecipe.open(file: file, output: folder.url.path + "/none", resume: false) }
+        #expect(error.text.contains("grow needs"), "\(error.text)")
     }
 }

@@ -44,7 +44,7 @@ import Training
             reached = now
             try Checkpoint(path: checkpoint).checkFinite()
             // Every file is one that was written whole.
-            if FileManager.default.fileExists(atPath: output + "/image_tokenizer.safetensors") {
+            if FileManager.default.fileExists(atPath: output + "/model/config.json") {
                 _ = try TokenizerFolder(path: output)
             }
         }

@@ -75,7 +75,7 @@ import Training
 
     @Test func checkpointsOfOtherThings() throws {
         try FileManager.default.removeItem(atPath: checkpoint)
-        try FileManager.default.copyItem(atPath: output + "/image_tokenizer.safetensors", toPath: checkpoint)
+        try FileManager.default.copyItem(atPath: output + "/model/model.safetensors", toPath: checkpoint)
         expect(checkpoint, "no checkpoint of a training run")
         let flow = try TinyFiles.flow(in: folder, over: output)
         try FlowRecipe.open(file: flow, output: folder.url.path + "/flow", resume: false).run(stopAfter: 1)

@@ -109,7 +109,7 @@ import Training
                 ("\"training\": {", "\"decoder_only\": true, \"training\": {"),
             ])
         try TokenizerRecipe.open(file: file, output: output, resume: false).run()
-        let (before, after) = (try bits(model + "/model.safetensors"), try bits(output + "/image_tokenizer.safetensors"))
+        let (before, after) = (try bits(model + "/model.safetensors"), try tokenizerBits(output))
         for (name, values) in after {
             #expect((values == before[name]) != name.hasPrefix("image_tokenizer.decoder."), "\(name)")
         }

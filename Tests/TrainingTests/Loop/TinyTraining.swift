@@ -77,6 +77,15 @@ enum TinyTraining {
     }
 }
 
+/// The parameters of a trained tokenizer bit by bit, under the names that they have in a FlowTok.
+func tokenizerBits(_ folder: String) throws -> [String: [UInt32]] {
+    var parameters: [String: [UInt32]] = [:]
+    for (file, prefix) in [("model.safetensors", "image_tokenizer."), ("text_encoder.safetensors", "text_encoder.")] {
+        for (name, values) in try bits(folder + "/model/" + file) { parameters[prefix + name] = values }
+    }
+    return parameters
+}
+
 /// The two runs that take gradient steps.
 enum TinyRun: String, CaseIterable {
     case tokenizer, flow
@@ -108,7 +117,7 @@ enum TinyRun: String, CaseIterable {
     /// What a run leaves for others, under its folder.
     var exported: [String] {
         switch self {
-        case .tokenizer: ["image_tokenizer.json", "image_tokenizer.safetensors", "tokenizer.model"]
+        case .tokenizer: ["model/config.json", "model/model.safetensors", "model/text_encoder.safetensors", "model/tokenizer.model"]
         case .flow: ["model/config.json", "model/model.safetensors", "model/tokenizer.model"]
         }
     }
