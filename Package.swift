@@ -38,15 +38,15 @@ let package = Package(
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CWebP", linkerSettings: [.linkedLibrary("webp")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
-        .target(name: "CTables", exclude: ["emoji-names.tsv"]),
+        .target(name: "CTables", exclude: ["emoji-names.tsv", "foreign-titles.tsv", "html-entities.txt", "imagenet-classes.txt"]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         // Base.
         target("Tensors", uses: ["CKernels", "COpenBLAS"]),
-        target("Files", uses: ["CZlib"]),
+        target("Files", uses: ["CTables", "CZlib"]),
         // Data.
         target("Checkpoints", uses: ["Files", "Tensors", "CKernels", "CZlib"]),
         target("Images", uses: ["Files", "CPNG", "CJPEG", "CWebP"]),
-        target("TextTokenizers", uses: ["Files", "CSentencePiece", "CTables"]),
+        target("TextTokenizers", uses: ["Files", "CSentencePiece"]),
         // Blocks.
         target("Layers", uses: ["Checkpoints", "Files", "Tensors"]),
         target("Sampling", uses: ["Files", "Layers", "Tensors"]),

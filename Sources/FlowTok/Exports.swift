@@ -6,3 +6,8 @@
 @_exported import Sampling
 @_exported import Tensors
 @_exported import TextTokenizers
+
+extension FlowTok {
+    /// The version of this package.
+    public static let version = "0.2.0"
+}

@@ -1,9 +1,8 @@
 import ArgumentParser
+import FlowTok
 
 /// `flowtok`: the root of the command line.
 @main struct FlowTokCommand: ParsableCommand {
-    static let version = "0.1.0"
-
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "flowtok",
@@ -24,7 +23,7 @@ import ArgumentParser
                   0 done, 64 wrong usage, 65 data that cannot be used or an output that cannot be written,
                   66 a missing file or model, 70 a fault of flowtok itself, 130 stopped by Ctrl-C.
                 """,
-            version: version,
+            version: FlowTok.version,
             subcommands: [
                 TextToImage.self, ImageToText.self, Generate.self, Tokenize.self, Detokenize.self, Reconstruct.self, Info.self,
                 Import.self, Convert.self, Inspect.self, BuildDataset.self, Scenes.self, Train.self, Evaluate.self, Bench.self, Doctor.self,

@@ -1,4 +1,3 @@
-import CTables
 import Files
 
 /// What people call the things that emoji show: "cup of coffee", with "coffee" and "mug" as other names of it.
@@ -22,9 +21,7 @@ public struct EmojiNames: Sendable {
 
     /// The table that is part of this package.
     public static let shared: EmojiNames = {
-        var count = 0
-        let bytes = UnsafeBufferPointer(start: ct_emoji_names(&count), count: count)
-        do { return try EmojiNames(table: bytes, file: "emoji-names.tsv") } catch { preconditionFailure("\(error)") }
+        do { return try EmojiNames(table: EmbeddedTable.emojiNames.bytes, file: "emoji-names.tsv") } catch { preconditionFailure("\(error)") }
     }()
 
     /// The entries in the order of the table.

@@ -1,3 +1,4 @@
+import FlowTok
 import Foundation
 import Testing
 
@@ -6,7 +7,10 @@ import Testing
     static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    @Test(arguments: ["Scripts/run", "Scripts/test", "Scripts/build-dataset", "Scripts/release-model", "Scripts/setup.sh", ".ci/run"])
+    @Test(arguments: [
+        "Scripts/run", "Scripts/test", "Scripts/build-dataset", "Scripts/release-model", "Scripts/lint", "Scripts/test-kernels",
+        "Scripts/test-arm64", "Scripts/setup.sh", ".ci/run",
+    ])
     func scriptsAreValid(name: String) throws {
         let path = (Self.root / name).path
         #expect(FileManager.default.isExecutableFile(atPath: path) == !name.hasSuffix(".sh"))
@@ -15,10 +19,32 @@ import Testing
         #expect(process.terminationStatus == 0)
     }
 
+    @Test func theChangelogBeginsWithThisVersion() throws {
+        let text = try String(contentsOf: Self.root / "CHANGELOG.md", encoding: .utf8)
+        #expect(text.split(separator: "\n").first { $0.hasPrefix("## ") }?.hasPrefix("## \(FlowTok.version)") == true)
+    }
+
     @Test func theRunScriptPassesEverythingOn() throws {
         let text = try String(contentsOf: Self.root / "Scripts/run", encoding: .utf8)
         #expect(text.hasSuffix("exec \"$binary\" \"$@\"\n"))
         #expect(try String(contentsOf: Self.root / ".ci/run", encoding: .utf8).contains("exec "))
+    }
+
+    /// The kernels of arm64 against the portable ones, under emulation.
+    @Test(.enabled(if: canEmulate, "no clang, aarch64-linux-gnu-gcc and qemu-aarch64 here")) func neonKernelsComputeWhatPortableOnesDo() throws {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = Self.root.appendingPathComponent("Scripts/test-arm64")
+        process.standardOutput = pipe
+        try process.run()
+        let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0 && said.contains("neon: "), "\(said)")
+    }
+
+    private static let canEmulate = [["clang"], ["aarch64-linux-gnu-gcc"], ["qemu-aarch64", "qemu-aarch64-static"]].allSatisfy { names in
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        return names.contains { name in folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") } }
     }
 
     @Test func missingSwiftIsSaidInOneLine() throws {

@@ -95,7 +95,7 @@ struct Bench: ParsableCommand {
         progress.finish()
         peer?.compare(&rows)
         let report = BenchmarkReport(
-            flowtok: FlowTokCommand.version, cpu: SystemFacts.processor, kernels: Machine.kernelLevel,
+            flowtok: FlowTok.version, cpu: SystemFacts.processor, kernels: Machine.kernelLevel,
             threads: Machine.threads, load: load, rows: rows)
         if json { try Console.print(json: report) } else { BenchmarkTable.print(report) }
     }

@@ -44,7 +44,7 @@ struct Doctor: ParsableCommand {
         let chosenCore = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"]
         let openBLAS = Machine.openBLAS
         var report = DoctorReport(
-            flowtok: FlowTokCommand.version, system: SystemFacts.name, swift: SystemFacts.compiler,
+            flowtok: FlowTok.version, system: SystemFacts.name, swift: SystemFacts.compiler,
             cpu: SystemFacts.processor, cpuFeatures: Machine.cpuFeatures, kernels: Machine.kernelLevel,
             bfloat16: Precision.bfloat16.isAccelerated, openblas: openBLAS.problem == nil ? openBLAS.core : nil,
             openblasCoreType: chosenCore, openblasProblem: openBLAS.problem,

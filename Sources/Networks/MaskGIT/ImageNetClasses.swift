@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The thousand classes of ImageNet's challenge, which class-conditional generators are trained on.
@@ -18,7 +19,7 @@ public enum ImageNetClasses {
     }
 
     /// All classes by number.
-    public static let all: [Entry] = imageNetTable.split(separator: "\n").enumerated().map { number, line in
+    public static let all: [Entry] = EmbeddedTable.imageNetClasses.lines.enumerated().map { number, line in
         let (synset, words) = (line.prefix(9), line.dropFirst(10))
         return Entry(
             number: number, synset: String(synset),

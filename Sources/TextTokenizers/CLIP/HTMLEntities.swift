@@ -1,3 +1,5 @@
+import Files
+
 /// The named character references of HTML5, by name.
 enum HTMLEntities {
     struct Entity {
@@ -9,7 +11,7 @@ enum HTMLEntities {
     /// Entities by their names, without `&` and `;`.
     private static let table: [String: Entity] = {
         var table: [String: Entity] = [:]
-        for entry in htmlEntityTable.split(whereSeparator: \.isWhitespace) {
+        for entry in EmbeddedTable.htmlEntities.lines {
             let halves = entry.split(separator: "=")
             let text = halves[1].split(separator: "+").compactMap { UInt32($0, radix: 16).flatMap(Unicode.Scalar.init) }
             let standsBare = halves[0].last == "!"
