@@ -19,12 +19,18 @@ func tests(of name: String, uses: [Target.Dependency] = []) -> Target {
         swiftSettings: swiftSettings)
 }
 
+/// A program of the folder Examples, built with the tests, which run it.
+func example(_ name: String, uses: [Target.Dependency] = []) -> Target {
+    .executableTarget(name: "Example" + name, dependencies: ["FlowTok"] + uses, path: "Examples/" + name, swiftSettings: swiftSettings)
+}
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
     name: "flowtok",
     products: [
         .library(name: "FlowTok", targets: ["FlowTok"]),
+        .library(name: "FlowTokTraining", targets: ["Training"]),
         .executable(name: "flowtok", targets: ["FlowTokCLI"]),
     ],
     dependencies: [
@@ -74,6 +80,8 @@ let package = Package(
                 "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors", argumentParser,
             ],
             swiftSettings: swiftSettings),
+        // Small programs to begin from.
+        example("Draw"), example("CaptionFolder"), example("EventStream"), example("FineTune", uses: ["Training"]),
         // Tests.
         .target(
             name: "TestSupport", dependencies: ["Datasets", "Layers", "Images", "Checkpoints", "Files", "Tensors", "CZlib"], path: "Tests/TestSupport",
@@ -103,6 +111,7 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: [
                 "TestSupport", "FlowTok", "ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors",
+                "ExampleDraw", "ExampleCaptionFolder", "ExampleEventStream", "ExampleFineTune",
             ],
             swiftSettings: swiftSettings),
     ],

@@ -119,16 +119,23 @@ public struct ModelFolder: Sendable {
         FileManager.default.fileExists(atPath: path + "/" + configurationFile)
     }
 
-    /// All parameters of one of this package's own models, as float32, for training to go on from.
+    /// The configuration of one of this package's own models.
     ///
-    /// - Throws: as `init(path:precision:)`, and `FlowTokError.unusableModel` where matrices are packed.
-    package static func parameters(in path: String) throws -> (FlowTokConfiguration, [String: Tensor]) {
+    /// - Throws: `FlowTokError.modelNotFound`, `missingFile`, and `unusableModel` where it is another or cannot be used.
+    package static func trainableConfiguration(in path: String) throws -> FlowTokConfiguration {
         let file = path + "/" + configurationFile
         let family = try ModelFamilies.family(ofFolder: path)
         guard family == .flowTok else {
             throw FlowTokError.unusableModel(file: file, reason: "it is of \(family.title), expected one that flowtok train made")
         }
-        let configuration = try readConfiguration(file)
+        return try readConfiguration(file)
+    }
+
+    /// All parameters of one of this package's own models, as float32, for training to go on from.
+    ///
+    /// - Throws: as `init(path:precision:)`, and `FlowTokError.unusableModel` where matrices are packed.
+    package static func parameters(in path: String) throws -> (FlowTokConfiguration, [String: Tensor]) {
+        let configuration = try trainableConfiguration(in: path)
         let weights = try weights(in: path)
         let checkpoint = try Checkpoint(path: weights)
         guard PackedFile.precision(of: checkpoint) == nil else {

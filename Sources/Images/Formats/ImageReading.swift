@@ -1,4 +1,5 @@
 import Files
+public import Foundation
 
 /// A picture that was read, and what is to be said about its file.
 public struct DecodedImage<Picture: Sendable>: Sendable {
@@ -20,6 +21,9 @@ extension Image {
     public init(path: String) throws {
         self = try Image.read(path: path).image
     }
+
+    /// Reads the picture of a file, as `init(path:)` does.
+    public init(contentsOf url: URL) throws { try self.init(path: url.path) }
 
     /// Decodes a picture in memory (`[UInt8]`, `Data`), as `init(path:)` does.
     public init(data: some Collection<UInt8>) throws(ImageError) {

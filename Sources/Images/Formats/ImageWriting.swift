@@ -1,4 +1,5 @@
 import Files
+public import Foundation
 
 extension Image {
     /// The quality that lossy formats are written with unless another one is asked for.
@@ -31,6 +32,11 @@ extension Image {
     /// - Throws: `FileError.unwritable`, and what `encoded(as:quality:text:)` throws; nothing is left behind.
     public func write(to path: String, quality: Int = defaultQuality, text: [ImageText] = []) throws {
         try AtomicFile.write(to: path, encoded(as: .forWriting(to: path), quality: quality, text: text))
+    }
+
+    /// Writes the picture to a file, as `write(to:quality:text:)` of a path does.
+    public func write(to url: URL, quality: Int = defaultQuality, text: [ImageText] = []) throws {
+        try write(to: url.path, quality: quality, text: text)
     }
 }
 

@@ -19,11 +19,52 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
     public var start: String?
     public var model: FlowTrainingConfiguration
 
+    public init(data: DataConfiguration, tokenizer: String, start: String? = nil, model: FlowTrainingConfiguration) {
+        self.data = data
+        self.tokenizer = tokenizer
+        self.start = start
+        self.model = model
+    }
+
+    /// The recipe by which a model goes on learning from a user's own pictures: all parts but its image tokenizer learn, with
+    /// the losses that the shipped model was finished with.
+    ///
+    /// - Parameters:
+    ///   - model: the folder of a model that `flowtok train` made, the shipped one for example.
+    ///   - images: a folder of images with captions beside them, or of WebDataset shards.
+    /// - Throws: `FlowTokError` where the model cannot be trained.
+    public static func fineTuning(model: String, images: String) throws -> FlowRecipe {
+        let found = try ModelFolder.trainableConfiguration(in: model)
+        guard let textDecoder = found.textDecoder else {
+            throw FlowTokError.unusableModel(
+                file: model + "/" + ModelFolder.configurationFile, reason: "it has no text decoder, expected a model that captions too")
+        }
+        let optimizer = AdamWSettings(beta1: 0.9, beta2: 0.95, weightDecay: 0.03, averageDecay: 0.998, averageRamp: true, clip: 1)
+        let training = TrainingSettings(
+            steps: 2000, batchSize: 32, learningRate: 3e-4, warmupSteps: 100, optimizer: optimizer, sampleEvery: 500)
+        return FlowRecipe(
+            data: DataConfiguration(images: images), tokenizer: model, start: model,
+            model: FlowTrainingConfiguration(
+                name: "my-" + found.name, velocity: found.velocity, textVariationalEncoder: found.textVariationalEncoder,
+                textDecoder: textDecoder, textEncoder: .tuned, alignmentWeight: 0.3, latentMSEWeight: 4, klWeight: 0.02,
+                textReconstructionWeight: 1, textReconstructionFraction: 0.25, endpointCaptionWeight: 1, pathCaptionWeight: 1,
+                imageToTextFraction: 0.5, training: training, sampling: found.sampling, captioning: found.captioning))
+    }
+
     /// A run in `output`, new or resumed.
     ///
     /// - Throws: `TrainingError`, each with the file and the key in question.
     public static func open(file: String, output: String, resume: Bool) throws -> TrainingRun {
-        var stage = try JSONFile.readStrictly(FlowRecipe.self, from: file, formerKeys: DataConfiguration.formerKeys)
+        try JSONFile.readStrictly(FlowRecipe.self, from: file, formerKeys: DataConfiguration.formerKeys)
+            .open(as: file, output: output, resume: resume)
+    }
+
+    /// A run of this recipe in `output`, new or resumed.
+    ///
+    /// - Parameter file: what the recipe came from, for messages.
+    /// - Throws: as `open(file:output:resume:)`.
+    public func open(as file: String = "the recipe", output: String, resume: Bool) throws -> TrainingRun {
+        var stage = self
         func bad(_ reason: String) -> ConfigurationError { .badConfiguration(file: file, reason: reason) }
         // What is cheap to find out comes first: data take seconds to load.
         try TrainingRun.check(folder: output, resume: resume)
