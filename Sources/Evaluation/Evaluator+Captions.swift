@@ -11,10 +11,11 @@ extension Evaluator {
         let model = flowtok.model
         var settings = flowtok.configuration.captioning
         settings.direction = direction ?? settings.direction
-        return try stride(from: 0, to: images.count, by: 16).flatMap { start in
-            let part = Array(images[start..<min(images.count, start + 16)])
-            let pixels = try Tensor(part, side: flowtok.imageTokenizer.imageSize)
-            return try model.caption(pixels, settings: settings).map { try flowtok.captions.decode($0) }
+        guard let tokenizer = flowtok.captions as? SentencePieceTokenizer else { throw FlowTokError.cannotCaption(model: flowtok.configuration.name) }
+        let search = try CaptionSearch(model, tokenizer)
+        return try images.map { image in
+            let pixels = try Tensor([image], side: flowtok.imageTokenizer.imageSize)
+            return try search.captions(of: model.normalized(model.imageTokenizer.encode(pixels).mean), settings: settings) { _ in }[0].text
         }
     }
 

@@ -36,6 +36,7 @@ public final class FlowTok: Sendable {
     public let isPacked: Bool
     /// The model in other precisions, loaded when they are first asked for.
     private let others = Mutex<[Precision: FlowTokModel]>([:])
+    private let grammars = Mutex<CaptionGrammar?>(nil)
 
     public var configuration: FlowTokConfiguration { model.configuration }
 
@@ -154,16 +155,33 @@ public final class FlowTok: Sendable {
         try images.flatMap { try captions(of: $0, count: 1, steps: steps, precision: precision) }
     }
 
-    /// Up to `count` different captions of a picture, the most likely first; the others are read from its latents with a
-    /// little noise.
+    /// Up to `count` different captions of a picture, the best first.
+    ///
+    /// - Throws: as `rankedCaptions(of:count:steps:precision:progress:)`.
     public func captions(
         of image: Image, count: Int, steps: Int? = nil, precision: Precision? = nil,
         progress: () throws -> Void = {}
     ) throws -> [String] {
+        try rankedCaptions(of: image, count: count, steps: steps, precision: precision, progress: progress).map(\.text)
+    }
+
+    /// Up to `count` different captions of a picture with how sure the model is of each, the best first.
+    ///
+    /// - Parameters:
+    ///   - steps: of the flow from the image to its text; nil for the model's own.
+    ///   - progress: called after every step; throws to cancel. A cancelled task ends with `CancellationError`.
+    /// - Throws: `FlowTokError.cannotCaption` where the model only draws, `.badSetting`; `SolverError` where the flow cannot be
+    ///   followed.
+    public func rankedCaptions(
+        of image: Image, count: Int = 1, steps: Int? = nil, precision: Precision? = nil,
+        progress: () throws -> Void = {}
+    ) throws -> [Caption] {
         guard count >= 1 else {
             throw FlowTokError.badSetting(name: "count", given: String(count), expected: "at least 1")
         }
-        guard configuration.textDecoder != nil else { throw FlowTokError.cannotCaption(model: configuration.name) }
+        guard configuration.textDecoder != nil, let tokenizer = captions as? SentencePieceTokenizer else {
+            throw FlowTokError.cannotCaption(model: configuration.name)
+        }
         var settings = configuration.captioning
         settings.steps = steps ?? settings.steps
         guard (1...10_000).contains(settings.steps) else {
@@ -172,26 +190,23 @@ public final class FlowTok: Sendable {
         let model = try model(in: precision)
         return try Precision.$current.withValue(precision ?? self.precision) {
             let side = model.configuration.imageTokenizer.imageSize
-            let pixels = try Tensor([image.centerSquare(side)], side: side)
-            var found: [String] = []
-            // Some draws give a caption that is there already.
-            for attempt in 0..<(count == 1 ? 1 : 4 * count) where found.count < count {
+            let search = try CaptionSearch(model, tokenizer, grammar: grammar(tokenizer))
+            let latents = model.normalized(model.imageTokenizer.encode(try Tensor([image.centerSquare(side)], side: side)).mean)
+            let found = try search.captions(of: latents, settings: settings) { _ in
                 try Task.checkCancellation()
-                var random = CounterRandom(seed: 0, stream: UInt64(attempt))
-                let noise =
-                    attempt == 0
-                    ? nil : Tensor.randomNormal([1] + model.latentShape, using: &random) * FlowTok.captionNoise
-                let ids = try model.caption(pixels, settings: settings, noise: noise) { _ in
-                    try Task.checkCancellation()
-                    try progress()
-                }
-                let caption = try captions.decode(ids[0])
-                if !found.contains(caption) { found.append(caption) }
+                try progress()
             }
-            return found
+            return Array(found.prefix(count))
         }
     }
 
-    /// The deviation of the noise that makes captions differ, in units of the latents' own deviation.
-    private static let captionNoise: Float = 0.35
+    /// What captions can be proposed, made when it is first needed.
+    private func grammar(_ tokenizer: SentencePieceTokenizer) throws -> CaptionGrammar {
+        try grammars.withLock { made in
+            if let made { return made }
+            let fresh = try CaptionGrammar(tokenizer)
+            made = fresh
+            return fresh
+        }
+    }
 }

@@ -214,15 +214,22 @@ public struct CaptioningDefaults: Sendable, Hashable, Codable {
     public var direction: Direction
     public var solver: Solver
     public var steps: Int
+    /// The largest distance of a caption's text tokens from the latents of an image that is like what the model has learnt, in
+    /// units of the latents' variance; nil where nobody has measured it.
+    public var familiarDistance: Float?
 
-    public init(direction: Direction = .indicator, solver: Solver = .euler, steps: Int = 8) {
+    public init(
+        direction: Direction = .indicator, solver: Solver = .euler, steps: Int = 8, familiarDistance: Float? = nil
+    ) {
         self.direction = direction
         self.solver = solver
         self.steps = steps
+        self.familiarDistance = familiarDistance
     }
 
     enum CodingKeys: String, CodingKey {
         case direction, solver, steps
+        case familiarDistance = "familiar_distance"
     }
 
     /// Reads what is named and keeps the defaults of everything else.
@@ -232,11 +239,15 @@ public struct CaptioningDefaults: Sendable, Hashable, Codable {
         self.init(
             direction: try values.decodeIfPresent(Direction.self, forKey: .direction) ?? defaults.direction,
             solver: try values.decodeIfPresent(Solver.self, forKey: .solver) ?? defaults.solver,
-            steps: try values.decodeIfPresent(Int.self, forKey: .steps) ?? defaults.steps)
+            steps: try values.decodeIfPresent(Int.self, forKey: .steps) ?? defaults.steps,
+            familiarDistance: try values.decodeIfPresent(Float.self, forKey: .familiarDistance))
     }
 
     /// Why these cannot be used, or nil.
     public var problem: String? {
-        (1...10_000).contains(steps) ? nil : "steps is \(steps), expected 1 to 10000"
+        if let familiarDistance, !(familiarDistance > 0 && familiarDistance.isFinite) {
+            return "familiar_distance is \(familiarDistance), expected above 0"
+        }
+        return (1...10_000).contains(steps) ? nil : "steps is \(steps), expected 1 to 10000"
     }
 }

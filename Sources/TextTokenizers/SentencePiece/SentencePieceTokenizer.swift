@@ -6,6 +6,9 @@ public struct SentencePieceTokenizer: TextTokenizer {
     let pad: Int32
     let end: Int32
 
+    /// The piece after a caption.
+    package var endPiece: Int32 { end }
+
     /// Throws where the vocabulary has no padding or end piece.
     public init(_ vocabulary: SentencePieceVocabulary, length: Int) throws {
         guard let pad = vocabulary.padID, let end = vocabulary.endID else {

@@ -149,7 +149,11 @@ public final class FlowTrainer: TrainingTask {
         let model = model(parameters)
         let batch = try Batch(
             shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, codec: codec)
-        let captions = try model.caption(batch.images, settings: configuration.captioning).map { try codec.decode($0) }
+        let search = try CaptionSearch(model, codec)
+        let latents = model.normalized(model.imageTokenizer.encode(batch.images).mean)
+        let captions = try (0..<latents.shape[0]).map { index in
+            try search.captions(of: latents.sliced(axis: 0, index..<index + 1), settings: configuration.captioning) { _ in }[0].text
+        }
         return zip(batch.captions, captions).map { "\($0) => \($1)\n" }.joined()
     }
 
