@@ -38,7 +38,7 @@ public final class ImageGenerator: Sendable {
         let source = CheckpointWeights(checkpoint)
         generator = configuration.generator(Weights(PackingWeights(source, as: precision)))
         try source.verify(ignoring: type(of: configuration).ignores)
-        warnings = checkpoint.warnings + pixels.warnings + (text?.encoder.warnings ?? [])
+        warnings = folder.warnings + checkpoint.warnings + pixels.warnings + (text?.encoder.warnings ?? [])
         try folder.checkFit(tokenizer, text: text)
     }
 
@@ -64,14 +64,18 @@ public final class ImageGenerator: Sendable {
     public func generate(
         _ request: ImageGeneratorRequest, progress: (GenerationStep) throws -> Void = { _ in }
     ) throws -> ImageGeneratorResult {
-        let settings = try request.settings.filled(from: generator.defaults)
+        var settings = try request.settings.filled(from: generator.defaults)
         let (condition, guidance) = try condition(request.subject)
         return try Precision.$current.withValue(precision) {
             var noise: any NoiseSource = request.rng.source(seed: request.seed)
+            var steps = 0
             let tokens = try generator.generate(condition, settings: settings, noise: &noise) { step in
                 try Task.checkCancellation()
+                steps = step.steps
                 try progress(step)
             }
+            // One a token, where their number is no choice.
+            settings.steps = settings.steps ?? steps
             // A tokenizer that captions guide, and a generator of classes: nothing guides.
             let states = tokenizer.textGuidance.map { guidance ?? .zeros([1, $0.contextLength, $0.width]) }
             let images = try tokenizer.images(

@@ -8,7 +8,7 @@ public enum ModelFamilies {
     private static let registered = Mutex<[ModelFamily]>([
         .flowTok, .officialFlowTok,
         .tiTok, .flowTiTok, .maskGITVQGAN,
-        .maskGIT, .maskGenVQ, .maskGenKL,
+        .maskGIT, .maskGenVQ, .maskGenKL, .rar,
         .clipText,
     ])
 

@@ -131,4 +131,12 @@ public protocol TokenGeneratorConfiguration: NetworkConfiguration {
 
     /// The generator of this shape. `problem` must be nil.
     func generator(_ weights: Weights) -> any TokenGenerator
+
+    /// The keys of a generator's section in an official `config.json` that nothing here reads or knows the meaning of, so that
+    /// a setting that has no effect is not passed over in silence.
+    static func unknownKeys(in configuration: JSONValue) -> [String]
+}
+
+extension TokenGeneratorConfiguration {
+    public static func unknownKeys(in configuration: JSONValue) -> [String] { [] }
 }

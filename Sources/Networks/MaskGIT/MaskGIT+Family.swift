@@ -52,7 +52,13 @@ extension MaskGITConfiguration: TokenGeneratorConfiguration {
             catalog.contains("model.embeddings.word_embeddings.weight") ? .bert(catalog) : .uvit(catalog))
     }
 
-    public static func isDescribed(by configuration: JSONValue) -> Bool { configuration["model"]?["generator"] != nil }
+    public static func isDescribed(by configuration: JSONValue) -> Bool {
+        configuration["model"]?["generator"] != nil && !RARConfiguration.isDescribed(by: configuration)
+    }
+
+    public static func unknownKeys(in configuration: JSONValue) -> [String] {
+        configuration.keys(at: ["model", "generator"], beyond: knownKeys)
+    }
 
     /// What older exports hold and no network reads.
     public static func ignores(_ tensor: String) -> Bool { tensor == "model.embeddings.position_ids" }
