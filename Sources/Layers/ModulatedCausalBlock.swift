@@ -21,6 +21,14 @@ public struct ModulatedCausalBlock: Sendable {
         self.width = width
     }
 
+    /// Bytes of the maps that every token needs, without that of the modulation.
+    public var byteCount: Int {
+        attention.qkv.byteCount + attention.projection.byteCount + network.first.byteCount + network.second.byteCount
+    }
+
+    /// Bytes of the map of the modulation.
+    public var modulationByteCount: Int { modulationMap.byteCount }
+
     /// The modulation of tokens whose conditions, after silu, are `activated` [..., width]: [..., 6·width]. It does not
     /// depend on the tokens, so that one pass over the map's weights serves many.
     public func modulation(_ activated: Tensor) -> Tensor { modulationMap(activated) }
@@ -62,6 +70,9 @@ public struct ModulatedNorm: Sendable {
         self.width = width
         self.epsilon = epsilon
     }
+
+    /// Bytes of the map of the modulation.
+    public var modulationByteCount: Int { modulationMap.byteCount }
 
     /// As with `ModulatedCausalBlock`: [..., width] → [..., 2·width].
     public func modulation(_ activated: Tensor) -> Tensor { modulationMap(activated) }

@@ -46,7 +46,9 @@ public struct GeneratorFolder: Sendable {
             throw FlowTokError.incompleteFiles(
                 "\(path): drawing also needs the image tokenizer that the generator draws for, expected it beside the generator, or --tokenizer")
         }
-        self.tokenizer = location
+        self.tokenizer = TokenizerLocation(
+            name: location.name, configuration: location.configuration.serving(configuration.tokens),
+            weightsFile: location.weightsFile, text: location.text)
         if case .classes = configuration.subjects {
             text = nil
         } else {

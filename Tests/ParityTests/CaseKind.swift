@@ -17,6 +17,7 @@ enum CaseKind: String {
     case maskGenVQ = "MaskGen VQ"
     case maskGenKL = "MaskGen KL"
     case rar = "a RAR"
+    case tokenBridge = "a part of TokenBridge"
 
     /// - Returns: nil for a case of nothing that is known here.
     init?(_ golden: GoldenCase) {
@@ -24,6 +25,7 @@ enum CaseKind: String {
             switch golden.system {
             case "titok": Self.tiTokFamily(golden)
             case "rar": .rar
+            case "tokenbridge": .tokenBridge
             default: Self.flowTokFamily(golden)
             }
         guard let known else { return nil }

@@ -11,7 +11,7 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
 
     /// All cases of the systems that this target knows.
     static func all(full: Bool) -> [ParityCase] {
-        ["flowtok", "titok", "rar"].flatMap { system in
+        ["flowtok", "titok", "rar", "tokenbridge"].flatMap { system in
             Goldens.cases(of: system).filter { Goldens.isFullSize($0) == full }.map { ParityCase(system: system, name: $0) }
         }
     }
@@ -64,6 +64,7 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
         case .maskGenVQ: try compareMaskGenVQ(comparison)
         case .maskGenKL: try compareMaskGenKL(comparison)
         case .rar: try compareRAR(comparison)
+        case .tokenBridge: try compareTokenBridge(comparison)
         case .imageLosses: try compareImageLosses(comparison)
         }
         comparison.conclude()

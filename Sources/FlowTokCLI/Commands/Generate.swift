@@ -138,7 +138,7 @@ struct Generate: ParsableCommand {
         }
         model.prepare()
         let folder = try GeneratorFolder(path: path, tokenizer: tokenizer, clip: clip.source)
-        let generator = try ImageGenerator(folder, precision: model.precision ?? .float32)
+        let generator = try ImageGenerator(folder, precision: model.precision)
         Console.warn(generator.warnings)
         return generator
     }

@@ -45,6 +45,13 @@ extension RARConfiguration: TokenGeneratorConfiguration {
         configuration.keys(at: ["model", "generator"], beyond: knownKeys)
     }
 
+    public static var publishedSizes: [(name: String, configuration: any TokenGeneratorConfiguration)] {
+        var sizes: [(name: String, configuration: any TokenGeneratorConfiguration)] = published.map { ($0.name, $0.configuration) }
+        let small = RARConfiguration(codebookSize: 64, length: 16, classes: 10, width: 64, layers: 2, heads: 4, hidden: 128)
+        sizes.append(("RAR-tiny", small))
+        return sizes
+    }
+
     public var subjects: GeneratorSubjects { .classes(classes) }
 
     public var tokens: TokenShape { TokenShape(count: length, values: .codes(size: codebookSize)) }
@@ -74,6 +81,8 @@ extension RAR: TokenGenerator {
         return GeneratorSettings(
             guidance: sampling.guidance, temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
     }
+
+    public var bytesReadPerStep: Int? { stepBytes(rows: configuration.sampling.guidance == 0 ? 1 : 2) }
 
     public func generate(
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,

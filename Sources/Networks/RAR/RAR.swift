@@ -111,7 +111,7 @@ public struct RAR: Sendable {
 
         /// Rows of a product over the maps of the modulation, which are a third of all weights: as many slots are made at
         /// once as fill them.
-        private static let rowsAtOnce = 64
+        fileprivate static let rowsAtOnce = 64
 
         /// - Parameter labels: of every sequence its class; the index `noClass` is unconditional.
         package init(_ network: RAR, labels: [Int]) {
@@ -158,6 +158,15 @@ public struct RAR: Sendable {
             let place = slot - ahead.lowerBound
             return all.sliced(axis: 0, place..<place + 1).reshaped([rows, 1, all.shape[2]])
         }
+    }
+
+    /// Bytes that reading one more token of some sequences reads, on average over an image: all maps once, those of the
+    /// modulation once for as many tokens as are made at a time, and the keys and values of half a sequence.
+    func stepBytes(rows: Int) -> Int {
+        let ahead = max(1, Reader.rowsAtOnce / rows)
+        let modulation = blocks.reduce(norm.modulationByteCount) { $0 + $1.modulationByteCount }
+        let cache = 2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride * configuration.length / 2
+        return blocks.reduce(head.byteCount) { $0 + $1.byteCount } + modulation / ahead + cache
     }
 
     // MARK: - Drawing
