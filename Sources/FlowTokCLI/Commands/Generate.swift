@@ -9,9 +9,10 @@ import Tensors
 struct Generate: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Draw ImageNet's classes with MaskGIT or RAR, and captions with MaskGen.",
+            abstract: "Draw ImageNet's classes with MaskGIT, RAR or TokenBridge, and captions with MaskGen.",
             discussion: """
-                MaskGIT and RAR draw classes: numbers of 0 to 999, names, or WordNet's synsets. MaskGen draws captions. The model is \
+                MaskGIT, RAR and TokenBridge draw classes: numbers of 0 to 999, names, or WordNet's synsets. MaskGen draws \
+                captions. The model is \
                 a folder that flowtok import made; or a generator's folder of the hub, which holds its image tokenizer in \
                 the folder "tokenizer" and for MaskGen CLIP and its vocabulary in "clip"; or a folder with all these files \
                 side by side. What is not there is named by --tokenizer and --clip.
@@ -75,7 +76,7 @@ struct Generate: ParsableCommand {
         guard classes.isEmpty != prompt.isEmpty else {
             throw ValidationError(
                 classes.isEmpty
-                    ? "nothing to draw: expected --class for MaskGIT, or --prompt for MaskGen"
+                    ? "nothing to draw: expected --class for a generator of classes, or --prompt for one of captions"
                     : "--class and --prompt are for different models, expected one of them")
         }
         if let steps { try checkSteps(steps) }
