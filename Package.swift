@@ -54,7 +54,7 @@ let package = Package(
         target("Images", uses: ["Files", "CPNG", "CJPEG", "CWebP"]),
         target("TextTokenizers", uses: ["Files", "CSentencePiece"]),
         // Blocks.
-        target("Layers", uses: ["Checkpoints", "Files", "Tensors"]),
+        target("Layers", uses: ["Checkpoints", "Files", "Tensors", "CKernels"]),
         target("Sampling", uses: ["Files", "Layers", "Tensors"]),
         target("Datasets", uses: ["TextTokenizers", "Files", "Images", "Tensors"]),
         // Networks: one folder for each published family.
@@ -92,7 +92,7 @@ let package = Package(
         tests(of: "Images", uses: ["Files"]),
         tests(of: "TextTokenizers", uses: ["Files"]),
         tests(of: "Layers", uses: ["Checkpoints", "Files", "Tensors"]),
-        tests(of: "Sampling", uses: ["Layers", "Tensors"]),
+        tests(of: "Sampling", uses: ["Networks", "Layers", "Files", "Tensors"]),
         tests(of: "Datasets", uses: ["TextTokenizers", "Files", "Images", "Tensors"]),
         tests(of: "Networks", uses: ["ModelFolders", "Sampling", "Layers", "Images", "Checkpoints", "Files", "Tensors"]),
         tests(of: "FlowTok", uses: ["ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),

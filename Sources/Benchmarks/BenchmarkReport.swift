@@ -16,6 +16,11 @@ public struct BenchmarkReport: Sendable, Codable {
         public var gigaflopsPerSecond: Double?
         /// The latter as a share of the measured peak of the same type.
         public var shareOfPeak: Double?
+        /// Billions of bytes read of memory in a second, and that as a share of what was measured of the memory alone.
+        public var gigabytesPerSecond: Double?
+        public var shareOfBandwidth: Double?
+        public var tokensPerSecond: Double?
+        public var imagesPerSecond: Double?
         /// The most bytes in memory.
         public var bytes: Int?
         /// The seconds that this is held against, whose they are, and how many times faster this is.
@@ -27,6 +32,10 @@ public struct BenchmarkReport: Sendable, Codable {
             case name, kind, precision, size, seconds, fastest, slowest, rounds, gigaflops, bytes, against, peer, ratio
             case gigaflopsPerSecond = "gigaflops_per_second"
             case shareOfPeak = "share_of_peak"
+            case gigabytesPerSecond = "gigabytes_per_second"
+            case shareOfBandwidth = "share_of_bandwidth"
+            case tokensPerSecond = "tokens_per_second"
+            case imagesPerSecond = "images_per_second"
         }
     }
 

@@ -22,11 +22,15 @@ public func measure(
     var rows = zip(benchmarks, samples).enumerated().map { index, pair in
         let (benchmark, samples) = pair
         let seconds = median(samples)
+        let work = benchmark.work()
+        func rate(_ amount: Double?) -> Double? { amount.map { $0 / max(seconds, 1e-12) } }
         return BenchmarkReport.Row(
             name: benchmark.name, kind: benchmark.kind, precision: benchmark.precision?.rawValue, size: benchmark.size,
             seconds: seconds, fastest: samples.min() ?? 0, slowest: samples.max() ?? 0, rounds: samples.count,
             gigaflops: benchmark.gigaflops,
             gigaflopsPerSecond: benchmark.gigaflops.map { $0 / max(seconds, 1e-12) }, shareOfPeak: nil,
+            gigabytesPerSecond: rate(work.bytesRead.map { Double($0) / 1e9 }), shareOfBandwidth: nil,
+            tokensPerSecond: rate(work.tokens), imagesPerSecond: rate(work.images),
             bytes: bytes[index], against: nil, peer: nil, ratio: nil)
     }
     let peaks = Dictionary(
@@ -36,6 +40,11 @@ public func measure(
         let peak = peaks[rows[index].precision] ?? peaks[Precision.float32.rawValue]
         if let speed = rows[index].gigaflopsPerSecond, let peak = peak.flatMap({ $0 }), peak > 0 {
             rows[index].shareOfPeak = speed / peak
+        }
+    }
+    if let bandwidth = rows.first(where: { $0.kind == .peak && $0.gigabytesPerSecond != nil })?.gigabytesPerSecond {
+        for index in rows.indices where rows[index].kind != .peak {
+            rows[index].shareOfBandwidth = rows[index].gigabytesPerSecond.map { $0 / max(bandwidth, 1e-12) }
         }
     }
     return rows

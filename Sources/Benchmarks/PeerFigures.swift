@@ -101,7 +101,7 @@ public struct PeerFigures: Sendable {
             case .velocity: return figure.what == "velocity" && figure.size ?? "xl" == row.size
             case .decode: return figure.what == "decoder" && row.size == "256"
             case .train: return figure.what == "train"
-            case .peak, .gemm, .load, .t2i, .i2t: return false
+            case .peak, .gemm, .generate, .load, .t2i, .i2t: return false
             }
         }
         return found.map { ($0.seconds, "\($0.peer ?? "peer") \($0.dtype)") }

@@ -39,7 +39,7 @@ public final class Checkpoint: Sendable {
     }
 
     /// Keys under which training scripts wrap a state, in order of preference: averaged weights before raw ones.
-    public static let defaultContainers = ["ema", "model", "state_dict", "module"]
+    public static let defaultContainers = ["model_ema", "ema", "model", "state_dict", "module"]
 
     /// The path that was opened.
     public let path: String

@@ -85,6 +85,17 @@ public enum JSONValue: Decodable, Equatable, Sendable {
         }
     }
 
+    /// The paths of the keys of the object at a path that are none of `known`, in order.
+    package func keys(at path: [String], beyond known: Set<String>) -> [String] {
+        var section = self
+        for key in path {
+            guard let inner = section[key] else { return [] }
+            section = inner
+        }
+        guard case .object(let values) = section else { return [] }
+        return values.keys.filter { !known.contains($0) }.sorted().map { (path + [$0]).joined(separator: ".") }
+    }
+
     private static func path(_ path: String, _ key: String) -> String { path.isEmpty ? key : path + "." + key }
 
     /// The value in a few words, for messages.

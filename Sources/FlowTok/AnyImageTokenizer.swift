@@ -14,6 +14,8 @@ public struct AnyImageTokenizer: Sendable {
     /// What was found strange about the files so far, without making them useless: a line each.
     public var warnings: [String] { found() }
     private let found: @Sendable () -> [String]
+    /// The mean and deviation of the latents, where the model was published with them.
+    private let statistics: LatentStatistics?
     /// Captions to the hidden states that guide the decoder; nil where nothing reads them.
     private let guidance: (@Sendable (String) throws -> Tensor)?
 
@@ -21,16 +23,18 @@ public struct AnyImageTokenizer: Sendable {
     init(_ opened: ModelFolder) {
         self.init(
             identity: TokenizerIdentity(name: opened.configuration.name), tokenizer: opened.model.imageTokenizer,
-            warnings: { opened.warnings }
+            statistics: opened.configuration.latents, warnings: { opened.warnings }
         ) { caption in opened.model.textEncoder(try opened.captions.encode(caption)) }
     }
 
     private init(
-        identity: TokenizerIdentity, tokenizer: any ImageTokenizer, warnings: @escaping @Sendable () -> [String],
+        identity: TokenizerIdentity, tokenizer: any ImageTokenizer, statistics: LatentStatistics? = nil,
+        warnings: @escaping @Sendable () -> [String],
         guidance: (@Sendable (String) throws -> Tensor)?
     ) {
         self.identity = identity
         self.tokenizer = tokenizer
+        self.statistics = statistics
         found = warnings
         self.guidance = guidance
     }
@@ -50,9 +54,9 @@ public struct AnyImageTokenizer: Sendable {
             self = try FlowTok(model: path, precision: wanted).imageTokenizer
             return
         }
-        let precision = wanted ?? .float32
         let location = try TokenizerLocation(path: path)
         let checkpoint = try Checkpoint(path: location.weightsFile)
+        let precision = try ModelFolder.precision(wanted, of: [checkpoint]) ?? .float32
         let (tokenizer, identity) = try location.load(checkpoint, precision: precision)
         let files = try clip.map { try .clip(CLIPFiles(sources: $0.paths, activation: $0.activation)) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
@@ -77,6 +81,22 @@ public struct AnyImageTokenizer: Sendable {
 
     /// Whether captions make a difference to `picture(of:caption:)`.
     public var readsCaptions: Bool { guidance != nil }
+
+    /// Codes of a token; 1 where tokens are continuous.
+    public var codeChannels: Int { tokenizer.tokens.codebookSize == nil ? 1 : max(1, tokenizer.tokens.channels) }
+
+    /// The same tokenizer without a rounding of its latents that was not trained with it, and what that rounding takes their
+    /// distribution for; nil where tokens are codes of a codebook. Where they are continuous anyway, it is this tokenizer,
+    /// and the distribution is known only where the model was published with it.
+    public var continuous: (tokenizer: AnyImageTokenizer, statistics: LatentStatistics?)? {
+        if let quantized = tokenizer as? any PostTrainingQuantizedTokenizer {
+            return (
+                AnyImageTokenizer(identity: identity, tokenizer: quantized.unquantized, warnings: found, guidance: guidance),
+                quantized.latentStatistics
+            )
+        }
+        return tokenizer.tokens.codebookSize == nil ? (self, statistics) : nil
+    }
 
     /// The side of the pictures, in pixels.
     public var imageSize: Int { tokenizer.imageSize }

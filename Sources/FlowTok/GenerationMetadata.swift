@@ -14,6 +14,10 @@ public struct GenerationMetadata: Sendable, Hashable, Codable {
         public var guidance: Float
         /// The noise in the choice of tokens; nil where none are chosen.
         public var temperature: Double?
+        /// How many of the likeliest codes tokens were drawn from; nil for all.
+        public var topK: Int?
+        /// The share of probability that codes were drawn from; nil for all.
+        public var topP: Double?
         /// The times between which guidance applied: two, in order.
         public var guidanceInterval: [Float]
         public var precision: Precision
@@ -25,6 +29,8 @@ public struct GenerationMetadata: Sendable, Hashable, Codable {
 
         enum CodingKeys: String, CodingKey {
             case solver, steps, guidance, temperature
+            case topK = "top_k"
+            case topP = "top_p"
             case guidanceInterval = "guidance_interval"
             case precision, rng, width, height
         }
@@ -68,7 +74,8 @@ public struct GenerationMetadata: Sendable, Hashable, Codable {
         if case .imageClass(let number) = request.subject { imageClass = number }
         settings = Settings(
             solver: nil, steps: result.settings.steps ?? 0, guidance: Float(result.settings.guidance ?? 0),
-            temperature: result.settings.temperature, guidanceInterval: [0, 1], precision: generator.precision,
+            temperature: result.settings.temperature, topK: result.settings.topK.flatMap { $0 > 0 ? $0 : nil },
+            topP: result.settings.topP.flatMap { $0 < 1 ? $0 : nil }, guidanceInterval: [0, 1], precision: generator.precision,
             rng: request.rng, width: result.image.width, height: result.image.height)
     }
 
@@ -125,6 +132,8 @@ extension GenerationMetadata {
             Field("Size", "\(settings.width)x\(settings.height)"), Field("Model", model),
         ]
         if let temperature = settings.temperature { fields.append(Field("Temperature", String(temperature))) }
+        if let topK = settings.topK { fields.append(Field("Top-k", String(topK))) }
+        if let topP = settings.topP { fields.append(Field("Top-p", String(topP))) }
         if let imageClass { fields.append(Field("Class", String(imageClass))) }
         if settings.guidanceInterval != [0, 1] {
             fields.append(Field("Guidance interval", settings.guidanceInterval.map { String($0) }.joined(separator: " to ")))
@@ -187,6 +196,7 @@ extension GenerationMetadata {
         self.model = model
         settings = Settings(
             solver: solver, steps: steps, guidance: guidance, temperature: text("Temperature").flatMap { Double($0) },
+            topK: text("Top-k").flatMap { Int($0) }, topP: text("Top-p").flatMap { Double($0) },
             guidanceInterval: interval.count == 2 ? interval : [0, 1],
             precision: text("Precision").flatMap({ Precision(rawValue: $0) }) ?? .float32,
             rng: text("RNG").flatMap({ NoiseGenerator(rawValue: $0) }) ?? .philox, width: size[0], height: size[1])

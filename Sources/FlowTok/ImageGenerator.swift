@@ -27,18 +27,27 @@ public final class ImageGenerator: Sendable {
     ///
     /// - Throws: `FlowTokError` where parts are missing or do not fit each other; `ImageTokenizerError`, `WeightMismatch`,
     ///   `CheckpointError` or `VocabularyError` where a file does not hold what it should.
-    public init(_ folder: GeneratorFolder, precision: Precision = .float32) throws {
+    ///
+    /// - Parameter wanted: what the weights are kept in, and products computed in; where nothing is said, what they are packed
+    ///   as, and float32 of others.
+    public init(_ folder: GeneratorFolder, precision wanted: Precision? = nil) throws {
         name = folder.name
         configuration = folder.configuration
-        self.precision = precision
         let pixels = try Checkpoint(path: folder.tokenizer.weightsFile)
+        let checkpoint = try Checkpoint(path: folder.weightsFile)
+        let precision = try ModelFolder.precision(wanted, of: [checkpoint, pixels]) ?? .float32
+        self.precision = precision
         tokenizer = try folder.tokenizer.load(pixels, precision: precision).tokenizer
         text = try folder.text.map { try CLIPConditioner($0, precision: precision) }
-        let checkpoint = try Checkpoint(path: folder.weightsFile)
         let source = CheckpointWeights(checkpoint)
         generator = configuration.generator(Weights(PackingWeights(source, as: precision)))
         try source.verify(ignoring: type(of: configuration).ignores)
-        warnings = checkpoint.warnings + pixels.warnings + (text?.encoder.warnings ?? [])
+        for (checkpoint, file) in [(checkpoint, folder.weightsFile), (pixels, folder.tokenizer.weightsFile)] {
+            guard let tensor = checkpoint.firstNonFinite else { continue }
+            throw FlowTokError.unusableModel(
+                file: file, reason: "the tensor \"\(tensor)\" holds values that are infinite or not a number")
+        }
+        warnings = folder.warnings + checkpoint.warnings + pixels.warnings + (text?.encoder.warnings ?? [])
         try folder.checkFit(tokenizer, text: text)
     }
 
@@ -64,14 +73,18 @@ public final class ImageGenerator: Sendable {
     public func generate(
         _ request: ImageGeneratorRequest, progress: (GenerationStep) throws -> Void = { _ in }
     ) throws -> ImageGeneratorResult {
-        let settings = try request.settings.filled(from: generator.defaults)
+        var settings = try request.settings.filled(from: generator.defaults)
         let (condition, guidance) = try condition(request.subject)
         return try Precision.$current.withValue(precision) {
             var noise: any NoiseSource = request.rng.source(seed: request.seed)
+            var steps = 0
             let tokens = try generator.generate(condition, settings: settings, noise: &noise) { step in
                 try Task.checkCancellation()
+                steps = step.steps
                 try progress(step)
             }
+            // One a token, where their number is no choice.
+            settings.steps = settings.steps ?? steps
             // A tokenizer that captions guide, and a generator of classes: nothing guides.
             let states = tokenizer.textGuidance.map { guidance ?? .zeros([1, $0.contextLength, $0.width]) }
             let images = try tokenizer.images(

@@ -5,7 +5,7 @@ import Networks
 import Tensors
 
 /// The tokens of a picture as a file that names the model they belong to: continuous ones as a safetensors file with one
-/// tensor, `latents` [1, K, D], and entries of a codebook as JSON.
+/// tensor, `latents` [1, K, D], and entries of a codebook as JSON: a list of them, or of lists where a token has several.
 public enum TokenFile {
     static let format = "flowtok-tokens"
     static let tensorName = "latents"
@@ -21,7 +21,9 @@ public enum TokenFile {
     }
 
     /// Writes the tokens of one picture, whole or not at all.
-    public static func write(_ tokens: ImageTokens, by maker: TokenizerIdentity, to path: String) throws {
+    ///
+    /// - Parameter channels: codes of a token.
+    public static func write(_ tokens: ImageTokens, channels: Int = 1, by maker: TokenizerIdentity, to path: String) throws {
         switch tokens {
         case .latents(let latents):
             var metadata = ["format": format, "model": maker.name]
@@ -29,7 +31,8 @@ public enum TokenFile {
             try Checkpoint.write([(tensorName, latents)], metadata: metadata, to: path)
         case .indices(let indices):
             let text = CodeFile(
-                format: format, model: maker.name, weights: maker.weights, tokens: (indices.first ?? []).map { Int($0) })
+                format: format, model: maker.name, weights: maker.weights, codes: (indices.first ?? []).map { Int($0) },
+                channels: channels)
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             try AtomicFile.write(to: path, encoder.encode(text) + Data("\n".utf8))
@@ -39,10 +42,14 @@ public enum TokenFile {
     /// Reads the tokens of one picture that `maker` made. The tokenizer has still to compare their number and range with
     /// its own.
     ///
-    /// - Parameter codebookSize: the tokenizer's; nil where its tokens are continuous.
+    /// - Parameters:
+    ///   - codebookSize: the tokenizer's; nil where its tokens are continuous.
+    ///   - channels: codes of a token.
     /// - Throws: `FlowTokError.foreignTokens` where another model made them, `unusableTokens` where the file holds no
     ///   tokens or tokens of the other kind, and `CheckpointError`.
-    public static func read(from path: String, by maker: TokenizerIdentity, codebookSize: Int?) throws -> ImageTokens {
+    public static func read(
+        from path: String, by maker: TokenizerIdentity, codebookSize: Int?, channels: Int = 1
+    ) throws -> ImageTokens {
         guard try isText(path) else {
             let checkpoint = try Checkpoint(path: path)
             try check(
@@ -58,12 +65,23 @@ public enum TokenFile {
         guard let codebookSize else {
             throw FlowTokError.unusableTokens(file: path, reason: "it holds integer tokens, expected latents")
         }
-        let codes = try file.tokens.enumerated().map { position, token in
-            guard token >= 0, token < codebookSize, let code = Int32(exactly: token) else {
+        var codes: [Int32] = []
+        if channels == 1, let list = file.firstList {
+            throw FlowTokError.unusableTokens(file: path, reason: CodeFile.noInteger(list))
+        }
+        for (position, token) in file.tokens.enumerated() {
+            guard token.count == channels else {
                 throw FlowTokError.unusableTokens(
-                    file: path, reason: "token \(position) is \(token), expected 0 to \(codebookSize - 1)")
+                    file: path, reason: "token \(position) has \(token.count) codes, expected \(channels)")
             }
-            return code
+            for (channel, number) in token.enumerated() {
+                guard number >= 0, number < codebookSize, let code = Int32(exactly: number) else {
+                    let place = channels == 1 ? "token \(position)" : "code \(channel) of token \(position)"
+                    throw FlowTokError.unusableTokens(
+                        file: path, reason: "\(place) is \(number), expected 0 to \(codebookSize - 1)")
+                }
+                codes.append(code)
+            }
         }
         return .indices([codes])
     }
@@ -93,23 +111,30 @@ private struct CodeFile: Codable {
     let weights: String?
     private let values: [Value]
 
-    /// A number that says where it stands when it is none.
+    /// A token: a number, or a list of them; it says where it stands when it is neither.
     private struct Value: Codable {
-        let number: Int
+        let codes: [Int]
+        let isList: Bool
 
-        init(number: Int) { self.number = number }
+        init(codes: [Int], isList: Bool) {
+            self.codes = codes
+            self.isList = isList
+        }
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            guard let number = try? container.decode(Int.self) else {
+            if let number = try? container.decode(Int.self) {
+                self.init(codes: [number], isList: false)
+            } else if let numbers = try? container.decode([Int].self) {
+                self.init(codes: numbers, isList: true)
+            } else {
                 throw DecodingError.dataCorruptedError(in: container, debugDescription: "no integer")
             }
-            self.number = number
         }
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
-            try container.encode(number)
+            if isList { try container.encode(codes) } else { try container.encode(codes.first ?? 0) }
         }
     }
 
@@ -118,14 +143,23 @@ private struct CodeFile: Codable {
         case values = "tokens"
     }
 
-    init(format: String, model: String, weights: String?, tokens: [Int]) {
+    init(format: String, model: String, weights: String?, codes: [Int], channels: Int) {
         self.format = format
         self.model = model
         self.weights = weights
-        values = tokens.map { Value(number: $0) }
+        values = stride(from: 0, to: codes.count, by: channels).map { start in
+            Value(codes: Array(codes[start..<min(start + channels, codes.count)]), isList: channels > 1)
+        }
     }
 
-    var tokens: [Int] { values.map(\.number) }
+    /// The first token that is a list.
+    var firstList: Int? { values.firstIndex(where: \.isList) }
+
+    /// What is wrong with a token that is something else than a number where there should be one.
+    static func noInteger(_ token: Int) -> String { "token \(token) is no integer that a codebook could have" }
+
+    /// The codes of every token.
+    var tokens: [[Int]] { values.map(\.codes) }
 
     init(path: String) throws {
         let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
@@ -152,6 +186,6 @@ private struct CodeFile: Codable {
             }
         guard let path = context?.codingPath, path.first?.stringValue == "tokens" else { return error.oneLine }
         return path.count > 1
-            ? "token \(path[1].intValue ?? 0) is no integer that a codebook could have" : "tokens is no list of integers"
+            ? noInteger(path[1].intValue ?? 0) : "tokens is no list of integers"
     }
 }

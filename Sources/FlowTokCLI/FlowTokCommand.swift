@@ -25,7 +25,7 @@ import FlowTok
                 """,
             version: FlowTok.version,
             subcommands: [
-                TextToImage.self, ImageToText.self, Generate.self, Tokenize.self, Detokenize.self, Reconstruct.self, Info.self,
+                TextToImage.self, ImageToText.self, Generate.self, Tokenize.self, Detokenize.self, Reconstruct.self, Quantize.self, Info.self,
                 Import.self, Convert.self, Inspect.self, BuildDataset.self, Scenes.self, Train.self, Evaluate.self, Bench.self, Doctor.self,
             ])
     }

@@ -49,6 +49,9 @@ public struct Linear: Sendable {
     /// Whether the map serves inference, so that it gives the same always.
     public var isConstant: Bool { later != nil || packed != nil }
 
+    /// Bytes that a product with the matrix reads of it.
+    public var byteCount: Int { packed?.byteCount ?? inputs * outputs * MemoryLayout<Float>.stride }
+
     /// The patch embedding of a vision transformer: a convolution [outputs, channels, patch, patch] with stride `patch`,
     /// applied to flattened patches [..., channels·patch·patch].
     public init(

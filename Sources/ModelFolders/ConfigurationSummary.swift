@@ -22,7 +22,13 @@ public struct ConfigurationSummary: Sendable {
             text = "the configuration of the imported FlowTok \"\(configuration.name)\""
             problem = configuration.problem
         default:
-            text = "the configuration of \(family.title)"
+            var text = "the configuration of \(family.title)"
+            if case .generator(let type) = family.network {
+                for warning in try GeneratorFolder.warnings(type, file) {
+                    text += "; " + warning.replacing(file + ": ", with: "")
+                }
+            }
+            self.text = text
             problem = family.isImageTokenizer ? try Self.problem(family, file) : nil
         }
     }

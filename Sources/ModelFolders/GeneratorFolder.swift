@@ -22,6 +22,8 @@ public struct GeneratorFolder: Sendable {
     package let tokenizer: TokenizerLocation
     /// Nil where classes are drawn.
     package let text: CLIPFiles?
+    /// What in its configuration has no effect, a line each.
+    public let warnings: [String]
 
     /// Looks for the parts; nothing but names and shapes is read.
     ///
@@ -39,11 +41,14 @@ public struct GeneratorFolder: Sendable {
             throw FlowTokError.unusableModel(file: found.weightsFile, reason: problem)
         }
         (name, configuration, weightsFile) = (found.name, found.configuration, found.weightsFile)
+        warnings = found.warnings
         guard let location = found.tokenizer else {
             throw FlowTokError.incompleteFiles(
                 "\(path): drawing also needs the image tokenizer that the generator draws for, expected it beside the generator, or --tokenizer")
         }
-        self.tokenizer = location
+        self.tokenizer = TokenizerLocation(
+            name: location.name, configuration: location.configuration.serving(configuration.tokens),
+            weightsFile: location.weightsFile, text: location.text)
         if case .classes = configuration.subjects {
             text = nil
         } else {
@@ -62,6 +67,7 @@ public struct GeneratorFolder: Sendable {
         var weightsFile: String
         var tokenizer: TokenizerLocation?
         var text: CLIPFiles?
+        var warnings: [String] = []
 
         init(path: String) throws {
             var isFolder: ObjCBool = false
@@ -91,6 +97,7 @@ public struct GeneratorFolder: Sendable {
                 throw FlowTokError.unusableModel(
                     file: file, reason: "it is of \(family.title), expected a generator\(family.isFlow ? "; flowtok t2i draws with it" : "")")
             }
+            warnings = try GeneratorFolder.warnings(type, file)
             if let imported = try Configuration.read(from: file) {
                 name = imported.name
                 configuration = imported.generator
@@ -122,6 +129,17 @@ public struct GeneratorFolder: Sendable {
             tokenizer = parts.tokenizer == nil ? nil : try TokenizerLocation(path: path)
             text = CLIPFiles(parts, activation: .quickGELU)
         }
+    }
+
+    /// What a `config.json` says of a generator and nothing here knows.
+    static func warnings(_ type: any TokenGeneratorConfiguration.Type, _ file: String) throws -> [String] {
+        let document = try JSONFile.read(JSONValue.self, from: file)
+        // One of `flowtok import` holds the official sections inside its own.
+        let unknown = type.unknownKeys(in: document["files"] == nil ? document : document["generator"] ?? .null)
+        guard !unknown.isEmpty else { return [] }
+        return [
+            "\(file): \(unknown.joined(separator: ", ")) \(unknown.count == 1 ? "is no key that is" : "are no keys that are") known here, and without effect"
+        ]
     }
 
     /// The configuration of the generator that a checkpoint holds.

@@ -7,8 +7,8 @@ import Synchronization
 public enum ModelFamilies {
     private static let registered = Mutex<[ModelFamily]>([
         .flowTok, .officialFlowTok,
-        .tiTok, .flowTiTok, .maskGITVQGAN,
-        .maskGIT, .maskGenVQ, .maskGenKL,
+        .tiTok, .flowTiTok, .maskGITVQGAN, .tokenBridgeTokenizer,
+        .maskGIT, .maskGenVQ, .maskGenKL, .rar, .tokenBridge,
         .clipText,
     ])
 

@@ -117,11 +117,15 @@ public protocol ImageTokenizerConfiguration: NetworkConfiguration {
 
     /// The same for images of another size; nil where the weights serve one size.
     func resized(to side: Int) -> Self?
+
+    /// The same for a generator of such tokens, where the tokenizer's codes are a choice that its weights do not make.
+    func serving(_ tokens: TokenShape) -> Self
 }
 
 extension ImageTokenizerConfiguration {
     public func completed(by names: Set<String>) -> Self { self }
     public func resized(to side: Int) -> Self? { nil }
+    public func serving(_ tokens: TokenShape) -> Self { self }
 }
 
 /// The shape of a generator of tokens.
@@ -131,4 +135,16 @@ public protocol TokenGeneratorConfiguration: NetworkConfiguration {
 
     /// The generator of this shape. `problem` must be nil.
     func generator(_ weights: Weights) -> any TokenGenerator
+
+    /// The keys of a generator's section in an official `config.json` that nothing here reads or knows the meaning of, so that
+    /// a setting that has no effect is not passed over in silence.
+    static func unknownKeys(in configuration: JSONValue) -> [String]
+
+    /// The published models by their names, for benchmarks; the last one is none but small, to try them with.
+    static var publishedSizes: [(name: String, configuration: any TokenGeneratorConfiguration)] { get }
+}
+
+extension TokenGeneratorConfiguration {
+    public static func unknownKeys(in configuration: JSONValue) -> [String] { [] }
+    public static var publishedSizes: [(name: String, configuration: any TokenGeneratorConfiguration)] { [] }
 }

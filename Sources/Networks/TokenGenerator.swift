@@ -83,6 +83,9 @@ public protocol TokenGenerator: Sendable {
     var tokens: TokenShape { get }
     /// The settings of the published figures.
     var defaults: GeneratorSettings { get }
+    /// Bytes of weights, keys and values that one step of one image reads, guided as published; nil where it is not memory
+    /// that decides how long a step takes.
+    var bytesReadPerStep: Int? { get }
 
     /// The tokens of one image for each entry of `condition`.
     ///
@@ -96,4 +99,8 @@ public protocol TokenGenerator: Sendable {
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,
         progress: (GenerationStep) throws -> Void
     ) throws -> ImageTokens
+}
+
+extension TokenGenerator {
+    public var bytesReadPerStep: Int? { nil }
 }

@@ -30,6 +30,31 @@ import Testing
         #expect(rows["train.transformers.bfloat16"] != nil && rows["train.tokenizer.int8"] == nil)
     }
 
+    @Test func generatorsOfEveryFamily() throws {
+        let rows = try rows(
+            Tool.run(
+                [
+                    "bench", "generate", "--size", "tiny", "--repeat", "1", "--json", "--precision", "bf16", "--family", "rar", "--family", "tokenbridge",
+                    "--family", "maskgit", "--family", "maskgen",
+                ], in: scratch))
+        #expect(try #require(rows["peak.memory"]?["gigabytes_per_second"] as? Double) > 0)
+        for name in ["rar", "tokenbridge", "maskgit", "maskgen-vq", "maskgen-kl"] {
+            let row = try #require(rows["generate.\(name)-tiny.bfloat16"], "\(name)")
+            for key in ["seconds", "tokens_per_second", "images_per_second"] { #expect(try #require(row[key] as? Double) > 0) }
+            #expect(row["bytes"] is Int)
+            #expect((row["share_of_bandwidth"] as? Double ?? 0 > 0) == (name == "rar"))
+        }
+        let row = try #require(rows["generate.rar-tiny.bfloat16"])
+        let (tokens, images) = (try #require(row["tokens_per_second"] as? Double), try #require(row["images_per_second"] as? Double))
+        #expect(abs(tokens / images - 16) < 1e-6)
+        let table = try Tool.run(["bench", "generate", "--size", "tiny", "--repeat", "1", "--precision", "int8", "--family", "rar"], in: scratch)
+        #expect(table.status == 0 && table.output.contains("tokens/s") && table.output.contains("of the memory's"), "\(table.errors)")
+        expectFailure(try Tool.run(["bench", "generate"], in: scratch), 64, "expects --family")
+        expectFailure(try Tool.run(["bench", "generate", "--family", "dalle"], in: scratch), 64, "no generators \"dalle\", expected one of maskgit")
+        expectFailure(
+            try Tool.run(["bench", "generate", "--family", "rar", "--published", "RAR-Z"], in: scratch), 64, "expected one of RAR-B")
+    }
+
     @Test func measuresTheWholeProgram() throws {
         let rows = try rows(
             Tool.run(["bench", "load", "t2i", "i2t", "--precision", "float32", "--repeat", "1", "--json"], in: scratch))

@@ -29,7 +29,32 @@ enum TinyFamilies {
     static let maskGenKL = MaskGenKLConfiguration(
         transformer: joint, length: 6, channels: 4, headDepth: 1, headWidth: 64, samplingSteps: "5")
 
+    static let rar = RARConfiguration(codebookSize: 20, length: 16, classes: 300, width: 32, layers: 2, heads: 4, hidden: 64)
+    /// What RAR draws for: 256 pixels in 16 tokens.
+    static let vqgan = MaskGITVQGANConfiguration(
+        hiddenChannels: 32, channelMultipliers: [1, 1, 1, 1, 1, 1, 1], residualBlocks: 1, codeSize: 8, codebookSize: 20)
+    static let tokenBridge = TokenBridgeConfiguration(
+        imageSize: 32, classes: 300, buffer: 3, encoder: shape, decoder: shape,
+        head: TransformerShape(width: 32, layers: 1, heads: 2))
+    static let klAutoencoder = TokenBridgeTokenizerConfiguration(
+        hiddenChannels: 32, channelMultipliers: [1, 1, 1, 1, 1], residualBlocks: 1, resolution: 32)
+
     // MARK: - Files
+
+    /// The parameters of a network, by their official names.
+    static func parameters(_ configuration: any TokenGeneratorConfiguration, seed: UInt64 = 5) -> [(name: String, tensor: Tensor)] {
+        parameters(seed: seed) { _ = configuration.generator($0) }
+    }
+
+    static func parameters(_ configuration: any ImageTokenizerConfiguration, seed: UInt64 = 5) -> [(name: String, tensor: Tensor)] {
+        parameters(seed: seed) { _ = configuration.imageTokenizer($0) }
+    }
+
+    private static func parameters(seed: UInt64, _ make: (Weights) -> Void) -> [(name: String, tensor: Tensor)] {
+        let recorder = WeightRecorder(LivelyWeights(seed: seed))
+        make(Weights(recorder))
+        return recorder.parameters.map { (name: $0.0, tensor: $0.1) }
+    }
 
     static func write(_ configuration: any ImageTokenizerConfiguration, seed: UInt64 = 5, to path: String) throws {
         try write(seed: seed, to: path) { _ = configuration.imageTokenizer($0) }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Layers
 import Networks
@@ -34,6 +35,18 @@ import Testing
         #expect(count { _ = MaskGITGenerator(configuration, weights: $0) } == parameters)
     }
 
+    @Test("RAR and TokenBridge have the official numbers of parameters")
+    func autoregressive() {
+        let sizes = RARConfiguration.published.map { entry in count { _ = RAR(entry.configuration, weights: $0) } }
+        #expect(sizes == [260_923_648, 461_668_352, 955_425_024, 1_498_520_704])
+        let others = TokenBridgeConfiguration.published.dropFirst().map { entry in
+            // The table of values is asked for as well, and is none.
+            count { _ = TokenBridge(entry.configuration, weights: $0) } - entry.configuration.levels
+        }
+        #expect(others == [486_889_472, 910_040_576])
+        #expect(count { _ = TokenBridgeTokenizer(TokenBridgeTokenizerConfiguration(), weights: $0) } == 66_456_019)
+    }
+
     @Test("MaskGen has the official numbers of parameters")
     func textToImage() {
         // The tied table counts once.
@@ -63,6 +76,42 @@ import Testing
         #expect(try again(MaskGITSampling.titokS128) == .titokS128)
         #expect(try again(MaskGenVQSampling(steps: 3)) == MaskGenVQSampling(steps: 3))
         #expect(try again(MaskGenKLSampling(steps: 3)) == MaskGenKLSampling(steps: 3))
+        for entry in RARConfiguration.published { #expect(try again(entry.configuration) == entry.configuration) }
+        for entry in TokenBridgeConfiguration.published { #expect(try again(entry.configuration) == entry.configuration) }
+        #expect(try again(TokenBridgeTokenizerConfiguration(levels: 8)) == TokenBridgeTokenizerConfiguration(levels: 8))
+        var changed = MaskGenVQConfiguration.large
+        changed.sampling = MaskGenVQSampling(steps: 5, decay: .flippedCosine, power: 2.5, annealing: false)
+        #expect(try again(changed) == changed)
+    }
+
+    @Test("MaskGen's exponent is read as the official code calls it, and as earlier versions did")
+    func exponents() throws {
+        for key in ["guidance_decay_scale_pow", "guidance_scale_pow"] {
+            let text = Data("{\"\(key)\": 2.5}".utf8)
+            #expect(try JSONDecoder().decode(MaskGenVQSampling.self, from: text).power == 2.5)
+        }
+        let both = Data(#"{"guidance_decay_scale_pow": 3, "guidance_scale_pow": 2}"#.utf8)
+        #expect(try JSONDecoder().decode(MaskGenVQSampling.self, from: both).power == 3)
+        // In a model's configuration it says how the model draws.
+        let section = #"{"decoder_embed_dim": 64, "decoder_depth": 1, "decoder_num_heads": 4, "guidance_decay_scale_pow": 4, "guidance_scale": 7}"#
+        let official = Data("{\"model\": {\"vq_model\": {\"codebook_size\": 8, \"num_latent_tokens\": 4}, \"maskgen\": \(section)}}".utf8)
+        let sampling = try JSONDecoder().decode(MaskGenVQConfiguration.self, from: official).sampling
+        #expect(sampling.power == 4 && sampling.guidance == 7 && sampling.temperature == 2)
+    }
+
+    @Test("Keys that nothing here knows are told")
+    func unknownKeys() throws {
+        func unknown(_ type: any TokenGeneratorConfiguration.Type, _ text: String) throws -> [String] {
+            type.unknownKeys(in: try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)))
+        }
+        let generator = #"{"model": {"vq_model": {"a": 1}, "generator": {"hidden_size": 8, "guidance_pow": 1, "b": 2}}}"#
+        #expect(try unknown(RARConfiguration.self, generator) == ["model.generator.b", "model.generator.guidance_pow"])
+        #expect(try unknown(MaskGITConfiguration.self, generator) == ["model.generator.b", "model.generator.guidance_pow"])
+        let maskgen = #"{"model": {"maskgen": {"cfg_scheduler": 1, "decoder_depth": 2}}}"#
+        #expect(try unknown(MaskGenVQConfiguration.self, maskgen) == ["model.maskgen.cfg_scheduler"])
+        #expect(try unknown(MaskGenKLConfiguration.self, maskgen) == ["model.maskgen.cfg_scheduler"])
+        #expect(try unknown(TokenBridgeConfiguration.self, #"{"cfg": 3, "size": "large", "steps": 7}"#) == ["steps"])
+        #expect(try unknown(RARConfiguration.self, "[1]") == [])
     }
 
     @Test("Impossible shapes are named before anything is allocated")

@@ -16,6 +16,10 @@ import Testing
             architecture: .uvit, codebookSize: 30, length: 7, classes: 11, width: 32, layers: 4, heads: 16, hidden: 40),
         MaskGenVQConfiguration(transformer: joint, codebookSize: 30, length: 7, aestheticScore: 6.5),
         MaskGenKLConfiguration(transformer: joint, length: 7, channels: 3, headDepth: 2, headWidth: 24),
+        RARConfiguration(codebookSize: 30, length: 7, classes: 11, width: 32, layers: 3, heads: 4, hidden: 40),
+        TokenBridgeConfiguration(
+            imageSize: 48, channels: 3, levels: 8, classes: 11, buffer: 2, encoder: TransformerShape(width: 64, layers: 2, heads: 1),
+            decoder: TransformerShape(width: 128, layers: 1, heads: 2), head: TransformerShape(width: 32, layers: 2, heads: 4)),
     ]
 
     private func shapes(_ configuration: any TokenGeneratorConfiguration) -> [String: [Int]] {

@@ -16,10 +16,18 @@ enum CaseKind: String {
     case maskGIT = "a MaskGIT generator"
     case maskGenVQ = "MaskGen VQ"
     case maskGenKL = "MaskGen KL"
+    case rar = "a RAR"
+    case tokenBridge = "a part of TokenBridge"
 
     /// - Returns: nil for a case of nothing that is known here.
     init?(_ golden: GoldenCase) {
-        let known: CaseKind? = golden.system == "titok" ? Self.tiTokFamily(golden) : Self.flowTokFamily(golden)
+        let known: CaseKind? =
+            switch golden.system {
+            case "titok": Self.tiTokFamily(golden)
+            case "rar": .rar
+            case "tokenbridge": .tokenBridge
+            default: Self.flowTokFamily(golden)
+            }
         guard let known else { return nil }
         self = known
     }

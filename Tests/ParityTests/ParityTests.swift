@@ -11,7 +11,7 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
 
     /// All cases of the systems that this target knows.
     static func all(full: Bool) -> [ParityCase] {
-        ["flowtok", "titok"].flatMap { system in
+        ["flowtok", "titok", "rar", "tokenbridge"].flatMap { system in
             Goldens.cases(of: system).filter { Goldens.isFullSize($0) == full }.map { ParityCase(system: system, name: $0) }
         }
     }
@@ -63,6 +63,8 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
         case .maskGIT: try compareMaskGIT(comparison)
         case .maskGenVQ: try compareMaskGenVQ(comparison)
         case .maskGenKL: try compareMaskGenKL(comparison)
+        case .rar: try compareRAR(comparison)
+        case .tokenBridge: try compareTokenBridge(comparison)
         case .imageLosses: try compareImageLosses(comparison)
         }
         comparison.conclude()

@@ -19,12 +19,31 @@ package final class TorchArchiveWriter {
     private var count = 0
     private let isHalf: Bool
 
-    /// Begins an archive at `path`; `half` stores float16.
-    package init(to path: String, half: Bool = false) throws {
+    private let hasContainers: Bool
+
+    /// Begins an archive at `path`; `half` stores float16, and with `containers` the state lies inside others.
+    package init(to path: String, half: Bool = false, containers: Bool = false) throws {
         isHalf = half
+        hasContainers = containers
         try Data().write(to: URL(fileURLWithPath: path))
         file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-        pickle = [0x80, 2] + Array("ccollections\nOrderedDict\n)R(".utf8)
+        pickle = [0x80, 2] + Array((containers ? "}" : Self.dictionary).utf8)
+    }
+
+    private static let dictionary = "ccollections\nOrderedDict\n)R("
+
+    /// Writes an archive of several states, each under its own key.
+    package static func write(
+        _ states: [(container: String, tensors: [(name: String, tensor: Tensor)])], to path: String
+    ) throws {
+        let writer = try TorchArchiveWriter(to: path, containers: true)
+        for (container, tensors) in states {
+            writer.text(container)
+            writer.pickle += Array(dictionary.utf8)
+            for (name, tensor) in tensors { try writer.append(name, tensor) }
+            writer.pickle += Array("us".utf8)
+        }
+        try writer.finish()
     }
 
     /// Adds a tensor.
@@ -63,7 +82,7 @@ package final class TorchArchiveWriter {
 
     /// Adds the pickle and the directory; without this the file is no archive.
     package func finish() throws {
-        pickle += Array("u.".utf8)
+        pickle += Array((hasContainers ? "." : "u.").utf8)
         try pickle.withUnsafeBytes { try record("data.pkl", $0) }
         try Array("3\n".utf8).withUnsafeBytes { try record("version", $0) }
         let start = offset

@@ -17,6 +17,7 @@ struct Bench: ParsableCommand {
 
                 ROWS
                   peak.TYPE                   multiply-and-add on registers, all threads
+                  peak.memory                 reading memory, all threads
                   gemm.TYPE.MxNxK             x Wᵀ with packed weights, as in inference
                   gemm.loose.TYPE.MxNxK       the same with both sides packed each time, as in training
                   gemm.openblas.MxNxK         the same by OpenBLAS, float32
@@ -24,26 +25,32 @@ struct Bench: ParsableCommand {
                   decode.256.TYPE             the tokens of one picture to its pixels
                   train.tokenizer.TYPE        one step of the default tokenizer, 24 pictures
                   train.transformers.TYPE     one step of its two transformers alone, as the peer's script has them
+                  generate.SIZE.TYPE          one step of drawing with a generator, guided as published, without its \
+                                              image tokenizer
                   load.TYPE                   start of the program until the model stands
                   t2i.TYPE                    start of the program until the picture is written
                   i2t.TYPE                    start of the program until the caption is printed
 
                 The networks of velocity and decode have the official shapes and random weights, or are those of --model. \
-                load, t2i and i2t need a model; without one they are left out unless they are asked for.
+                load, t2i and i2t need a model; without one they are left out unless they are asked for. generate measures the \
+                generators of --family, a family of models, with random weights of a published size: tokens and images a \
+                second, and of autoregressive ones what is read of memory for a token as a share of its bandwidth.
 
                 JSON
                   flowtok, cpu, kernels, threads, load (of the machine, before), rows: name, kind, precision, size, seconds \
                 (median), fastest, slowest, rounds, gigaflops, gigaflops_per_second, share_of_peak, bytes (most in memory), \
-                against (seconds), peer, ratio (how many times faster than that).
+                against (seconds), peer, ratio (how many times faster than that), \
+                gigabytes_per_second, share_of_bandwidth, tokens_per_second, images_per_second.
 
                 EXAMPLES
                   flowtok bench peak gemm
                   flowtok bench velocity decode train --against torch.jsonl --json > bench.json
                   flowtok bench --against bench.json
+                  flowtok bench generate --family rar --published RAR-XL --precision bf16
                 """)
     }
 
-    @Argument(help: "What to measure: peak, gemm, velocity, decode, train, load, t2i, i2t (default: all).")
+    @Argument(help: "What to measure: peak, gemm, velocity, decode, train, generate, load, t2i, i2t (default: all but generate).")
     var kinds: [Benchmark.Kind] = []
 
     @Option(help: "A model folder, whose networks velocity and decode measure then.", completion: .directory)
@@ -51,6 +58,12 @@ struct Bench: ParsableCommand {
 
     @Option(help: "The networks of velocity and decode: tiny, s, b, l, xl or h. With tiny, everything is tiny.")
     var size = NetworkSize.xl
+
+    @Option(help: "The generators of generate: rar, tokenbridge, maskgit, maskgen, or another family; may be given several times.")
+    var family: [String] = []
+
+    @Option(help: "The published size of the generators of --family (default: the first).")
+    var published: String?
 
     @Option(help: "A type of products to measure; may be given several times (default: all three).")
     var precision: [Precision] = []
@@ -75,6 +88,10 @@ struct Bench: ParsableCommand {
     func validate() throws {
         guard (1...1000).contains(rounds) else { throw ValidationError("--repeat is \(rounds), expected 1 to 1000") }
         if let threads { try checkThreads(threads) }
+        if kinds.contains(.generate), family.isEmpty {
+            throw ValidationError("nothing to draw with: generate expects --family, such as --family rar")
+        }
+        if published != nil, family.count != 1 { throw ValidationError("--published expects one --family") }
     }
 
     func run() throws {
@@ -114,6 +131,7 @@ struct Bench: ParsableCommand {
         let isTiny = size == .tiny
         var found: [Benchmark] = []
         if !wanted.isDisjoint(with: [.peak, .gemm, .velocity, .decode, .train]) { found += Benchmark.peaks(quick: isTiny) }
+        if wanted.contains(.peak) || (wanted.contains(.generate) && !family.isEmpty) { found.append(Benchmark.memory(quick: isTiny)) }
         if wanted.contains(.gemm) { found += Benchmark.products(precisions, quick: isTiny) }
         if !wanted.isDisjoint(with: [.velocity, .decode]) {
             for precision in precisions {
@@ -129,6 +147,9 @@ struct Bench: ParsableCommand {
         if wanted.contains(.train) {
             // Eight bits are too few to learn in.
             for precision in precisions where precision != .int8 { found += Benchmark.training(precision, quick: isTiny) }
+        }
+        if wanted.contains(.generate) {
+            for name in family { found += try Benchmark.generators(name, size: published, precisions, quick: isTiny) }
         }
         let whole = Benchmark.Kind.allCases.filter { [.load, .t2i, .i2t].contains($0) && wanted.contains($0) }
         guard !whole.isEmpty else { return found }

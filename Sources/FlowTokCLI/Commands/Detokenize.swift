@@ -43,7 +43,8 @@ struct Detokenize: ParsableCommand {
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
         defer { Console.warn(tokenizer.warnings) }
         let found = try TokenFile.read(
-            from: tokens, by: tokenizer.identity, codebookSize: tokenizer.tokenizer.tokens.codebookSize)
+            from: tokens, by: tokenizer.identity, codebookSize: tokenizer.tokenizer.tokens.codebookSize,
+            channels: tokenizer.codeChannels)
         let picture: Image
         do {
             picture = try tokenizer.decode(found, caption: caption.prompt)

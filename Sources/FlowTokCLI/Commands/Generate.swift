@@ -9,9 +9,10 @@ import Tensors
 struct Generate: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Draw ImageNet's classes with MaskGIT, and captions with MaskGen.",
+            abstract: "Draw ImageNet's classes with MaskGIT, RAR or TokenBridge, and captions with MaskGen.",
             discussion: """
-                MaskGIT draws classes: numbers of 0 to 999, names, or WordNet's synsets. MaskGen draws captions. The model is \
+                MaskGIT, RAR and TokenBridge draw classes: numbers of 0 to 999, names, or WordNet's synsets. MaskGen draws \
+                captions. The model is \
                 a folder that flowtok import made; or a generator's folder of the hub, which holds its image tokenizer in \
                 the folder "tokenizer" and for MaskGen CLIP and its vocabulary in "clip"; or a folder with all these files \
                 side by side. What is not there is named by --tokenizer and --clip.
@@ -23,6 +24,7 @@ struct Generate: ParsableCommand {
                 EXAMPLES
                   flowtok generate --class 207 --model titok-l32
                   flowtok generate --class "golden retriever" --class tench --count 4 --grid --model titok-l32
+                  flowtok generate --class 207 --model rar_b.bin --tokenizer maskgit-vqgan-imagenet-f16-256.bin
                   flowtok generate --prompt "a red fox" --model maskgen --seed 7 -o fox.png
                   flowtok generate --class 207 --model generator_titok_l32.bin --tokenizer tokenizer_titok_l32.bin
                 """)
@@ -48,6 +50,16 @@ struct Generate: ParsableCommand {
     @Option(parsing: .unconditional, help: "The noise in the choice of tokens, 0 for none (default: the published one).")
     var temperature: Double?
 
+    @Option(
+        name: .customLong("top-k"), parsing: .unconditional,
+        help: "How many of the likeliest codes a token is drawn from, 0 for all (autoregressive models; default: all).")
+    var topK: Int?
+
+    @Option(
+        name: .customLong("top-p"), parsing: .unconditional,
+        help: "The share of probability that codes are drawn from, up to 1 (autoregressive models; default: 1).")
+    var topP: Double?
+
     @Option(help: "The noise that a seed stands for: torch draws what PyTorch draws from this seed on the CPU.")
     var rng = NoiseGenerator.philox
 
@@ -64,7 +76,7 @@ struct Generate: ParsableCommand {
         guard classes.isEmpty != prompt.isEmpty else {
             throw ValidationError(
                 classes.isEmpty
-                    ? "nothing to draw: expected --class for MaskGIT, or --prompt for MaskGen"
+                    ? "nothing to draw: expected --class for a generator of classes, or --prompt for one of captions"
                     : "--class and --prompt are for different models, expected one of them")
         }
         if let steps { try checkSteps(steps) }
@@ -74,6 +86,8 @@ struct Generate: ParsableCommand {
         if let temperature, !(temperature >= 0 && temperature <= 1000) {
             throw ValidationError("--temperature is \(temperature), expected 0 to 1000")
         }
+        if let topK, topK < 0 { throw ValidationError("--top-k is \(topK), expected 0 or more") }
+        if let topP, !(topP >= 0 && topP <= 1) { throw ValidationError("--top-p is \(topP), expected 0 to 1") }
     }
 
     func run() throws {
@@ -87,7 +101,9 @@ struct Generate: ParsableCommand {
         try run.start { index, picture, progress in
             let request = ImageGeneratorRequest(
                 subjects[index / pictures.count].subject, seed: picture.seed,
-                settings: GeneratorSettings(steps: steps, guidance: guidance, temperature: temperature), rng: rng)
+                settings: GeneratorSettings(
+                    steps: steps, guidance: guidance, temperature: temperature, topK: topK, topP: topP),
+                rng: rng)
             let drawn = try generator.generate(request) { progress($0.step, $0.steps) }
             return DrawnPicture(
                 image: drawn.image,
@@ -123,7 +139,7 @@ struct Generate: ParsableCommand {
         }
         model.prepare()
         let folder = try GeneratorFolder(path: path, tokenizer: tokenizer, clip: clip.source)
-        let generator = try ImageGenerator(folder, precision: model.precision ?? .float32)
+        let generator = try ImageGenerator(folder, precision: model.precision)
         Console.warn(generator.warnings)
         return generator
     }

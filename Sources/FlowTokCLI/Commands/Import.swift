@@ -8,7 +8,7 @@ import Tensors
 struct Import: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Make a model folder of published files: FlowTok, FlowTiTok, TiTok, CLIP.",
+            abstract: "Make a model folder of published files: FlowTok, image tokenizers, generators of their tokens, CLIP.",
             discussion: """
                 The files are recognised by the names and shapes of their tensors, whatever they are called, and checked \
                 against each other; then a config.json that says which is which is written into their folder. Nothing is \
@@ -21,6 +21,7 @@ struct Import: ParsableCommand {
                   flowtok import xl                       a folder that holds all files
                   flowtok import FlowTok-XL.pth FlowTiTok_512.bin clip.pt bpe_simple_vocab_16e6.txt.gz
                   flowtok import FlowTok-XL.pth FlowTiTok_512.bin clip-vit-large-patch14-336 --output xl
+                  flowtok import rar_b.bin maskgit-vqgan-imagenet-f16-256.bin
                   flowtok t2i "a red fox" --model xl
                 """)
     }

@@ -57,6 +57,8 @@ struct Info: ParsableCommand {
         if let solver = settings.solver { lines.append(("solver", solver.rawValue)) }
         lines.append(("guidance", String(settings.guidance)))
         if let temperature = settings.temperature { lines.append(("temperature", String(temperature))) }
+        if let topK = settings.topK { lines.append(("top-k", String(topK))) }
+        if let topP = settings.topP { lines.append(("top-p", String(topP))) }
         if settings.guidanceInterval != [0, 1] {
             lines.append(("interval", settings.guidanceInterval.map { String($0) }.joined(separator: " to ")))
         }

@@ -15,8 +15,8 @@ struct Tokenize: ParsableCommand {
                 tensor, "latents", of shape [1, K, D]; entries of a codebook go to a JSON file. Either names the model it \
                 belongs to.
 
-                The model is a FlowTok, or an image tokenizer alone: TiTok, TA-TiTok, FlowTiTok or MaskGIT-VQGAN, as a \
-                folder of the hub, one that flowtok import described, or a checkpoint.
+                The model is a FlowTok, or an image tokenizer alone: TiTok, TA-TiTok, FlowTiTok, MaskGIT-VQGAN \
+                or TokenBridge's autoencoder, as a folder of the hub, one that flowtok import described, or a checkpoint.
 
                 EXAMPLES
                   flowtok tokenize fox.png
@@ -53,7 +53,7 @@ struct Tokenize: ParsableCommand {
         for (index, file) in images.enumerated() {
             let tokens = try tokenizer.encode(index == 0 ? first : PictureInput.image(file))
             let path = try path(of: file, tokens, intoFolder: intoFolder)
-            try TokenFile.write(tokens, by: tokenizer.identity, to: path)
+            try TokenFile.write(tokens, channels: tokenizer.codeChannels, by: tokenizer.identity, to: path)
             Console.print("\(path): \(describe(tokens, tokenizer))")
         }
     }
@@ -84,7 +84,8 @@ struct Tokenize: ParsableCommand {
     private func describe(_ tokens: ImageTokens, _ tokenizer: AnyImageTokenizer) -> String {
         switch tokens {
         case .latents(let latents): "\(latents.shape[1]) tokens of \(latents.shape[2]) numbers"
-        case .indices(let indices): "\(indices[0].count) tokens of \(tokenizer.tokenizer.tokens.codebookSize ?? 0) codes"
+        case .indices(let indices):
+            TokenShape(count: indices[0].count / tokenizer.codeChannels, values: tokenizer.tokenizer.tokens.values).summary
         }
     }
 }

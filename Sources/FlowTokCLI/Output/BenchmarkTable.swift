@@ -20,6 +20,13 @@ enum BenchmarkTable {
         line += right(row.shareOfPeak.map { String(format: "%.1f %%", 100 * $0) } ?? "", 9)
         line += right(row.bytes.map { String(format: "%.1f MB", Double($0) / 1e6) } ?? "", 14)
         if let ratio = row.ratio, let peer = row.peer { line += right(String(format: "%.2f", ratio), 7) + " × \(peer)" }
+        // What only drawing and memory have stands behind the columns.
+        let further = [
+            row.tokensPerSecond.map { String(format: "%.4g tokens/s", $0) }, row.imagesPerSecond.map { String(format: "%.3g images/s", $0) },
+            row.gigabytesPerSecond.map { String(format: "%.1f GB/s", $0) },
+            row.shareOfBandwidth.map { String(format: "%.0f %% of the memory's", 100 * $0) },
+        ].compactMap { $0 }
+        if !further.isEmpty { line += "  " + further.joined(separator: ", ") }
         while line.last == " " { line.removeLast() }
         return line
     }

@@ -48,7 +48,7 @@ public final class PackingWeights: WeightSource {
     private func type(_ name: String, _ outputs: Int, _ inputs: Int) -> Precision {
         if inputs < 64 || outputs < 64 || name.contains("t_embedder.") { return .float32 }
         guard precision == .int8 else { return precision }
-        let isInside = name.contains(".attn.") || name.contains(".mlp.") || name.contains(".feed_forward.")
+        let isInside = [".attn.", ".mlp.", ".feed_forward.", ".attention.w"].contains { name.contains($0) }
         return isInside ? .int8 : .bfloat16
     }
 }

@@ -1,12 +1,13 @@
 import Checkpoints
+import Foundation
 import Layers
 import Networks
 import Sampling
 import Tensors
 
 extension FolderConversion {
-    /// Whether a model of this kind can be packed: those that draw from captions by flow.
-    public var canPack: Bool { family.isFlow }
+    /// Whether a model of this kind can be packed: those whose matrices are read again and again.
+    public var canPack: Bool { family.isFlow || family.isGenerator || family.isImageTokenizer }
 
     /// Writes the folder with its matrices in the kernels' own order and type, to be used where the file is mapped, and with
     /// the modulation of the model's own schedules; whole or not at all.
@@ -18,7 +19,11 @@ extension FolderConversion {
     ) throws {
         guard canPack else {
             throw FlowTokError.unusableModel(
-                file: folder, reason: "it is of \(family.title), expected a FlowTok: other models are not packed")
+                file: folder, reason: "it is of \(family.title), expected a FlowTok, a generator or an image tokenizer: other models are not packed")
+        }
+        guard family.isFlow else {
+            try writePackedParts(to: path, as: precision, progress: progress)
+            return
         }
         let official = configuration as? OfficialFlowTokConfiguration
         let own = official == nil ? try ModelFolder.readConfiguration(folder + "/" + ModelFolder.configurationFile) : nil
@@ -71,6 +76,39 @@ extension FolderConversion {
             let network = VelocityNetwork(configuration.velocity, weights: weights)
             try source.verify(ignoring: OfficialWeights.isUnusedByFlow)
             return PrecomputedModulation.tensors(of: network, configuration.model, prefix: "")
+        }
+    }
+
+    /// A generator with its image tokenizer, or an image tokenizer alone. CLIP beside them stays as it is.
+    private func writePackedParts(
+        to path: String, as precision: Precision, progress: (_ file: String, _ share: Double) throws -> Void
+    ) throws {
+        let parts = family.isGenerator ? try GeneratorFolder(path: folder) : nil
+        let tokenizer = try parts?.tokenizer ?? TokenizerLocation(path: folder)
+        func isSame(_ a: String, _ b: String) -> Bool {
+            URL(fileURLWithPath: a).resolvingSymlinksInPath() == URL(fileURLWithPath: b).resolvingSymlinksInPath()
+        }
+        var written = 0
+        try write(to: path) { item, checkpoint, output in
+            try progress(item.name, Double(written) / Double(max(1, items.count(where: \.isCheckpoint))))
+            written += 1
+            let source = CheckpointWeights(checkpoint)
+            if let parts, isSame(item.source, parts.weightsFile) {
+                try PackedFile.write(from: source, as: precision, metadata: checkpoint.metadata, to: output) { weights in
+                    _ = parts.configuration.generator(weights)
+                    try source.verify(ignoring: type(of: parts.configuration).ignores)
+                    return []
+                }
+            } else if isSame(item.source, tokenizer.weightsFile) {
+                let wanted = tokenizer.configuration.completed(by: Set(checkpoint.names))
+                try PackedFile.write(from: source, as: precision, metadata: checkpoint.metadata, to: output) { weights in
+                    _ = wanted.imageTokenizer(weights)
+                    try source.verify(ignoring: type(of: wanted).ignores)
+                    return []
+                }
+            } else {
+                try checkpoint.convert(to: output, as: nil, shardBytes: .max) { _, _ in }
+            }
         }
     }
 }

@@ -54,9 +54,10 @@ extension GeneratorFolder {
         init(importing parts: ImportedParts, files: ModelFiles, options: ModelImport.Options) throws {
             guard let found = parts.generator else { throw FlowTokError.incompleteFiles("no generator") }
             generator = try GeneratorFolder.recognise(found.path)
-            if let tokenizer = parts.tokenizer, tokenizer.configuration.tokens != generator.tokens {
+            imageTokenizer = parts.tokenizer?.configuration.serving(generator.tokens)
+            if let tokenizer = parts.tokenizer, let decoded = imageTokenizer?.tokens, decoded != generator.tokens {
                 throw FlowTokError.unusableFiles(
-                    "\(found.path) draws \(generator.tokens.summary) and \(tokenizer.path) decodes \(tokenizer.configuration.tokens.summary): they belong to different models"
+                    "\(found.path) draws \(generator.tokens.summary) and \(tokenizer.path) decodes \(decoded.summary): they belong to different models"
                 )
             }
             if let text = parts.text, case .captions(let width) = generator.subjects, text.configuration.width != width {
@@ -68,7 +69,6 @@ extension GeneratorFolder {
             }
             name = options.name ?? ((found.path as NSString).lastPathComponent as NSString).deletingPathExtension
             self.files = files
-            imageTokenizer = parts.tokenizer?.configuration
             textEncoder = parts.text?.configuration.tower(activation: options.activation)
         }
 

@@ -52,10 +52,27 @@ extension MaskGITConfiguration: TokenGeneratorConfiguration {
             catalog.contains("model.embeddings.word_embeddings.weight") ? .bert(catalog) : .uvit(catalog))
     }
 
-    public static func isDescribed(by configuration: JSONValue) -> Bool { configuration["model"]?["generator"] != nil }
+    public static func isDescribed(by configuration: JSONValue) -> Bool {
+        configuration["model"]?["generator"] != nil && !RARConfiguration.isDescribed(by: configuration)
+    }
+
+    public static func unknownKeys(in configuration: JSONValue) -> [String] {
+        configuration.keys(at: ["model", "generator"], beyond: knownKeys)
+    }
 
     /// What older exports hold and no network reads.
     public static func ignores(_ tensor: String) -> Bool { tensor == "model.embeddings.position_ids" }
+
+    public static var publishedSizes: [(name: String, configuration: any TokenGeneratorConfiguration)] {
+        [
+            ("MaskGIT-L-32", titokL32), ("MaskGIT-B-64", titokB64), ("MaskGIT-S-128", titokS128),
+            (
+                "MaskGIT-tiny",
+                MaskGITConfiguration(
+                    architecture: .vit, codebookSize: 64, length: 8, classes: 10, width: 64, layers: 2, heads: 4, hidden: 128)
+            ),
+        ]
+    }
 
     public var subjects: GeneratorSubjects { .classes(classes) }
 

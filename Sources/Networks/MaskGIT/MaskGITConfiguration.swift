@@ -78,6 +78,14 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
         try generator.encode(hidden, forKey: "intermediate_size")
     }
 
+    /// The keys of the official section: its shape, and what is for training or for `MaskGITSampling`.
+    static let knownKeys: Set<String> = [
+        "model_type", "image_seq_len", "condition_num_classes", "hidden_size", "num_hidden_layers", "num_attention_heads",
+        "intermediate_size", "dropout", "attn_drop", "num_steps", "class_label_dropout", "mask_schedule_strategy",
+        "num_sample_steps", "guidance_scale", "guidance_decay", "guidance_scale_pow", "randomize_temperature",
+        "softmax_temperature_annealing", "use_checkpoint",
+    ]
+
     /// Why no generator of this shape can be built, or nil. To be asked before a configuration that came from a file is
     /// used.
     public var problem: String? {

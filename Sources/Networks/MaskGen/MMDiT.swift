@@ -40,6 +40,12 @@ public struct MMDiTShape: Sendable, Hashable {
         try generator.encode(microWidth, forKey: "micro_condition_embed_dim")
     }
 
+    /// The keys that MaskGen's official section has beside those of drawing.
+    static let keys: Set<String> = [
+        "decoder_embed_dim", "decoder_depth", "decoder_num_heads", "micro_condition", "micro_condition_embed_dim",
+        "text_drop_prob", "sample_aesthetic_score",
+    ]
+
     /// Why no transformer of this shape can be built, or nil.
     public var problem: String? {
         if let outside = firstOutside([

@@ -54,6 +54,18 @@ extension MaskGenVQConfiguration: TokenGeneratorConfiguration {
     /// The second name of the embedding table, which also gives the logits.
     public static func ignores(_ tensor: String) -> Bool { tensor == "lm_head.weight" }
 
+    public static var publishedSizes: [(name: String, configuration: any TokenGeneratorConfiguration)] {
+        let small = MMDiTShape(width: 64, depth: 2, heads: 4, textWidth: 64, microWidth: 8)
+        return [
+            ("MaskGen-VQ-L", large), ("MaskGen-VQ-XL", extraLarge),
+            ("MaskGen-VQ-tiny", MaskGenVQConfiguration(transformer: small, codebookSize: 64, length: 8)),
+        ]
+    }
+
+    public static func unknownKeys(in configuration: JSONValue) -> [String] {
+        configuration.keys(at: ["model", "maskgen"], beyond: knownKeys)
+    }
+
     public var subjects: GeneratorSubjects { .captions(width: transformer.textWidth) }
 
     public var tokens: TokenShape { TokenShape(count: length, values: .codes(size: codebookSize)) }
@@ -64,15 +76,12 @@ extension MaskGenVQConfiguration: TokenGeneratorConfiguration {
 }
 
 extension MaskGenVQ: TokenGenerator {
-    /// As for the published figures (TiTok reference, section 1).
-    private static let published = MaskGenVQSampling(temperature: 2)
-
     public var subjects: GeneratorSubjects { configuration.subjects }
     public var tokens: TokenShape { configuration.tokens }
 
     public var defaults: GeneratorSettings {
-        GeneratorSettings(
-            steps: Self.published.steps, guidance: Self.published.guidance, temperature: Self.published.temperature)
+        let sampling = configuration.sampling
+        return GeneratorSettings(steps: sampling.steps, guidance: sampling.guidance, temperature: sampling.temperature)
     }
 
     public func generate(
@@ -82,7 +91,7 @@ extension MaskGenVQ: TokenGenerator {
         guard case .captions(let text, let unconditional) = condition else {
             throw GeneratorError.otherSubject(expected: "captions")
         }
-        var sampling = Self.published
+        var sampling = configuration.sampling
         sampling.steps = settings.steps ?? sampling.steps
         sampling.guidance = settings.guidance ?? sampling.guidance
         sampling.temperature = settings.temperature ?? sampling.temperature
@@ -109,6 +118,18 @@ extension MaskGenKLConfiguration: TokenGeneratorConfiguration {
         configuration["model"]?["maskgen"] != nil && configuration["losses"]?["diffloss_d"] != nil
     }
 
+    public static var publishedSizes: [(name: String, configuration: any TokenGeneratorConfiguration)] {
+        let small = MMDiTShape(width: 64, depth: 2, heads: 4, textWidth: 64, microWidth: 8)
+        return [
+            ("MaskGen-KL-L", large), ("MaskGen-KL-XL", extraLarge),
+            ("MaskGen-KL-tiny", MaskGenKLConfiguration(transformer: small, length: 8, headDepth: 1, headWidth: 64)),
+        ]
+    }
+
+    public static func unknownKeys(in configuration: JSONValue) -> [String] {
+        configuration.keys(at: ["model", "maskgen"], beyond: knownKeys)
+    }
+
     public var subjects: GeneratorSubjects { .captions(width: transformer.textWidth) }
 
     public var tokens: TokenShape { TokenShape(count: length, values: .latents(channels: channels)) }
@@ -123,7 +144,7 @@ extension MaskGenKL: TokenGenerator {
     public var tokens: TokenShape { configuration.tokens }
 
     public var defaults: GeneratorSettings {
-        let sampling = MaskGenKLSampling()
+        let sampling = configuration.sampling
         return GeneratorSettings(steps: sampling.steps, guidance: sampling.guidance, temperature: sampling.temperature)
     }
 
@@ -134,7 +155,7 @@ extension MaskGenKL: TokenGenerator {
         guard case .captions(let text, let unconditional) = condition else {
             throw GeneratorError.otherSubject(expected: "captions")
         }
-        var sampling = MaskGenKLSampling()
+        var sampling = configuration.sampling
         sampling.steps = settings.steps ?? sampling.steps
         sampling.guidance = settings.guidance ?? sampling.guidance
         sampling.temperature = settings.temperature ?? sampling.temperature

@@ -13,11 +13,15 @@ public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
     public var headWidth: Int
     /// The timesteps that sampling keeps, see `DiffusionSchedule`.
     public var samplingSteps: String
+    /// How the generator draws where nothing else is asked for.
+    public var sampling: MaskGenKLSampling
 
     public init(
         transformer: MMDiTShape, length: Int = 32, channels: Int = 16, scaleFactor: Double = 0.7525,
-        headDepth: Int = 8, headWidth: Int, samplingSteps: String = "100"
+        headDepth: Int = 8, headWidth: Int, samplingSteps: String = "100",
+        sampling: MaskGenKLSampling = MaskGenKLSampling()
     ) {
+        self.sampling = sampling
         self.transformer = transformer
         self.length = length
         self.channels = channels
@@ -43,7 +47,10 @@ public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
             length: try tokenizer.value("num_latent_tokens"), channels: try tokenizer.value("token_size"),
             scaleFactor: try tokenizer.value("scale_factor", default: 0.7525),
             headDepth: try losses.value("diffloss_d"), headWidth: try losses.value("diffloss_w"),
-            samplingSteps: try losses.value("num_sampling_steps", default: "100"))
+            samplingSteps: try losses.value("num_sampling_steps", default: "100"),
+            sampling: try MaskGenKLSampling(
+                from: decoder.section("model").superDecoder(forKey: "maskgen"), over: MaskGenKLSampling()))
+        sampling.aestheticScore = try generator.value("sample_aesthetic_score", default: sampling.aestheticScore)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -52,6 +59,7 @@ public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
         var tokenizer = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "vq_model")
         var generator = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "maskgen")
         try transformer.encode(to: &generator, tokenizer: &tokenizer)
+        try sampling.encode(into: &generator)
         try tokenizer.encode(length, forKey: "num_latent_tokens")
         try tokenizer.encode(channels, forKey: "token_size")
         try tokenizer.encode(scaleFactor, forKey: "scale_factor")
@@ -78,6 +86,9 @@ public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
         guard DiffusionSchedule(keeping: samplingSteps) != nil else {
             return "num_sampling_steps is \"\(samplingSteps)\", expected a number up to 1000, or several for equal sections"
         }
-        return nil
+        return sampling.problem
     }
+
+    /// The keys of the official section: its shape, how it draws, and what is for training.
+    static let knownKeys = MaskGenKLSampling.keys.union(MMDiTShape.keys)
 }

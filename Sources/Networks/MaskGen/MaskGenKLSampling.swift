@@ -36,14 +36,35 @@ public struct MaskGenKLSampling: Sendable, Hashable, Codable {
         case aestheticScore = "aes_scores"
     }
 
-    public init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws { try self.init(from: decoder, over: MaskGenKLSampling()) }
+
+    /// The settings of a decoder's keys over others.
+    init(from decoder: any Decoder, over others: MaskGenKLSampling) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        self.init()
+        self = others
         steps = try values.decodeIfPresent(Int.self, forKey: .steps) ?? steps
         guidance = try values.decodeIfPresent(Double.self, forKey: .guidance) ?? guidance
         schedule = try values.decodeIfPresent(Schedule.self, forKey: .schedule) ?? schedule
         temperature = try values.decodeIfPresent(Double.self, forKey: .temperature) ?? temperature
         aestheticScore = try values.decodeIfPresent(Double.self, forKey: .aestheticScore) ?? aestheticScore
+    }
+
+    /// Adds the settings to a generator's section.
+    func encode(into section: inout KeyedEncodingContainer<OfficialKey>) throws {
+        try section.encode(steps, forKey: "num_iter")
+        try section.encode(guidance, forKey: "cfg")
+        try section.encode(schedule, forKey: "cfg_schedule")
+        try section.encode(temperature, forKey: "temperature")
+        try section.encode(aestheticScore, forKey: "aes_scores")
+    }
+
+    /// The official keys.
+    static let keys = Set([CodingKeys.steps, .guidance, .schedule, .temperature, .aestheticScore].map(\.rawValue))
+
+    /// What of it no drawing can have, or nil.
+    var problem: String? {
+        do { try validate() } catch { return "\(error)" }
+        return nil
     }
 
     /// - Throws: `GeneratorError.badSetting` where a setting is out of range.

@@ -10,11 +10,15 @@ public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
     public var classes: Int
     /// The aesthetic score that images are asked for.
     public var aestheticScore: Double
+    /// How the generator draws where nothing else is asked for.
+    public var sampling: MaskGenVQSampling
 
+    /// - Parameter sampling: nil for that of the published figures.
     public init(
         transformer: MMDiTShape, codebookSize: Int = 8192, length: Int = 128, classes: Int = 1000,
-        aestheticScore: Double = 6
+        aestheticScore: Double = 6, sampling: MaskGenVQSampling? = nil
     ) {
+        self.sampling = sampling ?? .published
         self.transformer = transformer
         self.codebookSize = codebookSize
         self.length = length
@@ -36,7 +40,9 @@ public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
             transformer: try MMDiTShape(generator: generator, tokenizer: tokenizer),
             codebookSize: try tokenizer.value("codebook_size"), length: try tokenizer.value("num_latent_tokens"),
             classes: try generator.value("condition_num_classes", default: 1000),
-            aestheticScore: try generator.value("sample_aesthetic_score", default: 6))
+            aestheticScore: try generator.value("sample_aesthetic_score", default: 6),
+            sampling: try MaskGenVQSampling(
+                from: decoder.section("model").superDecoder(forKey: "maskgen"), over: .published))
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -49,6 +55,7 @@ public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
         try tokenizer.encode(length, forKey: "num_latent_tokens")
         try generator.encode(classes, forKey: "condition_num_classes")
         try generator.encode(aestheticScore, forKey: "sample_aesthetic_score")
+        try sampling.encode(into: &generator)
     }
 
     /// Why no generator of this shape can be built, or nil. To be asked before a configuration that came from a file is
@@ -60,8 +67,11 @@ public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
                 ("condition_num_classes", classes, 1 << 20),
             ])
             ?? (aestheticScore.isFinite && abs(aestheticScore) <= 1000
-                ? nil : "sample_aesthetic_score is \(aestheticScore), expected a number up to 1000")
+                ? nil : "sample_aesthetic_score is \(aestheticScore), expected a number up to 1000") ?? sampling.problem
     }
+
+    /// The keys of the official section: its shape, how it draws, and what is for training.
+    static let knownKeys = MaskGenVQSampling.keys.union(MMDiTShape.keys).union(["condition_num_classes"])
 
     /// The id of a token that is still masked.
     public var maskID: Int32 { Int32(codebookSize) }

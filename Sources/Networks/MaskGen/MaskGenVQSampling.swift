@@ -45,22 +45,57 @@ public struct MaskGenVQSampling: Sendable, Hashable, Codable {
         case steps = "num_sample_steps"
         case guidance = "guidance_scale"
         case decay = "guidance_decay"
-        case power = "guidance_scale_pow"
+        case power = "guidance_decay_scale_pow"
         case temperature = "randomize_temperature"
         case annealing = "softmax_temperature_annealing"
         case perturbsConfidence = "prob_sorting"
     }
 
-    public init(from decoder: any Decoder) throws {
+    /// What the exponent was called in files that earlier versions wrote.
+    private enum FormerKeys: String, CodingKey {
+        case power = "guidance_scale_pow"
+    }
+
+    public init(from decoder: any Decoder) throws { try self.init(from: decoder, over: MaskGenVQSampling()) }
+
+    /// The settings of a decoder's keys over others.
+    init(from decoder: any Decoder, over others: MaskGenVQSampling) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        self.init()
+        self = others
         steps = try values.decodeIfPresent(Int.self, forKey: .steps) ?? steps
         guidance = try values.decodeIfPresent(Double.self, forKey: .guidance) ?? guidance
         decay = try values.decodeIfPresent(Decay.self, forKey: .decay) ?? decay
-        power = try values.decodeIfPresent(Double.self, forKey: .power) ?? power
+        power =
+            try values.decodeIfPresent(Double.self, forKey: .power)
+            ?? decoder.container(keyedBy: FormerKeys.self).decodeIfPresent(Double.self, forKey: .power) ?? power
         temperature = try values.decodeIfPresent(Double.self, forKey: .temperature) ?? temperature
         annealing = try values.decodeIfPresent(Bool.self, forKey: .annealing) ?? annealing
         perturbsConfidence = try values.decodeIfPresent(Bool.self, forKey: .perturbsConfidence) ?? perturbsConfidence
+    }
+
+    /// Adds the settings to a generator's section.
+    func encode(into section: inout KeyedEncodingContainer<OfficialKey>) throws {
+        try section.encode(steps, forKey: "num_sample_steps")
+        try section.encode(guidance, forKey: "guidance_scale")
+        try section.encode(decay, forKey: "guidance_decay")
+        try section.encode(power, forKey: "guidance_decay_scale_pow")
+        try section.encode(temperature, forKey: "randomize_temperature")
+        try section.encode(annealing, forKey: "softmax_temperature_annealing")
+        try section.encode(perturbsConfidence, forKey: "prob_sorting")
+    }
+
+    /// The settings of the published figures (TiTok reference, section 1).
+    static let published = MaskGenVQSampling(temperature: 2)
+
+    /// The official keys, and the former one.
+    static let keys = Set(
+        [CodingKeys.steps, .guidance, .decay, .power, .temperature, .annealing, .perturbsConfidence].map(\.rawValue)
+            + [FormerKeys.power.rawValue])
+
+    /// What of it no drawing can have, or nil.
+    var problem: String? {
+        do { try validate() } catch { return "\(error)" }
+        return nil
     }
 
     /// - Throws: `GeneratorError.badSetting` where a setting is out of range.

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A stream of random numbers that a sampler draws from, request by request. The same source gives the same draws to the
 /// same requests.
 public protocol NoiseSource {
@@ -5,8 +7,23 @@ public protocol NoiseSource {
     mutating func uniform(_ shape: [Int]) -> Tensor
     /// Standard normal values.
     mutating func normal(_ shape: [Int]) -> Tensor
+    /// Values of the exponential distribution of mean 1, which a draw from a softmax takes: the code with the largest
+    /// p / q wins.
+    mutating func exponential(_ shape: [Int]) -> Tensor
     /// The numbers below `count` in random order.
     mutating func permutation(_ count: Int) -> [Int]
+}
+
+extension NoiseSource {
+    /// Made of uniform values, one of each.
+    public mutating func exponential(_ shape: [Int]) -> Tensor {
+        let uniform = uniform(shape)
+        return uniform.withUnsafeBufferPointer { uniform in
+            Tensor(uninitialized: shape) { buffer in
+                for i in buffer.indices { buffer[i] = -log(max(uniform[i], 0x1p-24)) }
+            }
+        }
+    }
 }
 
 extension CounterRandom: NoiseSource {

@@ -38,6 +38,13 @@ public struct TorchRandom: NoiseSource, Sendable {
         }
     }
 
+    /// `torch.empty(shape).exponential_()`, which `torch.multinomial` draws from.
+    public mutating func exponential(_ shape: [Int]) -> Tensor {
+        Tensor(uninitialized: shape) { buffer in
+            for i in buffer.indices { buffer[i] = Float(-log1p(-uniformDouble())) }
+        }
+    }
+
     /// `torch.randperm(count)`: the numbers below `count` in random order.
     public mutating func permutation(_ count: Int) -> [Int] {
         var order = Array(0..<count)

@@ -20,19 +20,9 @@ func compareTiTokTraining(_ comparison: Comparison) throws {
 
     let loss = try losses(comparison, model, images)
     let slopes = gradients(of: loss, withRespectTo: store.leaves)
-    let norms = slopes.map(\.norm)
-    let norm = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    try comparison.compareRelative("global_grad_norm", [Float(norm)], tolerance: 1e-3)
-    for (entry, (slope, size)) in zip(store.entries, zip(slopes, norms)) {
-        // The smallest gradients are rounding: the error counts against the parameter's norm, or a share of the whole.
-        let floor = Float(max(size, 1e-5 * norm))
-        let expected = try golden.tensor("grad_norm/" + entry.name).values[0]
-        comparison.compare("grad_norm/" + entry.name, worst: abs(Float(size) - expected) / floor, tolerance: 1e-3)
-        let head = try golden.tensor("grad_head/" + entry.name).values
-        let worst = zip(slope.values, head).map { abs($0 - $1) }.max() ?? .infinity
-        comparison.compare("grad_head/" + entry.name, worst: worst / floor, tolerance: 1e-3)
-    }
-    try compareUpdate(comparison, checkpoint, store, slopes, norm: norm)
+    try comparison.compareGradients(store, slopes, global: "global_grad_norm")
+    try comparison.compareUpdate(
+        checkpoint, store, slopes, rate: 1e-4, settings: AdamWSettings(beta1: 0.9, beta2: 0.999, weightDecay: 1e-4, clip: 1))
 }
 
 /// The loss of the case's batch, its parts compared.
@@ -80,34 +70,4 @@ private func losses(_ comparison: Comparison, _ model: TiTok, _ images: Tensor) 
     try note("codebook_loss", quantized.codebookLoss)
     try note("loss", total)
     return total
-}
-
-/// Clipping to norm 1 and one update by AdamW, with weight decay and, for the parameters that the manifest lists, without.
-private func compareUpdate(
-    _ comparison: Comparison, _ checkpoint: Checkpoint, _ store: ParameterStore, _ slopes: [Tensor], norm: Double
-) throws {
-    let golden = comparison.golden
-    let spared = Set(try golden.decode("no_weight_decay", as: [String].self))
-    let scale = Float(min(1, 1 / norm))
-    let rate: Float = 1e-4
-    for decay in [Float(1e-4), 0] {
-        // Each group is taken from an update of all of them.
-        let copy = ParameterStore(from: CheckpointWeights(checkpoint))
-        for entry in store.entries { _ = copy.tensor(named: entry.name, shape: entry.shape, initial: .zeros) }
-        AdamW(copy, settings: AdamWSettings(beta1: 0.9, beta2: 0.999, weightDecay: decay, clip: 1))
-            .update(slopes, rate: rate)
-        for (index, entry) in copy.entries.enumerated() where spared.contains(entry.name) == (decay == 0) {
-            let output = "delta_head/" + entry.name
-            let expected = try golden.tensor(output).values
-            let (after, before, slope) = (
-                entry.leaf.values, try checkpoint.tensor(entry.name).values, slopes[index].values
-            )
-            // The first update is the gradient's sign nearly: where the gradient is rounding, nothing can be told.
-            let worst =
-                expected.indices.filter { abs(slope[$0]) * scale > 1e-6 }
-                .map { abs(after[$0] - before[$0] - expected[$0]) }.max() ?? 0
-            // Changes are differences of numbers of order 1, of which float32 keeps seven digits.
-            comparison.compare(output, worst: worst / rate, tolerance: 5e-3)
-        }
-    }
 }

@@ -1,0 +1,103 @@
+/// The shape of a convolutional variational autoencoder with attention at one resolution, of the kind of Latent Diffusion,
+/// and of the quantizer that TokenBridge puts on its latents. The defaults are those of the published KL-16.
+public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
+    /// Channels of the highest resolution.
+    public var hiddenChannels: Int
+    /// Multiples of them, one to a level, highest resolution first.
+    public var channelMultipliers: [Int]
+    /// Residual blocks of a level of the encoder; the decoder has one more.
+    public var residualBlocks: Int
+    /// Numbers of a latent.
+    public var channels: Int
+    /// The side of the images that the network was laid out for: attention is where 16 pixels of it are left.
+    public var resolution: Int
+    /// The side of the images, in pixels.
+    public var imageSize: Int
+    /// What latents are multiplied by before they are quantized.
+    public var scaleFactor: Double
+    /// The bins of a number.
+    public var levels: Int
+    /// The largest number that is quantized, after the scale factor.
+    public var range: Double
+
+    public init(
+        hiddenChannels: Int = 128, channelMultipliers: [Int] = [1, 1, 2, 2, 4], residualBlocks: Int = 2,
+        channels: Int = 16, resolution: Int = 256, imageSize: Int? = nil, scaleFactor: Double = 0.2325, levels: Int = 64,
+        range: Double = 5
+    ) {
+        self.hiddenChannels = hiddenChannels
+        self.channelMultipliers = channelMultipliers
+        self.residualBlocks = residualBlocks
+        self.channels = channels
+        self.resolution = resolution
+        self.imageSize = imageSize ?? resolution
+        self.scaleFactor = scaleFactor
+        self.levels = levels
+        self.range = range
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case hiddenChannels = "ch"
+        case channelMultipliers = "ch_mult"
+        case residualBlocks = "num_res_blocks"
+        case channels = "embed_dim"
+        case resolution
+        case imageSize = "image_size"
+        case scaleFactor = "scale_factor"
+        case levels = "quant_levels"
+        case range = "quant_range"
+    }
+
+    /// Keys that are left out take the published values.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init()
+        hiddenChannels = try values.decode(Int.self, forKey: .hiddenChannels)
+        channelMultipliers = try values.decode([Int].self, forKey: .channelMultipliers)
+        residualBlocks = try values.decodeIfPresent(Int.self, forKey: .residualBlocks) ?? residualBlocks
+        channels = try values.decodeIfPresent(Int.self, forKey: .channels) ?? channels
+        resolution = try values.decodeIfPresent(Int.self, forKey: .resolution) ?? resolution
+        imageSize = try values.decodeIfPresent(Int.self, forKey: .imageSize) ?? resolution
+        scaleFactor = try values.decodeIfPresent(Double.self, forKey: .scaleFactor) ?? scaleFactor
+        levels = try values.decodeIfPresent(Int.self, forKey: .levels) ?? levels
+        range = try values.decodeIfPresent(Double.self, forKey: .range) ?? range
+    }
+
+    /// Groups of every group norm.
+    static let groups = 32
+    /// The resolution at which there is attention.
+    static let attentionResolution = 16
+
+    /// Resolutions, each half the one before.
+    public var depth: Int { channelMultipliers.count }
+    /// The side of the square of pixels that one latent stands for.
+    public var patchSize: Int { 1 << (depth - 1) }
+    /// Latents in a row of an image.
+    public var grid: Int { imageSize / patchSize }
+    /// Channels of a level.
+    func channels(_ level: Int) -> Int { hiddenChannels * channelMultipliers[level] }
+    /// Whether a level of the encoder has attention after its blocks.
+    func attends(_ level: Int) -> Bool { resolution >> level == Self.attentionResolution }
+
+    /// Why no model of this shape can be built, or nil.
+    public var problem: String? {
+        if let problem = outside("ch", hiddenChannels, 1...16384) ?? outside("the length of ch_mult", depth, 1...8)
+            ?? outside("num_res_blocks", residualBlocks, 1...64) ?? outside("embed_dim", channels, 1...4096)
+            ?? outside("resolution", resolution, 1...8192) ?? outside("image_size", imageSize, 1...8192)
+            ?? outside("quant_levels", levels, GaussianQuantizer.bounds)
+        {
+            return problem
+        }
+        for multiplier in channelMultipliers {
+            if let problem = outside("ch_mult", multiplier, 1...64) { return problem }
+            if hiddenChannels * multiplier % Self.groups != 0 {
+                return "\(hiddenChannels * multiplier) channels do not divide into \(Self.groups) groups"
+            }
+        }
+        guard imageSize % patchSize == 0 else { return "image_size is \(imageSize), expected a multiple of \(patchSize)" }
+        for (name, value) in [("scale_factor", scaleFactor), ("quant_range", range)] where !(value > 0 && value <= 1e6) {
+            return "\(name) is \(value), expected a number above 0"
+        }
+        return nil
+    }
+}
