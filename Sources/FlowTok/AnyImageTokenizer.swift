@@ -58,9 +58,11 @@ public struct AnyImageTokenizer: Sendable {
         let checkpoint = try Checkpoint(path: location.weightsFile)
         let precision = try ModelFolder.precision(wanted, of: [checkpoint]) ?? .float32
         let (tokenizer, identity) = try location.load(checkpoint, precision: precision)
+        let configuration = location.configuration
+        let found: @Sendable () -> [String] = { checkpoint.warnings(of: configuration) }
         let files = try clip.map { try CLIPFiles(sources: $0.paths, activation: $0.activation) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
-            self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings }, guidance: nil)
+            self.init(identity: identity, tokenizer: tokenizer, warnings: found, guidance: nil)
             return
         }
         let text = files.configuration
@@ -70,7 +72,7 @@ public struct AnyImageTokenizer: Sendable {
             )
         }
         let encoder = try files.load(precision: precision)
-        self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings + encoder.warnings }) { encoder([$0]) }
+        self.init(identity: identity, tokenizer: tokenizer, warnings: { found() + encoder.warnings }) { encoder([$0]) }
     }
 
     /// Whether a path is the folder of a model that draws by itself.
@@ -101,12 +103,20 @@ public struct AnyImageTokenizer: Sendable {
     /// The side of the pictures, in pixels.
     public var imageSize: Int { tokenizer.imageSize }
 
+    /// What the tokenizer sees of an image: resized and cropped to its square, as the official code does.
+    public func square(of image: Image) -> Image {
+        switch tokenizer.framing {
+        case .shorterEdge: image.centerSquare(imageSize)
+        case .halved: image.halvedCenterSquare(imageSize)
+        }
+    }
+
     /// The tokens of an image, which is resized and cropped to the tokenizer's square: codes, or the mean of the posterior
     /// over latents [1, K, D].
     ///
     /// - Throws: `ImageTokenizerError`.
     public func encode(_ image: Image) throws -> ImageTokens {
-        try tokenizer.tokenize(Tensor([image.centerSquare(imageSize)], side: imageSize))
+        try tokenizer.tokenize(Tensor([square(of: image)], side: imageSize))
     }
 
     /// An image from its tokens.

@@ -7,7 +7,7 @@ import Synchronization
 public enum ModelFamilies {
     private static let registered = Mutex<[ModelFamily]>([
         .flowTok, .officialFlowTok,
-        .tiTok, .flowTiTok, .maskGITVQGAN, .tokenBridgeTokenizer,
+        .tiTok, .flowTiTok, .maskGITVQGAN, .gigaTok, .tokenBridgeTokenizer,
         .maskGIT, .maskGenVQ, .maskGenKL, .rar, .tokenBridge,
         .clipText,
     ])

@@ -53,7 +53,6 @@ public struct RecognisedCheckpoint: Sendable {
     /// Models that people have and that do not run here, so that messages can name them.
     private static let strangers: [ModelFamily.Signature] = [
         .init("FlexTok, a 1D image tokenizer", ["encoder.module_dict.enc_register_module.registers"]),
-        .init("GigaTok, a 1D image tokenizer", ["s2to1encoder.positional_embedding", "s1to2decoder.positional_embedding"]),
         .init(
             "an autoregressive image generator in LlamaGen's layout",
             ["tok_embeddings.weight", "cls_embedding.embedding_table.weight", "layers.0.attention.wqkv.weight"]),
