@@ -18,6 +18,8 @@ public struct AnyImageTokenizer: Sendable {
     private let statistics: LatentStatistics?
     /// Captions to the hidden states that guide the decoder; nil where nothing reads them.
     private let guidance: (@Sendable (String) throws -> Tensor)?
+    /// What products are computed in; nil where the task says it.
+    private let precision: Precision?
 
     /// The image tokenizer of a FlowTok, guided by its text encoder.
     init(_ opened: ModelFolder) {
@@ -29,13 +31,14 @@ public struct AnyImageTokenizer: Sendable {
 
     private init(
         identity: TokenizerIdentity, tokenizer: any ImageTokenizer, statistics: LatentStatistics? = nil,
-        warnings: @escaping @Sendable () -> [String],
+        warnings: @escaping @Sendable () -> [String], precision: Precision? = nil,
         guidance: (@Sendable (String) throws -> Tensor)?
     ) {
         self.identity = identity
         self.tokenizer = tokenizer
         self.statistics = statistics
         found = warnings
+        self.precision = precision
         self.guidance = guidance
     }
 
@@ -45,8 +48,8 @@ public struct AnyImageTokenizer: Sendable {
     /// - Parameters:
     ///   - clip: CLIP, for a tokenizer whose decoder is guided by captions. Without it, and without one in the folder,
     ///     guidance is zeros.
-    ///   - precision: what the weights are kept in, and products computed in; where nothing is said, a FlowTok's own, and
-    ///     float32 of others.
+    ///   - precision: what the weights are kept in, and products computed in; where nothing is said, a FlowTok's own, what a
+    ///     packed model is packed as, and float32 of others.
     /// - Throws: `FlowTokError`, `ImageTokenizerError`, `WeightMismatch`, `CheckpointError` or `VocabularyError` where a
     ///   file is missing or does not hold what it should.
     public init(path: String, clip: CLIPSource? = nil, precision wanted: Precision? = nil) throws {
@@ -62,7 +65,7 @@ public struct AnyImageTokenizer: Sendable {
         let found: @Sendable () -> [String] = { checkpoint.warnings(of: configuration) }
         let files = try clip.map { try CLIPFiles(sources: $0.paths, activation: $0.activation) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
-            self.init(identity: identity, tokenizer: tokenizer, warnings: found, guidance: nil)
+            self.init(identity: identity, tokenizer: tokenizer, warnings: found, precision: precision, guidance: nil)
             return
         }
         let text = files.configuration
@@ -72,7 +75,9 @@ public struct AnyImageTokenizer: Sendable {
             )
         }
         let encoder = try files.load(precision: precision)
-        self.init(identity: identity, tokenizer: tokenizer, warnings: { found() + encoder.warnings }) { encoder([$0]) }
+        self.init(
+            identity: identity, tokenizer: tokenizer, warnings: { found() + encoder.warnings }, precision: precision
+        ) { encoder([$0]) }
     }
 
     /// Whether a path is the folder of a model that draws by itself.
@@ -93,7 +98,9 @@ public struct AnyImageTokenizer: Sendable {
     public var continuous: (tokenizer: AnyImageTokenizer, statistics: LatentStatistics?)? {
         if let quantized = tokenizer as? any PostTrainingQuantizedTokenizer {
             return (
-                AnyImageTokenizer(identity: identity, tokenizer: quantized.unquantized, warnings: found, guidance: guidance),
+                AnyImageTokenizer(
+                    identity: identity, tokenizer: quantized.unquantized, warnings: found, precision: precision,
+                    guidance: guidance),
                 quantized.latentStatistics
             )
         }
@@ -116,7 +123,8 @@ public struct AnyImageTokenizer: Sendable {
     ///
     /// - Throws: `ImageTokenizerError`.
     public func encode(_ image: Image) throws -> ImageTokens {
-        try tokenizer.tokenize(Tensor([square(of: image)], side: imageSize))
+        let pixels = try Tensor([square(of: image)], side: imageSize)
+        return try computing { try tokenizer.tokenize(pixels) }
     }
 
     /// An image from its tokens.
@@ -143,7 +151,13 @@ public struct AnyImageTokenizer: Sendable {
                 expected: tokenizer.needsTextGuidance
                     ? "none, since CLIP's text tower is not at hand" : "none, since nothing guides the decoder of \(identity.name)")
         }
-        return try tokenizer.images(tokens, guidedBy: states, options: options, progress: progress)[0]
+        return try computing { try tokenizer.images(tokens, guidedBy: states, options: options, progress: progress)[0] }
+    }
+
+    /// Runs `body` with products in the tokenizer's precision.
+    private func computing<Result>(_ body: () throws -> Result) rethrows -> Result {
+        guard let precision else { return try body() }
+        return try Precision.$current.withValue(precision) { try body() }
     }
 
     /// An image from latents [1, K, D].
