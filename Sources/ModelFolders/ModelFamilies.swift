@@ -8,7 +8,7 @@ public enum ModelFamilies {
     private static let registered = Mutex<[ModelFamily]>([
         .flowTok, .officialFlowTok,
         .tiTok, .flowTiTok, .maskGITVQGAN, .gigaTok, .tokenBridgeTokenizer,
-        .maskGIT, .maskGenVQ, .maskGenKL, .rar, .tokenBridge,
+        .maskGIT, .maskGenVQ, .maskGenKL, .rar, .llamaGen, .tokenBridge,
         .clipText,
     ])
 

@@ -41,7 +41,7 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
     @Test(.enabled(if: ProcessInfo.processInfo.environment["FLOWTOK_REFERENCE"] != nil, "FLOWTOK_REFERENCE is not set"))
     func theReferenceThatWasAskedForIsThere() {
         let cases = ParityCase.all(full: false) + ParityCase.all(full: true)
-        #expect(!cases.isEmpty, "no cases in \(Goldens.folder.path), expected manifests in flowtok/, titok/ and gigatok/")
+        #expect(!cases.isEmpty, "no cases in \(Goldens.folder.path), expected manifests in flowtok/, titok/, rar/ and gigatok/")
     }
 
     private func run(_ parityCase: ParityCase) throws {
