@@ -114,10 +114,15 @@ import Testing
         #expect(try picture("--class", "207", "--seed", "3", "--model", "m", "--guidance", "9") != first)
         #expect(try picture("--class", "207", "--seed", "3", "--model", "m", "--temperature", "0.2") != first)
         #expect(try picture("--class", "207", "--seed", "3", "--model", "m", "--rng", "torch") != first)
+        #expect(try picture("--class", "207", "--seed", "3", "--model", "m", "--top-k", "2") != first)
+        #expect(try picture("--class", "207", "--seed", "3", "--model", "m", "--top-p", "0.2") != first)
         // Without noise the source of it does not matter.
         let likeliest = try picture("--class", "207", "--seed", "3", "--model", "m", "--temperature", "0")
         #expect(try picture("--class", "207", "--seed", "9", "--rng", "torch", "--model", "m", "--temperature", "0") == likeliest)
         #expect(likeliest != first)
+        #expect(try picture("--class", "207", "--seed", "3", "--model", "m", "--top-k", "1") == likeliest)
+        let limited = try run("info", "x.png", "--json")
+        #expect(limited.output.contains("\"top_k\"") && limited.output.contains("GPT_B256_e300_VQ_SS"), "\(limited.output)")
 
         let info = try run("info", "golden-retriever.png", "--json")
         let record = try #require(JSONSerialization.jsonObject(with: Data(info.output.utf8)) as? [String: Any])
@@ -166,6 +171,26 @@ import Testing
         expectFailure(try run("tokenize", "fox.png", "--model", tokenizer, "--precision", other, "-o", "c.json"), 65, "packed as")
         expectFailure(try run("convert", "n", "o"), 65, "packed as")
         #expect(try scratch.names() == ["a.json", "b.json", "fox.png", "m", "n", "x.png"])
+    }
+
+    /// The schedule of guidance is a key of the configuration; what is none is told.
+    @Test func keysOfTheConfiguration() throws {
+        try writeModel()
+        #expect(try run("import", "m").status == 0)
+        let plain = try picture("--class", "207", "--seed", "3", "--model", "m")
+        let configuration = try scratch.text("m/config.json")
+        let key = "\"cfg_schedule\" : \"constant\""
+        #expect(configuration.contains(key))
+        try scratch.write(
+            configuration.replacing(key, with: "\"cfg_schedule\" : \"step\", \"window\" : 1"), to: "m/config.json")
+        #expect(try picture("--class", "207", "--seed", "3", "--model", "m") != plain)
+        let told = try run("generate", "--class", "1", "--model", "m", "-o", "y.png")
+        #expect(told.status == 0 && told.errorLines.count == 1 && told.errors.contains("window is no key that is known"), "\(told.errors)")
+        try scratch.write(configuration.replacing(key, with: "\"cfg_schedule\" : \"cosine\""), to: "m/config.json")
+        expectFailure(try run("generate", "--class", "1", "--model", "m"), 65, "cosine")
+        try scratch.write(
+            configuration.replacing("\"n_head\" : 1,", with: "\"n_head\" : 5,"), to: "m/config.json")
+        expectFailure(try run("generate", "--class", "1", "--model", "m"), 65, "does not divide into 5 heads")
     }
 
     @Test func convertedModelsDraw() throws {

@@ -50,6 +50,10 @@ extension LlamaGenConfiguration: TokenGeneratorConfiguration {
 
     public static var acceptsNonFinite: Bool { false }
 
+    public static func unknownKeys(in configuration: JSONValue) -> [String] {
+        configuration.keys(at: [], beyond: knownKeys.union(["model_type"]))
+    }
+
     public var subjects: GeneratorSubjects { .classes(classes) }
 
     public var tokens: TokenShape { TokenShape(count: length, values: .codes(size: codebookSize)) }
@@ -88,7 +92,7 @@ extension LlamaGen: TokenGenerator {
         sampling.topP = settings.topP ?? sampling.topP
         return .indices(
             try generate(classes: classes, sampling: sampling, noise: &noise) {
-                try progress(GenerationStep(step: $0.step, steps: $0.steps, tokens: .indices($0.tokens)))
+                try progress($0.generationStep)
             })
     }
 }

@@ -58,9 +58,7 @@ public struct LlamaGenSampling: Sendable, Hashable {
     /// - Throws: `GeneratorError.badSetting` where a setting is out of range.
     func validate() throws {
         try check("guidance", guidance, in: -1000...1000)
-        try check("temperature", temperature, in: 0...1000)
-        try check("top-k", topK, in: 0...(1 << 20))
-        try check("top-p", topP, in: 0...1)
+        try tokens.validate()
     }
 
     /// How a token is drawn from guided logits.
