@@ -20,6 +20,7 @@ enum CaseKind: String {
     case tokenBridge = "a part of TokenBridge"
     case gigaTok = "a GigaTok"
     case llamaGen = "a LlamaGen generator"
+    case gigaTokLosses = "losses of a GigaTok"
 
     /// - Returns: nil for a case of nothing that is known here.
     init?(_ golden: GoldenCase) {
@@ -48,6 +49,7 @@ enum CaseKind: String {
 
     private static func gigaTokFamily(_ golden: GoldenCase) -> CaseKind? {
         if golden.has("config", "z_channels") { return .gigaTok }
+        if golden.has("config", "disc_dim") { return .gigaTokLosses }
         return golden.has("config", "n_layer") ? .llamaGen : nil
     }
 

@@ -12,14 +12,8 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
     /// All cases of the systems that this target knows.
     static func all(full: Bool) -> [ParityCase] {
         ["flowtok", "titok", "rar", "tokenbridge", "gigatok"].flatMap { system in
-            Goldens.cases(of: system).filter { Goldens.isFullSize($0) == full && !isOfTrainingAlone(system, $0) }
-                .map { ParityCase(system: system, name: $0) }
+            Goldens.cases(of: system).filter { Goldens.isFullSize($0) == full }.map { ParityCase(system: system, name: $0) }
         }
-    }
-
-    /// Whether a case holds losses of a training that is not here.
-    private static func isOfTrainingAlone(_ system: String, _ name: String) -> Bool {
-        system == "gigatok" && (try? GoldenCase(system, name))?.has("config", "disc_dim") == true
     }
 }
 
@@ -74,6 +68,7 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
         case .imageLosses: try compareImageLosses(comparison)
         case .gigaTok: try compareGigaTok(comparison)
         case .llamaGen: try compareLlamaGen(comparison)
+        case .gigaTokLosses: try compareGigaTokLosses(comparison)
         }
         comparison.conclude()
         print("\(golden.name): \(kind.rawValue), \(String(format: "%.1f", (clock.now - start) / .seconds(1))) s")

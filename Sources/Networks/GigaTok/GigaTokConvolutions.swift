@@ -32,9 +32,11 @@ public struct GigaTokConvolutionalEncoder: Sendable {
         /// Halves the resolution; nil at the lowest.
         let reduction: Convolution?
 
-        func callAsFunction(_ x: Tensor) -> Tensor {
-            let features = blocks.reduce(x) { $1($0) }
-            return reduction.map { $0(features) } ?? features
+        /// In place, so that nothing keeps the level's input while it works.
+        func apply(to x: inout Tensor) {
+            for block in blocks { x = block(x) }
+            if let reduction { x = reduction(x) }
+            x.releaseOtherResolutions()
         }
     }
 
@@ -68,8 +70,10 @@ public struct GigaTokConvolutionalEncoder: Sendable {
 
     /// images [batch, 3, side, side] in -1...1 → [batch, Z, grid, grid].
     public func callAsFunction(_ images: Tensor) -> Tensor {
-        let features = middle.reduce(levels.reduce(input(images)) { $1($0) }) { $1($0) }
-        return output(norm(features).applying(.silu))
+        var x = input(images)
+        for level in levels { level.apply(to: &x) }
+        for block in middle { x = block(x) }
+        return output(norm(x).applying(.silu))
     }
 }
 
@@ -82,10 +86,14 @@ public struct GigaTokConvolutionalDecoder: Sendable {
         /// To the channels of the pixels of 2×2 blocks; nil at the highest resolution.
         let enlargement: Convolution?
 
+        /// In place, so that nothing keeps the level's input while it works.
+        ///
         /// - Parameter features: what the decoder was given, which the level adapts to.
-        package func callAsFunction(_ x: Tensor, features: Tensor) -> Tensor {
-            let result = blocks.reduce(adaptation(x, features)) { $1($0) }
-            return enlargement.map { $0(result).depthToSpace2x2() } ?? result
+        package func apply(to x: inout Tensor, features: Tensor) {
+            x = adaptation(x, features)
+            for block in blocks { x = block(x) }
+            if let enlargement { x = enlargement(x).depthToSpace2x2() }
+            x.releaseOtherResolutions()
         }
     }
 
@@ -126,8 +134,17 @@ public struct GigaTokConvolutionalDecoder: Sendable {
 
     /// features [batch, Z, grid, grid] → images [batch, 3, side, side], nominally in -1...1 and not clamped.
     public func callAsFunction(_ features: Tensor) -> Tensor {
-        let result = levels.reduce(stem(features)) { $1($0, features: features) }
-        return output(norm(result).applying(.silu))
+        var x = stem(features)
+        for level in levels { level.apply(to: &x, features: features) }
+        return output(norm(x).applying(.silu))
+    }
+}
+
+extension Tensor {
+    /// Gives back the memory that features of other resolutions took, which the next level has no use for; a training step
+    /// comes back to it.
+    fileprivate func releaseOtherResolutions() {
+        if !isRecorded { Machine.releaseCachedMemory() }
     }
 }
 

@@ -54,6 +54,16 @@ extension LlamaGenConfiguration: TokenGeneratorConfiguration {
         configuration.keys(at: [], beyond: knownKeys.union(["model_type"]))
     }
 
+    public static var publishedSizes: [(name: String, configuration: any TokenGeneratorConfiguration)] {
+        let small = LlamaGenConfiguration(codebookSize: 64, length: 16, classes: 10, width: 64, layers: 2, heads: 4, hidden: 128)
+        // The largest one was not released.
+        var all: [(name: String, configuration: any TokenGeneratorConfiguration)] = sizes.dropLast().map {
+            ($0.name, LlamaGenConfiguration(width: $0.width, layers: $0.layers, heads: $0.heads))
+        }
+        all.append(("GPT-tiny", small))
+        return all
+    }
+
     public var subjects: GeneratorSubjects { .classes(classes) }
 
     public var tokens: TokenShape { TokenShape(count: length, values: .codes(size: codebookSize)) }
@@ -79,6 +89,8 @@ extension LlamaGen: TokenGenerator {
         return GeneratorSettings(
             guidance: sampling.guidance, temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
     }
+
+    public var bytesReadPerStep: Int? { stepBytes(rows: configuration.sampling.isGuided ? 2 : 1) }
 
     public func generate(
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,

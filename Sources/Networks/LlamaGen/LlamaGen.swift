@@ -92,6 +92,13 @@ public struct LlamaGen: Sendable {
     /// The logits [batch, codes + 1, V] of codes that are given; entry p is about code p.
     package func logits(_ ids: [Int32], labels: [Int]) -> Tensor { head(norm(transformed(embed(ids, labels: labels)))) }
 
+    /// Bytes that reading one more code of some sequences reads, on average over an image: all maps once, and the keys and
+    /// values of half a sequence.
+    func stepBytes(rows: Int) -> Int {
+        let cache = 2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride * configuration.length / 2
+        return layers.reduce(head.byteCount) { $0 + $1.byteCount } + cache
+    }
+
     // MARK: - Code by code
 
     /// Sequences that are read code by code, with the keys and values of what was read.
@@ -177,6 +184,11 @@ package struct LlamaGenLayer: Sendable {
         gate = Linear(network["w1"], from: width, to: hidden, bias: false, initial: initial)
         values = Linear(network["w3"], from: width, to: hidden, bias: false, initial: initial)
         output = Linear(network["w2"], from: hidden, to: width, bias: false, initial: initial)
+    }
+
+    /// Bytes of the maps.
+    var byteCount: Int {
+        [attention.qkv, attention.projection, gate, values, output].reduce(0) { $0 + $1.byteCount }
     }
 
     /// x [rows, tokens, width] → the same shape.

@@ -74,7 +74,11 @@ func compareGigaTok(_ comparison: Comparison) throws {
         },
         "dec_conv_in": { decoder.convolutions.embed(rebuilt) },
         "adaptive_0": { lowest.adaptation(stem, rebuilt) },
-        "upsample_0": { lowest(stem, features: rebuilt) },
+        "upsample_0": {
+            var x = stem
+            lowest.apply(to: &x, features: rebuilt)
+            return x
+        },
         "recon_from_encode": { try picture() },
         "recon_from_indices": { try picture() },
         "recon_from_indices_s4": { try picture() },
