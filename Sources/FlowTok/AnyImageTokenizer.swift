@@ -18,6 +18,8 @@ public struct AnyImageTokenizer: Sendable {
     private let statistics: LatentStatistics?
     /// Captions to the hidden states that guide the decoder; nil where nothing reads them.
     private let guidance: (@Sendable (String) throws -> Tensor)?
+    /// What products are computed in; nil where the task says it.
+    private let precision: Precision?
 
     /// The image tokenizer of a FlowTok, guided by its text encoder.
     init(_ opened: ModelFolder) {
@@ -29,13 +31,14 @@ public struct AnyImageTokenizer: Sendable {
 
     private init(
         identity: TokenizerIdentity, tokenizer: any ImageTokenizer, statistics: LatentStatistics? = nil,
-        warnings: @escaping @Sendable () -> [String],
+        warnings: @escaping @Sendable () -> [String], precision: Precision? = nil,
         guidance: (@Sendable (String) throws -> Tensor)?
     ) {
         self.identity = identity
         self.tokenizer = tokenizer
         self.statistics = statistics
         found = warnings
+        self.precision = precision
         self.guidance = guidance
     }
 
@@ -45,8 +48,8 @@ public struct AnyImageTokenizer: Sendable {
     /// - Parameters:
     ///   - clip: CLIP, for a tokenizer whose decoder is guided by captions. Without it, and without one in the folder,
     ///     guidance is zeros.
-    ///   - precision: what the weights are kept in, and products computed in; where nothing is said, a FlowTok's own, and
-    ///     float32 of others.
+    ///   - precision: what the weights are kept in, and products computed in; where nothing is said, a FlowTok's own, what a
+    ///     packed model is packed as, and float32 of others.
     /// - Throws: `FlowTokError`, `ImageTokenizerError`, `WeightMismatch`, `CheckpointError` or `VocabularyError` where a
     ///   file is missing or does not hold what it should.
     public init(path: String, clip: CLIPSource? = nil, precision wanted: Precision? = nil) throws {
@@ -58,9 +61,11 @@ public struct AnyImageTokenizer: Sendable {
         let checkpoint = try Checkpoint(path: location.weightsFile)
         let precision = try ModelFolder.precision(wanted, of: [checkpoint]) ?? .float32
         let (tokenizer, identity) = try location.load(checkpoint, precision: precision)
+        let configuration = location.configuration
+        let found: @Sendable () -> [String] = { checkpoint.warnings(of: configuration) }
         let files = try clip.map { try .clip(CLIPFiles(sources: $0.paths, activation: $0.activation)) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
-            self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings }, guidance: nil)
+            self.init(identity: identity, tokenizer: tokenizer, warnings: found, precision: precision, guidance: nil)
             return
         }
         let text = files.configuration
@@ -70,7 +75,9 @@ public struct AnyImageTokenizer: Sendable {
             )
         }
         let encoder = try files.load(precision: precision)
-        self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings + encoder.warnings() }, guidance: encoder.states)
+        self.init(
+            identity: identity, tokenizer: tokenizer, warnings: { found() + encoder.warnings() }, precision: precision,
+            guidance: encoder.states)
     }
 
     /// Whether a path is the folder of a model that draws by itself.
@@ -91,7 +98,9 @@ public struct AnyImageTokenizer: Sendable {
     public var continuous: (tokenizer: AnyImageTokenizer, statistics: LatentStatistics?)? {
         if let quantized = tokenizer as? any PostTrainingQuantizedTokenizer {
             return (
-                AnyImageTokenizer(identity: identity, tokenizer: quantized.unquantized, warnings: found, guidance: guidance),
+                AnyImageTokenizer(
+                    identity: identity, tokenizer: quantized.unquantized, warnings: found, precision: precision,
+                    guidance: guidance),
                 quantized.latentStatistics
             )
         }
@@ -101,12 +110,21 @@ public struct AnyImageTokenizer: Sendable {
     /// The side of the pictures, in pixels.
     public var imageSize: Int { tokenizer.imageSize }
 
+    /// What the tokenizer sees of an image: resized and cropped to its square, as the official code does.
+    public func square(of image: Image) -> Image {
+        switch tokenizer.framing {
+        case .shorterEdge: image.centerSquare(imageSize)
+        case .halved: image.halvedCenterSquare(imageSize)
+        }
+    }
+
     /// The tokens of an image, which is resized and cropped to the tokenizer's square: codes, or the mean of the posterior
     /// over latents [1, K, D].
     ///
     /// - Throws: `ImageTokenizerError`.
     public func encode(_ image: Image) throws -> ImageTokens {
-        try tokenizer.tokenize(Tensor([image.centerSquare(imageSize)], side: imageSize))
+        let pixels = try Tensor([square(of: image)], side: imageSize)
+        return try computing { try tokenizer.tokenize(pixels) }
     }
 
     /// An image from its tokens.
@@ -133,7 +151,13 @@ public struct AnyImageTokenizer: Sendable {
                 expected: tokenizer.needsTextGuidance
                     ? "none, since CLIP's text tower is not at hand" : "none, since nothing guides the decoder of \(identity.name)")
         }
-        return try tokenizer.images(tokens, guidedBy: states, options: options, progress: progress)[0]
+        return try computing { try tokenizer.images(tokens, guidedBy: states, options: options, progress: progress)[0] }
+    }
+
+    /// Runs `body` with products in the tokenizer's precision.
+    private func computing<Result>(_ body: () throws -> Result) rethrows -> Result {
+        guard let precision else { return try body() }
+        return try Precision.$current.withValue(precision) { try body() }
     }
 
     /// An image from latents [1, K, D].

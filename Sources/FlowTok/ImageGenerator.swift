@@ -25,11 +25,10 @@ public final class ImageGenerator: Sendable {
 
     /// Loads the parts of a folder.
     ///
+    /// - Parameter wanted: what the weights are kept in, and products computed in; nil for what a packed model is packed as,
+    ///   and float32 of others.
     /// - Throws: `FlowTokError` where parts are missing or do not fit each other; `ImageTokenizerError`, `WeightMismatch`,
     ///   `CheckpointError` or `VocabularyError` where a file does not hold what it should.
-    ///
-    /// - Parameter wanted: what the weights are kept in, and products computed in; where nothing is said, what they are packed
-    ///   as, and float32 of others.
     public init(_ folder: GeneratorFolder, precision wanted: Precision? = nil) throws {
         name = folder.name
         configuration = folder.configuration

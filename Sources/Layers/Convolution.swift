@@ -1,26 +1,29 @@
 import Tensors
 
-/// A convolution of planar images [batch, channels, height, width] with stride 1 and as many zeros around the image as
-/// keep its size; parameters `weight` [outputs, inputs, kernel, kernel] and, where it has one, `bias` [outputs].
+/// A convolution of planar images [batch, channels, height, width] with as many zeros around the image as keep its size,
+/// or divide it by the stride: an odd zero lies below and to the right. Parameters `weight` [outputs, inputs, kernel, kernel]
+/// and, where it has one, `bias` [outputs].
 public struct Convolution: Sendable {
     public let weight: Tensor
     public let bias: Tensor?
     private let kernel: Int
+    private let stride: Int
 
     public init(
-        _ weights: Weights, from inputs: Int, to outputs: Int, kernel: Int, bias hasBias: Bool = true,
+        _ weights: Weights, from inputs: Int, to outputs: Int, kernel: Int, stride: Int = 1, bias hasBias: Bool = true,
         initial: Initializer = .xavierUniform
     ) {
         weight = weights.tensor("weight", [outputs, inputs, kernel, kernel], initial: initial)
         bias = hasBias ? weights.tensor("bias", [outputs], initial: .zeros) : nil
         self.kernel = kernel
+        self.stride = stride
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
         precondition(x.rank == 4, "convolution of shape \(x.shape)")
         return x.convolved(
-            weight, bias: bias,
-            padding: .same(height: x.shape[2], width: x.shape[3], kernel: (kernel, kernel)))
+            weight, bias: bias, stride: stride,
+            padding: .same(height: x.shape[2], width: x.shape[3], kernel: (kernel, kernel), stride: stride))
     }
 }
 

@@ -72,6 +72,14 @@ public struct Linear: Sendable {
         return x.linear(weight.rank == 2 ? weight : weight.reshaped([outputs, inputs]), bias: bias)
     }
 
+    /// The outputs `range` alone: x [..., inputs] → [..., range.count]. For maps that are stored as one and read different
+    /// inputs. Not for maps that are read when they are used.
+    public func callAsFunction(_ x: Tensor, outputs range: Range<Int>) -> Tensor {
+        if let packed { return x.linear(packed, outputs: range, bias: bias) }
+        precondition(later == nil, "a part of a map that is read when it is used")
+        return x.linear(weight.reshaped([outputs, inputs]).sliced(axis: 0, range), bias: bias?.sliced(axis: 0, range))
+    }
+
     /// activation(x Wᵀ + b).
     public func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor {
         if let packed { return x.linear(packed, bias: bias, activation: activation) }

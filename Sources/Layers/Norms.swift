@@ -31,3 +31,17 @@ public struct StandardNorm: Sendable {
 
     public func callAsFunction(_ x: Tensor) -> Tensor { x.standardized(gain: gain, bias: bias, epsilon: epsilon) }
 }
+
+/// x / √(mean of squares + epsilon) times a gain `weight`, over the last axis (Zhang and Sennrich, 2019).
+public struct RMSNorm: Sendable {
+    public let gain: Tensor
+    public let epsilon: Float
+
+    public init(_ weights: Weights, width: Int, epsilon: Float = 1e-5) {
+        gain = weights.tensor("weight", [width], initial: .ones)
+        self.epsilon = epsilon
+    }
+
+    /// x [..., width] → the same shape.
+    public func callAsFunction(_ x: Tensor) -> Tensor { x.rootMeanSquareNormalized(gain: gain, epsilon: epsilon) }
+}

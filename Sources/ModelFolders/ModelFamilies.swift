@@ -7,8 +7,8 @@ import Synchronization
 public enum ModelFamilies {
     private static let registered = Mutex<[ModelFamily]>([
         .flowTok, .officialFlowTok,
-        .tiTok, .flowTiTok, .maskGITVQGAN, .tokenBridgeTokenizer,
-        .maskGIT, .maskGenVQ, .maskGenKL, .rar, .tokenBridge,
+        .tiTok, .flowTiTok, .maskGITVQGAN, .gigaTok, .tokenBridgeTokenizer,
+        .maskGIT, .maskGenVQ, .maskGenKL, .rar, .llamaGen, .tokenBridge,
         .clipText,
     ])
 

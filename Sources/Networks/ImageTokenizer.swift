@@ -107,6 +107,14 @@ public struct DecodeOptions: Sendable, Hashable {
     }
 }
 
+/// How a picture becomes the square that a tokenizer sees.
+public enum ImageFraming: Sendable, Hashable {
+    /// The shorter edge is resized to the square's side, and the middle is kept.
+    case shorterEdge
+    /// The same after halving the picture as often as it stays larger, as in OpenAI's code for ImageNet.
+    case halved
+}
+
 /// A tokenizer between square images and tokens, of whichever architecture.
 public protocol ImageTokenizer: Sendable {
     /// The side of the images, in pixels.
@@ -116,6 +124,8 @@ public protocol ImageTokenizer: Sendable {
     var textGuidance: TextGuidanceShape? { get }
     /// How the official code turns this tokenizer's output into bytes.
     var byteRounding: ByteRounding { get }
+    /// How the official code makes a square of a picture.
+    var framing: ImageFraming { get }
 
     /// The tokens of images [batch, 3, side, side] in 0...1: codebook entries, or the mean of the latents' posterior.
     ///
@@ -133,6 +143,8 @@ public protocol ImageTokenizer: Sendable {
 }
 
 extension ImageTokenizer {
+    public var framing: ImageFraming { .shorterEdge }
+
     /// Whether `detokenize` needs the hidden states of a caption.
     public var needsTextGuidance: Bool { textGuidance != nil }
 

@@ -85,6 +85,9 @@ public protocol NetworkConfiguration: Codable, Hashable, Sendable {
     /// Whether the network does without a tensor that checkpoints of it may hold.
     static func ignores(_ tensor: String) -> Bool
 
+    /// Whether weights that are infinite or not a number are told of and used; otherwise such a checkpoint is refused.
+    static var acceptsNonFinite: Bool { get }
+
     /// Why no network can be built from this, or nil. To be asked before a configuration that came from a file is used.
     var problem: String? { get }
 
@@ -98,6 +101,7 @@ public protocol NetworkConfiguration: Codable, Hashable, Sendable {
 extension NetworkConfiguration {
     public static func isDescribed(by configuration: JSONValue) -> Bool { false }
     public static func ignores(_ tensor: String) -> Bool { false }
+    public static var acceptsNonFinite: Bool { true }
     public var publishedName: String? { nil }
 }
 
@@ -112,6 +116,14 @@ public protocol ImageTokenizerConfiguration: NetworkConfiguration {
     /// The tokenizer of this shape. `problem` must be nil.
     func imageTokenizer(_ weights: Weights) -> any ImageTokenizer
 
+    /// The same, of which parts are read when they are first used; nil where all is read at once.
+    ///
+    /// - Parameters:
+    ///   - weights: gives what is read now.
+    ///   - expected: is asked for all other parameters now, and need not give them.
+    ///   - later: where they come from then.
+    func imageTokenizer(_ weights: Weights, expected: Weights, later: DeferredWeights) -> (any ImageTokenizer)?
+
     /// The same with what only a checkpoint tells: official configurations do not say whether a tokenizer is text-aware.
     func completed(by names: Set<String>) -> Self
 
@@ -123,6 +135,7 @@ public protocol ImageTokenizerConfiguration: NetworkConfiguration {
 }
 
 extension ImageTokenizerConfiguration {
+    public func imageTokenizer(_ weights: Weights, expected: Weights, later: DeferredWeights) -> (any ImageTokenizer)? { nil }
     public func completed(by names: Set<String>) -> Self { self }
     public func resized(to side: Int) -> Self? { nil }
     public func serving(_ tokens: TokenShape) -> Self { self }

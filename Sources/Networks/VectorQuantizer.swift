@@ -59,15 +59,22 @@ public struct VectorQuantizer: Sendable {
 
     /// The nearest codes of vectors [..., D].
     public func nearest(_ vectors: Tensor) -> (indices: [Int32], distances: [Float]) {
-        let all = distances(vectors)
-        let width = all.shape[1]
+        let (width, size) = (embedding.shape[0], embedding.shape[1])
+        precondition(vectors.shape.last == size, "vectors of shape \(vectors.shape) for codes of \(size) numbers")
+        let flat = vectors.detached.reshaped([vectors.count / size, size])
         var found: (indices: [Int32], distances: [Float]) = ([], [])
-        all.withUnsafeBufferPointer { values in
-            for start in stride(from: 0, to: values.count, by: width) {
-                var best = 0
-                for k in 1..<max(width, 1) where values[start + k] < values[start + best] { best = k }
-                found.indices.append(Int32(best))
-                found.distances.append(values[start + best])
+        // As many rows at a time as give four megabytes: all distances of an image to many codes are more memory than all else
+        // that an encoder works on.
+        let rows = max(1, (1 << 20) / max(1, width))
+        for first in stride(from: 0, to: flat.shape[0], by: rows) {
+            let part = flat.sliced(axis: 0, first..<min(first + rows, flat.shape[0]))
+            distances(part).withUnsafeBufferPointer { values in
+                for start in stride(from: 0, to: values.count, by: width) {
+                    var best = 0
+                    for k in 1..<max(width, 1) where values[start + k] < values[start + best] { best = k }
+                    found.indices.append(Int32(best))
+                    found.distances.append(values[start + best])
+                }
             }
         }
         return found

@@ -7,6 +7,8 @@ public struct PackedMatrix: Sendable {
     public let inputs: Int
     public let precision: Precision
     private let memory: PackedMemory
+    /// The first of the memory's outputs that is one of these: more than 0 in a part of another matrix.
+    private var first = 0
 
     /// Packs a tensor [outputs, inputs].
     public init(_ weight: Tensor, as precision: Precision) {
@@ -52,13 +54,33 @@ public struct PackedMatrix: Sendable {
         memory = PackedMemory(bytes, scales: scales, sums: sums, owner: owner)
     }
 
+    private init(_ whole: PackedMatrix, _ range: Range<Int>) {
+        outputs = range.count
+        inputs = whole.inputs
+        precision = whole.precision
+        memory = whole.memory
+        first = whole.first + range.lowerBound
+    }
+
+    /// The outputs `range` as a matrix that shares this one's memory; nil where they do not begin with a panel of the
+    /// packed form.
+    func part(_ range: Range<Int>) -> PackedMatrix? {
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= outputs, "outputs \(range) of a map [\(outputs), \(inputs)]")
+        guard (first + range.lowerBound).isMultiple(of: Int(ck_panel_width)) else { return nil }
+        return PackedMatrix(self, range)
+    }
+
+    /// Where the packed form begins.
+    private var start: UnsafeMutableRawPointer { memory.base + ck_packed_bytes(precision.packedType, first, inputs) }
+
     /// Bytes that the packed form takes.
     public var byteCount: Int { ck_packed_bytes(precision.packedType, outputs, inputs) }
 
     /// Calls `body` with the packed form, which is the same on every machine; the pointer must not escape.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(memory) {
-            try body(UnsafeRawBufferPointer(start: memory.base, count: byteCount))
+            try body(UnsafeRawBufferPointer(start: start, count: byteCount))
         }
     }
 
@@ -66,7 +88,10 @@ public struct PackedMatrix: Sendable {
     public var factors: (scales: [Float], sums: [Int32]) {
         guard let scales = memory.scales, let sums = memory.sums else { return ([], []) }
         return withExtendedLifetime(memory) {
-            (Array(UnsafeBufferPointer(start: scales, count: outputs)), Array(UnsafeBufferPointer(start: sums, count: outputs)))
+            (
+                Array(UnsafeBufferPointer(start: scales + first, count: outputs)),
+                Array(UnsafeBufferPointer(start: sums + first, count: outputs))
+            )
         }
     }
 
@@ -76,8 +101,8 @@ public struct PackedMatrix: Sendable {
         finish: ck_finish? = nil
     ) {
         var weights = ck_packed(
-            type: precision.packedType, outputs: outputs, inputs: inputs, data: memory.base,
-            scales: memory.scales, sums: memory.sums)
+            type: precision.packedType, outputs: outputs, inputs: inputs, data: start,
+            scales: memory.scales.map { $0 + first }, sums: memory.sums.map { $0 + first })
         guard var finish else {
             ck_gemm_packed(activeLevel, rows, x, inputs, &weights, out, outputs, bias)
             return
@@ -182,5 +207,15 @@ extension Tensor {
             guard let out = buffer.baseAddress, rows > 0 else { return }
             weight.multiply(rows: rows, base, into: out, bias: bias?.base, finish: finish)
         }
+    }
+}
+
+extension Tensor {
+    /// The outputs `range` of x Wᵀ + b alone: x [..., inputs] → [..., range.count]; bias [outputs] of the whole map.
+    public func linear(_ weight: PackedMatrix, outputs range: Range<Int>, bias: Tensor? = nil) -> Tensor {
+        guard let part = weight.part(range) else {
+            return linear(weight, bias: bias).sliced(axis: rank - 1, range)
+        }
+        return linear(part, bias: bias?.sliced(axis: 0, range))
     }
 }

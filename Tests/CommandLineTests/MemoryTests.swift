@@ -1,5 +1,7 @@
+import Checkpoints
 import FlowTok
 import Foundation
+import Images
 import Layers
 import ModelFolders
 import Networks
@@ -83,6 +85,47 @@ struct MemoryTests {
         let (errors, peak) = try measure(["convert", "xl", "small", "--type", "bf16"], in: scratch)
         print("convert of FlowTok-XL's folder to bf16: \(peak >> 20) MiB at most")
         #expect(errors.isEmpty && peak < 512 << 20, "\(errors)")
+    }
+
+    /// GigaTok XL-XXL, 2.9 billion parameters in bfloat16: both halves, and the decoder alone.
+    @Test func reconstructingTakesTheWeightsAndLittleMore() throws {
+        let scratch = try Scratch()
+        let configuration = GigaTokConfiguration(
+            encoder: TransformerShape(width: 1280, layers: 36, heads: 20),
+            decoder: TransformerShape(width: 1536, layers: 48, heads: 24))
+        #expect(configuration.publishedName == "XL-XXL")
+        var all: [(name: String, shape: [Int])] = []
+        _ = configuration.imageTokenizer(Weights(ExpectedWeights(holds: { _ in true }) { all.append(($0, $1)) }))
+        let writer = try SafetensorsWriter(
+            to: scratch.path("giga.safetensors"), tensors: all.map { .init(name: $0.name, type: .bf16, shape: $0.shape) })
+        for (name, shape) in all {
+            let isScale = shape.count == 1 && name.hasSuffix("weight")
+            let spread = shape.count > 1 ? (3 / Double(shape.dropFirst().reduce(1, *))).squareRoot() : isScale ? 0.1 : 0.05
+            try writer.write(
+                name, SyntheticValues.tensor(name, shape: shape, base: isScale ? 1 : 0, scale: spread))
+        }
+        try writer.finish()
+        try Image(width: 300, height: 280, filled: Color(hex: 0x204080)).write(to: scratch.path("sea.png"))
+
+        func bytes(_ isUsed: (String) -> Bool) -> Int { all.filter { isUsed($0.name) }.reduce(0) { $0 + 2 * $1.shape.reduce(1, *) } }
+        let decoder = ["decoder.", "s1to2decoder.", "post_quant_conv.", "quantize."]
+        for (arguments, needed) in [
+            (["tokenize", "sea.png"], bytes { name in !decoder.dropLast().contains { name.hasPrefix($0) } }),
+            (["detokenize", "sea.json"], bytes { name in decoder.contains { name.hasPrefix($0) } }),
+            (["reconstruct", "sea.png", "-o", "again.png"], bytes { _ in true }),
+        ] {
+            let clock = ContinuousClock()
+            let start = clock.now
+            let (errors, peak) = try measure(
+                arguments + ["--model", "giga.safetensors", "--precision", "bfloat16"], in: scratch)
+            let seconds = (clock.now - start) / .seconds(1)
+            #expect(errors.isEmpty, "\(errors)")
+            let ratio = Double(peak) / Double(needed)
+            print(
+                "GigaTok XL-XXL, \(arguments[0]), bfloat16: \(peak >> 20) MiB at most, \(needed >> 20) MiB of weights in use, ratio \(ratio); \(seconds) s in all"
+            )
+            #expect(ratio <= 1.15 && ratio > 0.5, "\(arguments[0])")
+        }
     }
 
     /// Runs `flowtok` and follows the peak of its resident memory, which the system tells as long as it runs.

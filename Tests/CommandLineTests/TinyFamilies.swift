@@ -24,6 +24,20 @@ enum TinyFamilies {
         architecture: .vit, codebookSize: 50, length: 6, width: 64, layers: 1, heads: 16, hidden: 64)
     static let uvit = MaskGITConfiguration(
         architecture: .uvit, codebookSize: 50, length: 6, width: 64, layers: 2, heads: 16, hidden: 64)
+
+    /// A GigaTok of 32 pixels, with 16 tokens in a sequence or 64 on a grid.
+    static func gigaTok(
+        _ layout: GigaTokConfiguration.Layout = .sequence, layer: GigaTokConfiguration.Layer = .decoder, codes: Int = 50
+    ) -> GigaTokConfiguration {
+        GigaTokConfiguration(
+            layout: layout, layer: layer, imageSize: 32, latentTokens: layout == .sequence ? 16 : 64, codebookSize: codes,
+            codeSize: 4, channels: 64, baseChannels: 32, encoderMultipliers: [1, 1, 2], decoderMultipliers: [1, 1, 2],
+            residualBlocks: 1, encoder: shape, decoder: TransformerShape(width: 64, layers: 2, heads: 1),
+            distillationDepth: 3, teacherWidth: 768)
+    }
+
+    static let llamaGen = LlamaGenConfiguration(codebookSize: 50, length: 16, width: 64, layers: 2, heads: 1, hidden: 64)
+
     private static let joint = MMDiTShape(width: 64, depth: 2, heads: 16, textWidth: 64, microWidth: 8)
     static let maskGenVQ = MaskGenVQConfiguration(transformer: joint, codebookSize: 50, length: 6, aestheticScore: 6.5)
     static let maskGenKL = MaskGenKLConfiguration(
@@ -97,8 +111,13 @@ enum TinyFamilies {
     }
 
     private static func write(seed: UInt64 = 5, to path: String, _ make: (Weights) -> Void) throws {
+        try Checkpoint.write(parameters(seed: seed, make), to: path)
+    }
+
+    /// The parameters that a model asks for.
+    static func parameters(seed: UInt64 = 5, _ make: (Weights) -> Void) -> [(name: String, tensor: Tensor)] {
         let recorder = WeightRecorder(LivelyWeights(seed: seed))
         make(Weights(recorder))
-        try Checkpoint.write(recorder.parameters, to: path)
+        return recorder.parameters.map { (name: $0.0, tensor: $0.1) }
     }
 }

@@ -104,6 +104,24 @@ struct ResizeTests {
         #expect(line.centerSquare(256) == Image(width: 256, height: 256, filled: .black))
     }
 
+    @Test func halvedSquares() {
+        let pixels = (0..<301 * 540 * 3).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+        let image = Image(width: 540, height: 301, pixels: pixels)
+        // 540×301, 270×150, 135×75; and then 64/75 of it: 115.2×64.
+        let halved = image.resized(width: 270, height: 150, filter: .box).resized(width: 135, height: 75, filter: .box)
+        let expected = halved.resized(width: 115, height: 64, filter: .bicubic)
+            .cropped(to: PixelRect(x: 25, y: 0, width: 64, height: 64))
+        #expect(image.halvedCenterSquare(64) == expected)
+        #expect(expected.halvedCenterSquare(64) == expected)
+        // Halves go to the even number, and offsets are rounded down.
+        let tall = Image(width: 8, height: 21, pixels: Array(pixels[..<(8 * 21 * 3)]))
+        #expect(
+            tall.halvedCenterSquare(12)
+                == tall.resized(width: 12, height: 32, filter: .bicubic).cropped(to: PixelRect(x: 0, y: 10, width: 12, height: 12)))
+        let line = Image(width: 16_384, height: 1, filled: .black)
+        #expect(line.halvedCenterSquare(256) == Image(width: 256, height: 256, filled: .black))
+    }
+
     @Test func centreOffsetsRoundHalvesToEven() {
         for (length, first) in [(4, 0), (5, 0), (6, 1), (7, 2), (8, 2), (9, 2), (10, 3), (11, 4)] {
             // The red of a column is its number.

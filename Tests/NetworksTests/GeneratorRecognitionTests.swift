@@ -20,6 +20,7 @@ import Testing
         TokenBridgeConfiguration(
             imageSize: 48, channels: 3, levels: 8, classes: 11, buffer: 2, encoder: TransformerShape(width: 64, layers: 2, heads: 1),
             decoder: TransformerShape(width: 128, layers: 1, heads: 2), head: TransformerShape(width: 32, layers: 2, heads: 4)),
+        LlamaGenConfiguration(codebookSize: 30, length: 7, classes: 11, width: 64, layers: 3, heads: 1, hidden: 40),
     ]
 
     private func shapes(_ configuration: any TokenGeneratorConfiguration) -> [String: [Int]] {

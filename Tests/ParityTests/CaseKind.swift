@@ -18,6 +18,9 @@ enum CaseKind: String {
     case maskGenKL = "MaskGen KL"
     case rar = "a RAR"
     case tokenBridge = "a part of TokenBridge"
+    case gigaTok = "a GigaTok"
+    case llamaGen = "a LlamaGen generator"
+    case gigaTokLosses = "losses of a GigaTok"
 
     /// - Returns: nil for a case of nothing that is known here.
     init?(_ golden: GoldenCase) {
@@ -26,6 +29,7 @@ enum CaseKind: String {
             case "titok": Self.tiTokFamily(golden)
             case "rar": .rar
             case "tokenbridge": .tokenBridge
+            case "gigatok": Self.gigaTokFamily(golden)
             default: Self.flowTokFamily(golden)
             }
         guard let known else { return nil }
@@ -41,6 +45,12 @@ enum CaseKind: String {
         if golden.has("rows") { return .clipVocabulary }
         let outputs = golden.outputs
         return !outputs.isEmpty && outputs.allSatisfy { $0.hasSuffix("_in") || $0.hasSuffix("_out_u8") } ? .flowTokPictures : nil
+    }
+
+    private static func gigaTokFamily(_ golden: GoldenCase) -> CaseKind? {
+        if golden.has("config", "z_channels") { return .gigaTok }
+        if golden.has("config", "disc_dim") { return .gigaTokLosses }
+        return golden.has("config", "n_layer") ? .llamaGen : nil
     }
 
     private static func tiTokFamily(_ golden: GoldenCase) -> CaseKind? {

@@ -102,6 +102,15 @@ final class Comparison {
         report.compare(name, actual, stored, tolerance: scaled ? tolerance * max(1, largest / 16) : tolerance)
     }
 
+    /// Compares a result with the values that are stored of it under `<name>_strided`: every n-th of the flattened tensor, n
+    /// as their number tells.
+    func compareStrided(_ name: String, _ actual: Tensor, tolerance: Float) throws {
+        let values = try golden.tensor(name + "_strided").values
+        let stride = (actual.count + values.count - 1) / max(1, values.count)
+        report.compare(
+            name + "_strided", actual, Golden(shape: actual.shape, stride: stride, values: values), tolerance: tolerance)
+    }
+
     /// Compares integers, which must be equal.
     func compare(_ name: String, _ actual: [Int]) throws {
         report.compare(name, actual.map { Float($0) }, try golden.integers(name).map { Float($0) }, tolerance: 0)

@@ -11,7 +11,7 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
 
     /// All cases of the systems that this target knows.
     static func all(full: Bool) -> [ParityCase] {
-        ["flowtok", "titok", "rar", "tokenbridge"].flatMap { system in
+        ["flowtok", "titok", "rar", "tokenbridge", "gigatok"].flatMap { system in
             Goldens.cases(of: system).filter { Goldens.isFullSize($0) == full }.map { ParityCase(system: system, name: $0) }
         }
     }
@@ -35,7 +35,7 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
     @Test(.enabled(if: ProcessInfo.processInfo.environment["FLOWTOK_REFERENCE"] != nil, "FLOWTOK_REFERENCE is not set"))
     func theReferenceThatWasAskedForIsThere() {
         let cases = ParityCase.all(full: false) + ParityCase.all(full: true)
-        #expect(!cases.isEmpty, "no cases in \(Goldens.folder.path), expected manifests in flowtok/ and titok/")
+        #expect(!cases.isEmpty, "no cases in \(Goldens.folder.path), expected manifests in flowtok/, titok/, rar/ and gigatok/")
     }
 
     private func run(_ parityCase: ParityCase) throws {
@@ -66,6 +66,9 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
         case .rar: try compareRAR(comparison)
         case .tokenBridge: try compareTokenBridge(comparison)
         case .imageLosses: try compareImageLosses(comparison)
+        case .gigaTok: try compareGigaTok(comparison)
+        case .llamaGen: try compareLlamaGen(comparison)
+        case .gigaTokLosses: try compareGigaTokLosses(comparison)
         }
         comparison.conclude()
         print("\(golden.name): \(kind.rawValue), \(String(format: "%.1f", (clock.now - start) / .seconds(1))) s")

@@ -3,7 +3,8 @@ import Foundation
 import Tensors
 
 /// Writes what `torch.save` writes of a state dictionary: a zip archive of a pickle, which names the tensors, and a record
-/// of float32 or float16 values to each, tensor after tensor.
+/// of float32 or float16 values to each, tensor after tensor. Training scripts wrap states in a dictionary beside their
+/// arguments: see `begin(_:)`.
 package final class TorchArchiveWriter {
     private struct Record {
         let name: String
@@ -18,30 +19,41 @@ package final class TorchArchiveWriter {
     private var pickle: [UInt8]
     private var count = 0
     private let isHalf: Bool
+    private let isWrapped: Bool
+    private var isBegun = false
 
-    private let hasContainers: Bool
-
-    /// Begins an archive at `path`; `half` stores float16, and with `containers` the state lies inside others.
-    package init(to path: String, half: Bool = false, containers: Bool = false) throws {
+    /// Begins an archive at `path`.
+    ///
+    /// - Parameters:
+    ///   - half: whether to store float16.
+    ///   - wrapped: whether states lie in a dictionary, each under a name that `begin(_:)` gives.
+    package init(to path: String, half: Bool = false, wrapped: Bool = false) throws {
         isHalf = half
-        hasContainers = containers
+        isWrapped = wrapped
         try Data().write(to: URL(fileURLWithPath: path))
         file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-        pickle = [0x80, 2] + Array((containers ? "}" : Self.dictionary).utf8)
+        pickle = [0x80, 2] + Array((wrapped ? "}(" : Self.dictionary).utf8)
     }
 
     private static let dictionary = "ccollections\nOrderedDict\n)R("
+
+    /// Begins the state of that name; tensors that follow belong to it.
+    package func begin(_ state: String) {
+        precondition(isWrapped, "a state of a name in an archive of one state")
+        if isBegun { pickle.append(UInt8(ascii: "u")) }
+        isBegun = true
+        text(state)
+        pickle += Array(Self.dictionary.utf8)
+    }
 
     /// Writes an archive of several states, each under its own key.
     package static func write(
         _ states: [(container: String, tensors: [(name: String, tensor: Tensor)])], to path: String
     ) throws {
-        let writer = try TorchArchiveWriter(to: path, containers: true)
+        let writer = try TorchArchiveWriter(to: path, wrapped: true)
         for (container, tensors) in states {
-            writer.text(container)
-            writer.pickle += Array(dictionary.utf8)
+            writer.begin(container)
             for (name, tensor) in tensors { try writer.append(name, tensor) }
-            writer.pickle += Array("us".utf8)
         }
         try writer.finish()
     }
@@ -82,7 +94,17 @@ package final class TorchArchiveWriter {
 
     /// Adds the pickle and the directory; without this the file is no archive.
     package func finish() throws {
-        pickle += Array((hasContainers ? "." : "u.").utf8)
+        if isWrapped {
+            if isBegun { pickle.append(UInt8(ascii: "u")) }
+            text("steps")
+            integer(1_000_000)
+            text("args")
+            pickle += Array("cargparse\nNamespace\n)".utf8) + [0x81] + Array("}(".utf8)
+            text("lr")
+            integer(1)
+            pickle += Array("ub".utf8)
+        }
+        pickle += Array("u.".utf8)
         try pickle.withUnsafeBytes { try record("data.pkl", $0) }
         try Array("3\n".utf8).withUnsafeBytes { try record("version", $0) }
         let start = offset

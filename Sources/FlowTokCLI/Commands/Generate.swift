@@ -9,10 +9,10 @@ import Tensors
 struct Generate: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Draw ImageNet's classes with MaskGIT, RAR or TokenBridge, and captions with MaskGen.",
+            abstract: "Draw ImageNet's classes with MaskGIT, RAR, LlamaGen or TokenBridge, and captions with MaskGen.",
             discussion: """
-                MaskGIT, RAR and TokenBridge draw classes: numbers of 0 to 999, names, or WordNet's synsets. MaskGen draws \
-                captions. The model is \
+                MaskGIT, RAR, LlamaGen and TokenBridge draw classes: numbers of 0 to 999, names, or WordNet's synsets. MaskGen \
+                draws captions. The model is \
                 a folder that flowtok import made; or a generator's folder of the hub, which holds its image tokenizer in \
                 the folder "tokenizer" and for MaskGen CLIP and its vocabulary in "clip"; or a folder with all these files \
                 side by side. What is not there is named by --tokenizer and --clip.
@@ -25,6 +25,7 @@ struct Generate: ParsableCommand {
                   flowtok generate --class 207 --model titok-l32
                   flowtok generate --class "golden retriever" --class tench --count 4 --grid --model titok-l32
                   flowtok generate --class 207 --model rar_b.bin --tokenizer maskgit-vqgan-imagenet-f16-256.bin
+                  flowtok generate --class 207 --model GPT_B256_e300_VQ_SB.pt --tokenizer VQ_SB256_e200.pt
                   flowtok generate --prompt "a red fox" --model maskgen --seed 7 -o fox.png
                   flowtok generate --class 207 --model generator_titok_l32.bin --tokenizer tokenizer_titok_l32.bin
                 """)

@@ -51,7 +51,7 @@ struct Reconstruct: ParsableCommand {
         var (psnrs, ssims): ([Double], [Double]) = ([], [])
         for (index, file) in images.enumerated() {
             let picture = try index == 0 ? first : PictureInput.image(file)
-            let before = picture.centerSquare(tokenizer.imageSize)
+            let before = tokenizer.square(of: picture)
             let after = try tokenizer.decode(tokenizer.encode(picture), caption: caption.prompt)
             if let output = outputs?[index] {
                 try (compare ? Image.strip([before, after], gap: 4) : after).write(to: output)

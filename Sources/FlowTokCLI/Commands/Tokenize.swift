@@ -15,7 +15,7 @@ struct Tokenize: ParsableCommand {
                 tensor, "latents", of shape [1, K, D]; entries of a codebook go to a JSON file. Either names the model it \
                 belongs to.
 
-                The model is a FlowTok, or an image tokenizer alone: TiTok, TA-TiTok, FlowTiTok, MaskGIT-VQGAN \
+                The model is a FlowTok, or an image tokenizer alone: TiTok, TA-TiTok, FlowTiTok, GigaTok, MaskGIT-VQGAN \
                 or TokenBridge's autoencoder, as a folder of the hub, one that flowtok import described, or a checkpoint.
 
                 EXAMPLES

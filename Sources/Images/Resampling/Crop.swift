@@ -35,6 +35,22 @@ extension Image {
         return resized(width: fullWidth, height: fullHeight, keeping: window, filter: filter)
     }
 
+    /// What a model sees of a picture in OpenAI's way: as long as the shorter edge has 2·`side` pixels or more, both are
+    /// halved to the mean of 2×2 pixels; then the shorter edge becomes `side` long, the other rounded, halves to the even
+    /// number; then the square in the middle, its offsets rounded down. Only the square is computed.
+    public func halvedCenterSquare(_ side: Int) -> Image {
+        precondition(side > 0 && side <= Self.maximumSide, "a square of \(side) pixels")
+        var halved = self
+        while min(halved.width, halved.height) >= 2 * side {
+            halved = halved.resized(width: halved.width / 2, height: halved.height / 2, filter: .box)
+        }
+        let scale = Double(side) / Double(min(halved.width, halved.height))
+        func scaled(_ length: Int) -> Int { Int((Double(length) * scale).rounded(.toNearestOrEven)) }
+        let (fullWidth, fullHeight) = (max(side, scaled(halved.width)), max(side, scaled(halved.height)))
+        let window = PixelRect(x: (fullWidth - side) / 2, y: (fullHeight - side) / 2, width: side, height: side)
+        return halved.resized(width: fullWidth, height: fullHeight, keeping: window, filter: .bicubic)
+    }
+
     private func sizeWithShorterEdge(_ side: Int) -> (Int, Int) {
         precondition(side > 0 && side <= Self.maximumSide, "a shorter edge of \(side) pixels")
         return width <= height ? (side, side * height / width) : (side * width / height, side)

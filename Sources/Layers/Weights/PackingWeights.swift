@@ -48,7 +48,11 @@ public final class PackingWeights: WeightSource {
     private func type(_ name: String, _ outputs: Int, _ inputs: Int) -> Precision {
         if inputs < 64 || outputs < 64 || name.contains("t_embedder.") { return .float32 }
         guard precision == .int8 else { return precision }
-        let isInside = [".attn.", ".mlp.", ".feed_forward.", ".attention.w"].contains { name.contains($0) }
-        return isInside ? .int8 : .bfloat16
+        return Self.insides.contains { name.contains($0) } ? .int8 : .bfloat16
     }
+
+    /// What the names of maps inside transformer blocks hold.
+    private static let insides = [
+        ".attn.", ".mlp.", ".feed_forward.", ".attention.w", ".self_attn.", ".multihead_attn.", ".linear1.", ".linear2.",
+    ]
 }

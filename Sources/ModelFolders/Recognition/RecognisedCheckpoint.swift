@@ -1,4 +1,5 @@
 import Checkpoints
+import Layers
 import Networks
 
 /// What a checkpoint holds, inferred from the names and shapes of its tensors.
@@ -53,10 +54,6 @@ public struct RecognisedCheckpoint: Sendable {
     /// Models that people have and that do not run here, so that messages can name them.
     private static let strangers: [ModelFamily.Signature] = [
         .init("FlexTok, a 1D image tokenizer", ["encoder.module_dict.enc_register_module.registers"]),
-        .init("GigaTok, a 1D image tokenizer", ["s2to1encoder.positional_embedding", "s1to2decoder.positional_embedding"]),
-        .init(
-            "an autoregressive image generator in LlamaGen's layout",
-            ["tok_embeddings.weight", "cls_embedding.embedding_table.weight", "layers.0.attention.wqkv.weight"]),
         .init(
             "a convolutional variational autoencoder or VQGAN with attention",
             ["encoder.mid.block_1.conv1.weight", "decoder.mid.attn_1.q.weight"]),
@@ -68,9 +65,10 @@ public struct RecognisedCheckpoint: Sendable {
 }
 
 extension Checkpoint {
-    /// The shapes of all tensors by name.
+    /// The shapes of all tensors by name; of packed matrices those that they had.
     var shapes: [String: [Int]] {
-        Dictionary(entries.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
+        Dictionary(
+            entries.map { ($0.name, PackedFile.shape(of: $0.name, in: self) ?? $0.shape) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The family that its tensors' names tell; nil where it is none of the registry.

@@ -135,7 +135,7 @@ private func planar(_ x: Tensor, grid: Int) -> Tensor {
 }
 
 /// The bytes of images as numbers, channel by channel.
-private func bytes(_ images: Tensor, _ rounding: ByteRounding) -> Tensor {
+func bytes(_ images: Tensor, _ rounding: ByteRounding) -> Tensor {
     let (height, width) = (images.shape[2], images.shape[3])
     let values = rounding.pixels(images).flatMap { $0 }.map { Float($0) }
     return Tensor(values, shape: [images.shape[0], height, width, 3]).permuted(0, 3, 1, 2)
