@@ -18,7 +18,7 @@ extension LatentStatistics {
         }
         self.init(
             mean: means.map { Float($0) },
-            deviation: squares.map { square in
+            std: squares.map { square in
                 let deviation = (square / Double(max(1, rows))).squareRoot()
                 return deviation > 1e-12 ? Float(deviation) : 1
             })
@@ -64,11 +64,11 @@ public struct LatentQuantizer: Sendable, Hashable {
     public func rounded(_ latents: Tensor) -> Tensor { restored(quantizer.rounded(normalized(latents))) }
 
     private func normalized(_ latents: Tensor) -> Tensor {
-        let factors = statistics.deviation.map { 1 / $0 }
+        let factors = statistics.std.map { 1 / $0 }
         return latents.scaledPerChannel(factors, plus: zip(statistics.mean, factors).map { -$0 * $1 })
     }
 
     private func restored(_ values: Tensor) -> Tensor {
-        values.scaledPerChannel(statistics.deviation, plus: statistics.mean)
+        values.scaledPerChannel(statistics.std, plus: statistics.mean)
     }
 }

@@ -1,5 +1,5 @@
 import Files
-public import Tensors
+import Tensors
 
 /// Where an autoregressive generator is.
 public struct AutoregressiveStep: Sendable {

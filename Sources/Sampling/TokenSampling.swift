@@ -1,5 +1,5 @@
 import Foundation
-public import Tensors
+import Tensors
 
 /// How a token is drawn from its logits: tempered, cut to the likeliest, and drawn from the softmax of what is left.
 public struct TokenSampling: Sendable, Hashable {

@@ -64,12 +64,6 @@ enum TinyFamilies {
         parameters(seed: seed) { _ = configuration.imageTokenizer($0) }
     }
 
-    private static func parameters(seed: UInt64, _ make: (Weights) -> Void) -> [(name: String, tensor: Tensor)] {
-        let recorder = WeightRecorder(LivelyWeights(seed: seed))
-        make(Weights(recorder))
-        return recorder.parameters.map { (name: $0.0, tensor: $0.1) }
-    }
-
     static func write(_ configuration: any ImageTokenizerConfiguration, seed: UInt64 = 5, to path: String) throws {
         try write(seed: seed, to: path) { _ = configuration.imageTokenizer($0) }
     }

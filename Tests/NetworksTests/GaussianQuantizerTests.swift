@@ -51,7 +51,7 @@ import Testing
     func expectedError(_ levels: Int, _ error: Double) {
         var random = CounterRandom(seed: 7)
         let latents = Tensor(random.normals(60_000), shape: [1, 20_000, 3])
-        let statistics = LatentStatistics(mean: [0, 0, 0], deviation: [1, 1, 1])
+        let statistics = LatentStatistics(mean: [0, 0, 0], std: [1, 1, 1])
         let found = Double((LatentQuantizer(statistics, levels: levels).rounded(latents) - latents).meanSquare().item)
         #expect(abs(found - error) < 0.05 * error + 5e-5, "\(found)")
     }
@@ -62,9 +62,9 @@ import Testing
         for _ in 0..<5000 { values += [3 + 2 * random.normal(), -1 + 0.1 * random.normal(), 7] }
         let latents = Tensor(values, shape: [5, 1000, 3])
         let statistics = LatentStatistics(of: latents)
-        #expect(abs(statistics.mean[0] - 3) < 0.1 && abs(statistics.deviation[0] - 2) < 0.1)
-        #expect(abs(statistics.mean[1] + 1) < 0.01 && abs(statistics.deviation[1] - 0.1) < 0.01)
-        #expect(statistics.mean[2] == 7 && statistics.deviation[2] == 1)
+        #expect(abs(statistics.mean[0] - 3) < 0.1 && abs(statistics.std[0] - 2) < 0.1)
+        #expect(abs(statistics.mean[1] + 1) < 0.01 && abs(statistics.std[1] - 0.1) < 0.01)
+        #expect(statistics.mean[2] == 7 && statistics.std[2] == 1)
         // More bins are nearer, whatever the scale of a channel, and codes are what is rounded.
         var last = Float.infinity
         for levels in [4, 16, 64, 256] {

@@ -8,7 +8,7 @@ struct PositionColumn: Sendable {
 
     init(_ weights: Weights, _ name: String, rows: Int, width: Int) {
         stored = weights.tensor(
-            name, [rows, 1, width], initial: .normal(deviation: 1 / Float(width).squareRoot()))
+            name, [rows, 1, width], initial: .normal(std: 1 / Float(width).squareRoot()))
         shape = [rows, width]
     }
 

@@ -33,7 +33,7 @@ public struct LlamaGen: Sendable {
                 .learned(
                     weights.tensor(
                         "positional_embedding", [configuration.length + 1, width],
-                        initial: .normal(deviation: 1 / Float(width).squareRoot())))
+                        initial: .normal(std: 1 / Float(width).squareRoot())))
             case .rotary:
                 .rotary(Self.rotaryTable(side: configuration.grid, headDimension: width / configuration.heads))
             }
@@ -174,7 +174,7 @@ package struct LlamaGenLayer: Sendable {
 
     init(_ weights: Weights, configuration: LlamaGenConfiguration) {
         let (width, hidden, epsilon) = (configuration.width, configuration.hidden, configuration.epsilon)
-        let initial = Initializer.normal(deviation: 0.02)
+        let initial = Initializer.normal(std: 0.02)
         attentionNorm = RMSNorm(weights["attention_norm"], width: width, epsilon: epsilon)
         attention = CausalSelfAttention(
             weights["attention"], names: ("wqkv", "wo"), width: width, heads: configuration.heads, bias: false,

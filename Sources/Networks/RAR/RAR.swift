@@ -31,7 +31,7 @@ public struct RAR: Sendable {
                 initial: .small)
         }
         embeddings = Embedding(
-            weights["embeddings"], entries: configuration.entries, width: width, initial: .truncatedNormal(deviation: 0.02))
+            weights["embeddings"], entries: configuration.entries, width: width, initial: .truncatedNormal(std: 0.02))
         norm = ModulatedNorm(weights["adaln_before_head"], width: width)
         head = Linear(weights["lm_head"], from: width, to: configuration.codebookSize, initial: .small)
     }

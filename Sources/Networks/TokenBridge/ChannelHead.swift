@@ -32,7 +32,7 @@ package struct ChannelHead: Sendable {
         positions = StoredTable(weights, "channel_embed", rows: channels, width: width)
         steps = StoredTable(weights, "timesteps_embeddings", rows: channels, width: width)
         embeddings = (0..<channels - 1).map {
-            Embedding(weights["token_embeddings"][$0], entries: levels, width: width, initial: .normal(deviation: 1))
+            Embedding(weights["token_embeddings"][$0], entries: levels, width: width, initial: .normal(std: 1))
         }
         blocks = (0..<shape.layers).map {
             ModulatedCausalBlock(

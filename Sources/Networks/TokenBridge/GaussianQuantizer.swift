@@ -6,10 +6,10 @@ import Tensors
 public struct GaussianQuantizer: Sendable, Hashable {
     /// n, the number of bins; codes are 0..<n and grow with the value.
     public let levels: Int
-    /// Values are quantized from -range to range, which is where the bins' `deviation` lies.
+    /// Values are quantized from -range to range, which is where the bins' `limit` lies.
     public let range: Float
     /// Where the outermost bins are cut off, in standard deviations.
-    public static let deviation: Float = 3
+    public static let limit: Float = 3
 
     /// The n + 1 borders between bins; not used for coding, which takes the nearest centre.
     public let edges: [Float]
@@ -28,7 +28,7 @@ public struct GaussianQuantizer: Sendable, Hashable {
         self.range = range
         let edges = (0...levels).map { index -> Float in
             let quantile = Float(normalQuantile(Double(index) / Double(levels)))
-            return min(max(quantile, -Self.deviation), Self.deviation)
+            return min(max(quantile, -Self.limit), Self.limit)
         }
         self.edges = edges
         centers = levels <= Self.mostInFloat ? Self.means(edges) : Self.means(edges.map { Double($0) }).map { Float($0) }
@@ -70,10 +70,10 @@ public struct GaussianQuantizer: Sendable, Hashable {
 
     /// The code of a value: that of the nearest centre, the lower one on ties.
     public func code(_ value: Float) -> Int32 {
-        let deviation = Self.deviation
+        let limit = Self.limit
         // In this order, as the official code rounds it.
-        let scaled = (value + range) / (2 * range) * (2 * deviation) - deviation
-        let place = min(max(scaled, -deviation), deviation)
+        let scaled = (value + range) / (2 * range) * (2 * limit) - limit
+        let place = min(max(scaled, -limit), limit)
         // The first centre that is not below.
         var (low, high) = (0, levels - 1)
         while low < high {
@@ -86,8 +86,8 @@ public struct GaussianQuantizer: Sendable, Hashable {
 
     /// The value that a code stands for.
     public func value(_ code: Int32) -> Float {
-        let deviation = Self.deviation
-        return (centers[Int(code)] + deviation) / (2 * deviation) * (2 * range) - range
+        let limit = Self.limit
+        return (centers[Int(code)] + limit) / (2 * limit) * (2 * range) - range
     }
 
     /// The codes of all values, row-major.

@@ -39,7 +39,7 @@ public struct TokenBridge: Sendable {
                 ).values, range: Float(configuration.range)) ?? computed
             : computed
         classes = Embedding(weights["class_emb"], entries: configuration.classes, width: encoder.width)
-        noClass = weights.tensor("fake_latent", [1, encoder.width], initial: .normal(deviation: 0.02))
+        noClass = weights.tensor("fake_latent", [1, encoder.width], initial: .normal(std: 0.02))
         input = Linear(weights["z_proj"], from: configuration.channels, to: encoder.width)
         inputNorm = LayerNorm(weights["z_proj_ln"], width: encoder.width, epsilon: Self.epsilon)
         encoderPositions = StoredTable(weights, "encoder_pos_embed_learned", rows: places, width: encoder.width)

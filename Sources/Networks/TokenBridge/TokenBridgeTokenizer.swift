@@ -42,10 +42,10 @@ extension TokenBridgeTokenizer: PostTrainingQuantizedTokenizer {
     public var unquantized: any ImageTokenizer { TokenBridgeTokenizer(unquantizing: self) }
 
     public var latentStatistics: LatentStatistics {
-        // The scale factor is the inverse of the latents' deviation: that of all channels, whose means are taken for 0.
+        // The scale factor is the inverse of the latents' std: that of all channels, whose means are taken for 0.
         let count = configuration.channels
         return LatentStatistics(
-            mean: [Float](repeating: 0, count: count), deviation: [Float](repeating: 1, count: count))
+            mean: [Float](repeating: 0, count: count), std: [Float](repeating: 1, count: count))
     }
 
     public var imageSize: Int { configuration.imageSize }

@@ -18,7 +18,7 @@ public struct PatchDiscriminator: Sendable {
     ///   - layers: stages with a norm.
     public init(_ weights: Weights, width: Int = 64, layers: Int = 3) {
         let main = weights["main"]
-        let initial = Initializer.normal(deviation: 0.02)
+        let initial = Initializer.normal(std: 0.02)
         var stages = [
             Stage(convolution: Convolution(main[0], from: 3, to: width, kernel: 4, initial: initial), norm: nil, stride: 2)
         ]
