@@ -41,7 +41,7 @@ struct Morph: ParsableCommand {
     @Option(parsing: .unconditional, help: "Milliseconds that a frame of the animation is shown.")
     var delay = 80
 
-    @Option(parsing: .unconditional, help: "The seed of all frames (default: a random one, which is told).")
+    @Option(parsing: .unconditional, help: "The seed of all frames (default: random; the seed used is printed).")
     var seed: UInt64?
 
     @OptionGroup(title: "Sampling")
