@@ -21,7 +21,7 @@ import Server
                   flowtok serve --model Models/default --model models/maskgen
                   flowtok serve --host 0.0.0.0 --api-key-file key
                 """,
-            version: FlowTokServer.version)
+            version: FlowTok.version)
     }
 
     @Option(help: "The address to listen on.")

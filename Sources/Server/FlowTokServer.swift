@@ -12,8 +12,6 @@ import UnixSignals
 
 /// A server: models, a queue, jobs, and the routes to them.
 package final class FlowTokServer: Sendable {
-    package static let version = "0.2.0"
-
     package let options: ServerOptions
     package let models = ModelCollection()
     let queue: JobQueue

@@ -78,7 +78,7 @@ package struct Routes {
             let load = server.queue.load
             return Response(
                 json: [
-                    "status": .text(name), "version": .text(FlowTokServer.version),
+                    "status": .text(name), "version": .text(FlowTok.version),
                     "models": .list((server.models.loaded ?? []).map { .text($0.name) }),
                     "queue": [
                         "waiting": JSONValue(load.waiting), "running": JSONValue(load.running),

@@ -236,7 +236,7 @@ private struct StableDiffusionReply: Sendable {
             "batch_size": JSONValue(records.count), "restore_faces": false, "sd_model_name": .text(model.name), "sd_model_hash": "",
             "denoising_strength": first?.origin?.strength.map { JSONValue($0) } ?? .null, "extra_generation_params": [:],
             "index_of_first_image": 0, "infotexts": .list(texts("parameters")), "styles": [], "job_timestamp": "0", "clip_skip": 1,
-            "is_using_inpainting_conditioning": false, "version": .text(FlowTokServer.version),
+            "is_using_inpainting_conditioning": false, "version": .text(FlowTok.version),
             "warnings": .list(warnings.map { .text($0) }),
         ]
     }
