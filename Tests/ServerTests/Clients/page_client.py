@@ -213,7 +213,7 @@ try:
     # A reload keeps the history, and goes on with what was being drawn.
     page.wait("document.querySelectorAll('#history figure').length >= 5", "the history")
     before = page.run("document.querySelectorAll('#history figure').length")
-    page.run(f"{text('steps')}.value = 60; {text('count')}.value = 4; {text('prompt')}.value = 'a blue boat'; {text('draw')}.requestSubmit()")
+    page.run(f"{text('steps')}.value = 200; {text('count')}.value = 4; {text('prompt')}.value = 'a blue boat'; {text('draw')}.requestSubmit()")
     page.wait("Object.keys(JSON.parse(localStorage.getItem('flowtok-pending') || '{}')).length === 1", "a job under way")
     page.open()
     page.wait(f"document.querySelectorAll('#history figure').length === {before + 1}", "the history after a reload", 120)
