@@ -4,6 +4,7 @@ import Layers
 import ModelFolders
 import Networks
 import Tensors
+import TestSupport
 
 /// Image tokenizers, generators and a CLIP that are small enough to be made and run in no time, as the files that users
 /// have: they have learned nothing, and their pictures differ.

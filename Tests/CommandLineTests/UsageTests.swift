@@ -42,7 +42,9 @@ import Testing
         expectFailure(try Tool.run(["t2i", "-", "-"], in: scratch), 64, "only once")
     }
 
-    @Test(arguments: ["t2i", "i2t", "tokenize", "detokenize", "reconstruct", "info", "inspect", "dataset", "scenes", "train", "evaluate", "doctor"])
+    @Test(arguments: [
+        "t2i", "i2t", "variations", "morph", "tokenize", "detokenize", "reconstruct", "info", "inspect", "dataset", "scenes", "train", "evaluate", "doctor",
+    ])
     func helpShowsExamples(command: String) throws {
         let result = try Tool.run([command, "--help"], in: scratch)
         #expect(result.status == 0 && result.errors.isEmpty)

@@ -65,6 +65,9 @@ struct Info: ParsableCommand {
         if settings.precision != .float32 { lines.append(("precision", settings.precision.rawValue)) }
         if settings.rng != .philox { lines.append(("rng", settings.rng.rawValue)) }
         lines.append(("size", "\(settings.width)×\(settings.height)"))
+        if let strength = record.origin?.strength { lines.append(("strength", String(strength))) }
+        if let other = record.origin?.morphedTo { lines.append(("morphed to", other.onOneLine)) }
+        if let position = record.origin?.position { lines.append(("position", String(position))) }
         if let pictures = record.pictures { lines.append(("pictures", String(pictures))) }
         for (name, value) in lines { show(name, value) }
     }
