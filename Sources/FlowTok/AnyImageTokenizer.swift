@@ -58,7 +58,7 @@ public struct AnyImageTokenizer: Sendable {
             return
         }
         let location = try TokenizerLocation(path: path)
-        let checkpoint = try Checkpoint(path: location.weightsFile)
+        let checkpoint = try Checkpoint.ofModel(location.weightsFile)
         let precision = try ModelFolder.precision(wanted, of: [checkpoint]) ?? .float32
         let (tokenizer, identity) = try location.load(checkpoint, precision: precision)
         let configuration = location.configuration
@@ -173,6 +173,7 @@ extension ImageTokenizer {
         progress: (GenerationStep) throws -> Void = { _ in }
     ) throws -> [Image] {
         let images = try detokenize(tokens, guidedBy: text, options: options, progress: progress)
+        if let place = images.firstNonFinite { throw ImageTokenizerError.notFinite(what: "pixel value \(place)", value: images.values[place]) }
         return byteRounding.pixels(images).map { Image(width: images.shape[3], height: images.shape[2], pixels: $0) }
     }
 }

@@ -32,8 +32,8 @@ public final class ImageGenerator: Sendable {
     public init(_ folder: GeneratorFolder, precision wanted: Precision? = nil) throws {
         name = folder.name
         configuration = folder.configuration
-        let pixels = try Checkpoint(path: folder.tokenizer.weightsFile)
-        let checkpoint = try Checkpoint(path: folder.weightsFile)
+        let pixels = try Checkpoint.ofModel(folder.tokenizer.weightsFile)
+        let checkpoint = try Checkpoint.ofModel(folder.weightsFile)
         let precision = try ModelFolder.precision(wanted, of: [checkpoint, pixels]) ?? .float32
         self.precision = precision
         tokenizer = try folder.tokenizer.load(pixels, precision: precision).tokenizer
