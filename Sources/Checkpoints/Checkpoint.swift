@@ -36,6 +36,8 @@ public final class Checkpoint: Sendable {
         public let shape: [Int]
         /// The size of the values in the file's own type.
         public let byteCount: Int
+        /// Whether it is an array of NumPy that a pickle holds beside tensors, or in their place.
+        public let isArray: Bool
     }
 
     /// Keys under which training scripts wrap a state, in order of preference: averaged weights before raw ones.
@@ -107,7 +109,7 @@ public final class Checkpoint: Sendable {
         leftOut = parsed.leftOut
         records = parsed.records
         checksummed = parsed.checksummed
-        entries = records.map { Entry(name: $0.name, type: $0.type, shape: $0.shape, byteCount: $0.byteCount) }
+        entries = records.map { Entry(name: $0.name, type: $0.type, shape: $0.shape, byteCount: $0.byteCount, isArray: $0.isArray) }
         var index: [String: Int] = [:]
         for (position, record) in records.enumerated() {
             guard index.updateValue(position, forKey: record.name) == nil else {

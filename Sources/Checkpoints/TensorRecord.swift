@@ -18,6 +18,8 @@ struct TensorRecord: Sendable {
     var isNegated = false
     /// The same for complex values and their conjugates.
     var isConjugated = false
+    /// Whether it is an array of NumPy in a pickle.
+    var isArray = false
 
     /// Whether the values lie in the file as they are.
     var isPlain: Bool { strides == nil && !isNegated && !isConjugated }

@@ -187,6 +187,7 @@ import Testing
             ])
         }
         #expect(checkpoint.names == ["w", "f8", "text", "big", "columns", "old", "buffer"])
+        #expect(checkpoint.entries.filter { !$0.isArray }.map(\.name) == ["w"])
         #expect(try checkpoint.tensor("f8").values == [1.5, -2])
         #expect(try checkpoint.tensor("text").values == [-1.5])
         #expect(try checkpoint.integers("big") == [1, 256])

@@ -84,6 +84,13 @@ import Testing
         try scratch.makeFolder("beside")
         try Checkpoint.write(tensors + training, to: scratch.path("beside/model.safetensors"))
         #expect(try tokens(of: "beside") == averaged)
+        // Nor do values that nothing here computes with make a file useless.
+        try scratch.makeFolder("complex")
+        try Checkpoint.write(tensors, to: scratch.path("complex/plain"))
+        try ForeignBytes.adding(
+            "{\"rope\":{\"dtype\":\"C64\",\"shape\":[1],", count: 8, to: scratch.path("complex/plain"), as: scratch.path("complex/model.safetensors"))
+        try FileManager.default.removeItem(atPath: scratch.path("complex/plain"))
+        #expect(try tokens(of: "complex") == averaged)
         // Without the wrapper, as the official code wants it.
         #expect(try run("convert", "m/run.ckpt", "c.safetensors").status == 0)
         #expect(try Set(Checkpoint(path: scratch.path("c.safetensors")).names) == Set(tensors.map(\.name)))
@@ -212,5 +219,22 @@ import Testing
         let foreign = try run("detokenize", "foreign.safetensors", "-o", "o.png")
         expectFailure(foreign, 65, "it holds no tokens of a picture")
         #expect(!foreign.errors.contains("unknown"))
+    }
+}
+
+/// Tensors that no writer of this package writes.
+private enum ForeignBytes {
+    /// Copies a safetensors file with one tensor more, after all others.
+    ///
+    /// - Parameter beginning: the header's beginning with the tensor's name, type and shape.
+    static func adding(_ beginning: String, count: Int, to path: String, as output: String) throws {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let length = Int(bytes.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) })
+        let values = bytes.dropFirst(8 + length)
+        let header =
+            beginning + "\"data_offsets\":[\(values.count),\(values.count + count)]},"
+            + String(decoding: bytes[8..<8 + length].dropFirst(), as: UTF8.self)
+        let size = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
+        try (size + Data(header.utf8) + values + Data(count: count)).write(to: URL(fileURLWithPath: output))
     }
 }

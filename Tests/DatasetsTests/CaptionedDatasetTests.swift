@@ -79,7 +79,7 @@ import Testing
                 "moving.gif: a picture in a format that is not read (expected PNG, JPEG or WebP)",
             ])
         #expect(checked.report.count == 8)
-        #expect(checked.report[0] == "data: \(folder.path): 1 pictures with captions; left out 6")
+        #expect(checked.report[0] == "data: \(folder.path): 1 picture with captions; left out 6")
         #expect(checked.report.contains("data: left out: 1 × a picture without a caption: bare.png"))
         #expect(checked.report.last == "data: a.png, 3×2: \"fine\"")
     }
@@ -182,7 +182,7 @@ import Testing
         try folder.write("other.tar", shard([("readme", text("x"))]))
         let checked = try check()
         #expect(contents(checked.dataset) == ["a.png: a file", "old-backup.tar/00000: packed"])
-        #expect(checked.report[0].contains("2 pictures with captions, 1 as files and 1 in 1 shards: all are used"))
+        #expect(checked.report[0].contains("2 pictures with captions, 1 as files and 1 in 1 shard: all are used"))
         #expect(checked.dataset.leftOut.map(\.reason) == ["a shard without pictures with captions"])
     }
 
@@ -251,7 +251,7 @@ import Testing
         let changes = try check().record.changes(since: before)
         #expect(changes.count == 5)
         for part in [
-            "2 of 6 pictures are gone (0.png, 1.png)", "1 pictures are new (new.png)", "1 of 6 captions have changed (3.png)",
+            "2 of 6 pictures are gone (0.png, 1.png)", "1 picture new (new.png)", "1 of 6 captions have changed (3.png)",
             "1 of 6 pictures have changed (4.png)", "not to the same bits",
         ] {
             #expect(changes.contains { $0.contains(part) }, "\(part) in \(changes)")

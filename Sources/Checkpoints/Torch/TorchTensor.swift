@@ -53,7 +53,7 @@ extension TensorRecord {
         guard case .array(let array, let contents) = named.values else { preconditionFailure("\(named.name) is no array") }
         self.init(
             name: named.name, type: array.type, shape: array.sizes, count: array.count, byteCount: array.byteCount,
-            contents: contents, offset: 0, strides: array.strides)
+            contents: contents, offset: 0, strides: array.strides, isArray: true)
     }
 
     private static func isRowMajor(_ sizes: [Int], _ strides: [Int]) -> Bool {

@@ -12,6 +12,7 @@ struct CaptionedFiles {
     private var images: [String] = []
     private var archives: [String] = []
     private var tables: [String] = []
+    private var otherTables: [String] = []
     /// Paths of caption files by path without extension.
     private var texts: [String: String] = [:]
     private var usedTexts: Set<String> = []
@@ -35,7 +36,9 @@ struct CaptionedFiles {
     private static let otherPictures: Set = [
         "gif", "bmp", "tif", "tiff", "avif", "heic", "heif", "jxl", "jp2", "svg", "psd", "tga", "ico", "qoi", "cr2", "nef", "dng",
     ]
-    private static let otherArchives: Set = ["zip", "xz", "txz", "zst", "tzst", "bz2", "tbz2", "7z", "rar", "parquet", "arrow"]
+    private static let otherArchives: Set = ["zip", "xz", "txz", "zst", "tzst", "bz2", "tbz2", "7z", "rar"]
+    /// Tables of data sets; img2dataset leaves one beside each of its shards.
+    private static let tables: Set = ["parquet", "arrow"]
 
     /// Puts a file with its like.
     private mutating func sort(_ file: String) {
@@ -53,7 +56,9 @@ struct CaptionedFiles {
             archives.append(file)
         } else if Self.otherPictures.contains(kind) {
             leaveOut(file, "a picture in a format that is not read (expected \(ImageFormat.names))")
-        } else if Self.otherArchives.contains(kind), kind != "parquet" || archives.isEmpty {
+        } else if Self.tables.contains(kind) {
+            otherTables.append(file)
+        } else if Self.otherArchives.contains(kind) {
             leaveOut(file, "an archive of a kind that is not read (expected .tar or .tar.gz)")
         }
     }
@@ -69,6 +74,8 @@ struct CaptionedFiles {
         for image in images { pair(image) }
         for (_, text) in texts where !usedTexts.contains(text) { leaveOut(text, "a text without a picture") }
         for archive in archives { read(archive: archive) }
+        guard archives.isEmpty else { return }
+        for table in otherTables { leaveOut(table, "a table that is not read (expected pictures, or .tar shards)") }
     }
 
     private mutating func read(table: String) {

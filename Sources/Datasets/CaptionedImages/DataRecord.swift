@@ -56,7 +56,8 @@ public struct DataRecord: Codable, Sendable, Equatable {
         }
         let lines = [
             line(gone, "pictures are gone"),
-            new.isEmpty ? nil : "\(new.count) pictures are new (\(new.prefix(3).map(FilePath.shown).joined(separator: ", "))\(new.count > 3 ? ", …" : ""))",
+            new.isEmpty
+                ? nil : "\(counted(new.count, "picture")) new (\(new.prefix(3).map(FilePath.shown).joined(separator: ", "))\(new.count > 3 ? ", …" : ""))",
             line(recaptioned.map(\.name), "captions have changed"), line(changed.map(\.name), "pictures have changed"),
         ].compactMap { $0 }
         return lines.isEmpty

@@ -79,15 +79,19 @@ public struct CheckedDataset: Sendable {
         let files = dataset.count - packed
         let places: String =
             switch (files, packed) {
-            case (_, 0): "\(dataset.count) pictures with captions"
-            case (0, _): "\(dataset.count) pictures with captions in \(dataset.shards) shards"
-            default: "\(dataset.count) pictures with captions, \(files) as files and \(packed) in \(dataset.shards) shards: all are used"
+            case (_, 0): "\(counted(dataset.count, "picture")) with captions"
+            case (0, _): "\(counted(dataset.count, "picture")) with captions in \(counted(dataset.shards, "shard"))"
+            default:
+                "\(counted(dataset.count, "picture")) with captions, \(files) as files and \(packed) in \(counted(dataset.shards, "shard")): all are used"
             }
         let count = dataset.leftOut.count
         return ["data: \(dataset.folder): \(places)\(count == 0 ? "" : "; left out \(count)")"]
             + dataset.leftOut.summaries(examples: 3).map { "data: left out: \($0)" }
     }
 }
+
+/// "1 picture", "2 pictures".
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
 extension CaptionedDataset.Item {
     var isFile: Bool { if case .file = place { true } else { false } }

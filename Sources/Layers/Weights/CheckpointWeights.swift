@@ -138,9 +138,10 @@ public final class CheckpointWeights: WeightSource {
         try checkpoint.checkNoted()
     }
 
-    /// What lies beside the parameters of many a checkpoint and belongs to its training: losses, discriminators and counters.
-    /// They are passed over where the model has nothing of that name.
+    /// What lies beside the parameters of many a checkpoint and is no parameter: losses, discriminators and counters of its
+    /// training where the model has nothing of that name, arrays of NumPy, and values that nothing here computes with.
     private func isOfTraining(_ name: String) -> Bool {
+        if let entry = checkpoint.entry(name), entry.isArray || !(entry.type.isFloatingPoint || entry.type.isInteger) { return true }
         let part = name.prefix { $0 != "." }
         guard !used.contains(where: { $0.hasPrefix(part + ".") || $0 == part }) else { return false }
         if Self.training.contains(String(part).lowercased()) { return true }
