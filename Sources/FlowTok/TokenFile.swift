@@ -87,7 +87,7 @@ public enum TokenFile {
         func unusable(_ reason: String) -> FlowTokError { .unusableTokens(file: path, reason: reason) }
         let checkpoint = try Checkpoint(path: path)
         guard checkpoint.metadata["format"] ?? format == format, let model = checkpoint.metadata["model"] else {
-            throw unusable("it holds no tokens of a picture but \(Recognition.describe(checkpoint)), expected what flowtok tokenize wrote")
+            throw unusable("it holds no tokens of a picture, expected what flowtok tokenize wrote, found \(Recognition.describe(checkpoint))")
         }
         try check(TokenizerIdentity(name: model, weights: checkpoint.metadata["weights"]), is: maker, in: path)
         guard codebookSize == nil else { throw unusable("it holds latents, expected the JSON of integer tokens") }

@@ -59,7 +59,10 @@ extension Checkpoint {
     ///
     /// - Throws: `CheckpointError`.
     package static func ofModel(_ path: String) throws -> Checkpoint {
-        let whole = try Checkpoint(path: path, strippingPrefixes: false, containers: [])
+        // What lies around a state may be more than is read, or name things twice; the state alone may still be fine.
+        guard let whole = try? Checkpoint(path: path, strippingPrefixes: false, containers: []) else {
+            return try Checkpoint(path: path)
+        }
         let families = ModelFamilies.all
         if let prefix = Wrappers.prefix(in: whole.names, families: families) { return try whole.under(prefix) }
         let unwrapped = whole.names.map(Wrappers.unwrapped)
