@@ -41,11 +41,6 @@ public final class ImageGenerator: Sendable {
         let source = CheckpointWeights(checkpoint)
         generator = configuration.generator(Weights(PackingWeights(source, as: precision)))
         try source.verify(ignoring: type(of: configuration).ignores)
-        for (checkpoint, file) in [(checkpoint, folder.weightsFile), (pixels, folder.tokenizer.weightsFile)] {
-            guard let tensor = checkpoint.firstNonFinite else { continue }
-            throw FlowTokError.unusableModel(
-                file: file, reason: "the tensor \"\(tensor)\" holds values that are infinite or not a number")
-        }
         warnings = folder.warnings + checkpoint.warnings + pixels.warnings + (text?.encoder.warnings ?? [])
         try folder.checkFit(tokenizer, text: text)
     }
