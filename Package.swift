@@ -161,3 +161,18 @@ if hasServer {
             exclude: ["Clients", "Fixtures"], swiftSettings: swiftSettings),
     ]
 }
+
+// Fuzzing is a build of its own, with sanitizers: Scripts/fuzz asks for it.
+if Context.environment["FLOWTOK_FUZZ"] != nil {
+    package.products.append(.executable(name: "flowtok-fuzz", targets: ["flowtok-fuzz"]))
+    package.targets += [
+        .target(name: "CFuzzer", path: "Fuzzing/CFuzzer"),
+        .executableTarget(
+            name: "flowtok-fuzz",
+            dependencies: [
+                "CFuzzer", "CZlib", "FlowTok", "Training", "ModelFolders", "Networks", "Datasets", "Layers", "TextTokenizers", "Images", "Checkpoints",
+                "Files", "Tensors",
+            ],
+            path: "Fuzzing/Targets", swiftSettings: swiftSettings),
+    ]
+}

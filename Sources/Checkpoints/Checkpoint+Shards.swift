@@ -77,5 +77,5 @@ extension [SafetensorsWriter.Declaration] {
 }
 
 extension SafetensorsWriter.Declaration {
-    fileprivate var byteCount: Int { shape.reduce(type.byteCount, *) }
+    fileprivate var byteCount: Int { shape.reduce(type.byteCount ?? 0, *) }
 }

@@ -58,11 +58,10 @@ public struct AnyImageTokenizer: Sendable {
             return
         }
         let location = try TokenizerLocation(path: path)
-        let checkpoint = try Checkpoint(path: location.weightsFile)
+        let checkpoint = try Checkpoint.ofModel(location.weightsFile)
         let precision = try ModelFolder.precision(wanted, of: [checkpoint]) ?? .float32
         let (tokenizer, identity) = try location.load(checkpoint, precision: precision)
-        let configuration = location.configuration
-        let found: @Sendable () -> [String] = { checkpoint.warnings(of: configuration) }
+        let found: @Sendable () -> [String] = { checkpoint.warnings }
         let files = try clip.map { try .clip(CLIPFiles(sources: $0.paths, activation: $0.activation)) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
             self.init(identity: identity, tokenizer: tokenizer, warnings: found, precision: precision, guidance: nil)
@@ -173,6 +172,7 @@ extension ImageTokenizer {
         progress: (GenerationStep) throws -> Void = { _ in }
     ) throws -> [Image] {
         let images = try detokenize(tokens, guidedBy: text, options: options, progress: progress)
+        if let place = images.firstNonFinite { throw ImageTokenizerError.notFinite(what: "pixel value \(place)", value: images.values[place]) }
         return byteRounding.pixels(images).map { Image(width: images.shape[3], height: images.shape[2], pixels: $0) }
     }
 }

@@ -52,7 +52,7 @@ public struct ImageTokenizerFolder: Sendable {
     ///
     /// - Throws: see `ImageTokenizerConfiguration.load`.
     public func load(precision: Precision = .float32) throws -> any ImageTokenizer {
-        try configuration.load(Checkpoint(path: weightsFile), precision: precision)
+        try configuration.load(Checkpoint.ofModel(weightsFile), precision: precision)
     }
 
     /// The text encoder that the folder names, for tokenizers whose decoder is guided by captions; otherwise nil.

@@ -28,7 +28,7 @@ package struct TokenizerLocation {
             throw FlowTokError.modelNotFound(path: path)
         }
         if !isFolder.boolValue {
-            let checkpoint = try Checkpoint(path: path)
+            let checkpoint = try Checkpoint.ofModel(path)
             configuration = try checkpoint.imageTokenizerConfiguration()
             weightsFile = path
             name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension

@@ -10,6 +10,8 @@ public enum ImageTokenizerError: Equatable, Sendable, CategorizedError {
     case tokenShape(found: [Int], expected: [Int])
     /// An integer token that the codebook does not have: token `position` of image `image`.
     case tokenOutOfRange(image: Int, position: Int, token: Int, codebookSize: Int)
+    /// A number of the tokens, or of the image that they stand for, is infinite or not a number.
+    case notFinite(what: String, value: Float)
     /// The decoder is guided by a caption and none was given.
     case missingTextGuidance
     /// Hidden states of a caption in another shape; a -1 stands for any number.
@@ -37,6 +39,7 @@ extension ImageTokenizerError {
         case .tokenShape(let found, let expected): "tokens of shape \(text(found)), expected \(text(expected))"
         case .tokenOutOfRange(let image, let position, let token, let size):
             "token \(position) of image \(image) is \(token), expected 0 to \(size - 1)"
+        case .notFinite(let what, let value): "\(what) is \(value), expected finite values: the tokens or the weights are damaged"
         case .missingTextGuidance: "this tokenizer's decoder is guided by a caption, and none was given"
         case .textShape(let found, let expected): "a caption's states of shape \(text(found)), expected \(text(expected))"
         case .noPixelDecoder:

@@ -93,7 +93,7 @@ public final class SafetensorsWriter {
         case .u32: try write(integers, as: UInt32.self, to: place)
         case .i64: try write(integers, as: Int64.self, to: place)
         case .u64: try write(integers, as: UInt64.self, to: place)
-        case .f16, .bf16, .f32, .f64:
+        default:
             throw invalid(name, "declared as \(place.declaration.type.rawValue), written as integers")
         }
         pending[name] = nil

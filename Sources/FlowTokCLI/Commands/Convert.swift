@@ -98,12 +98,20 @@ struct Convert: ParsableCommand {
                 throw Failure(.usage, "\(output): expected a name that ends in .safetensors")
             }
             if packed { throw Failure(.usage, "\(input): --packed expected a model folder, found a file") }
-            let checkpoint = try Checkpoint(path: input)
+            let checkpoint = try Checkpoint.ofModel(input)
             if let problem = FolderConversion.problem(of: checkpoint) { throw problem }
             try checkpoint.convert(to: output, as: type?.element, shardBytes: shardSize?.bytes ?? .max) { done, total in
                 progress.show(Double(done) / Double(max(1, total)), output)
             }
             progress.finish()
+            // What is lost on the way must not be lost in silence.
+            for entry in checkpoint.unwritable {
+                Console.report("warning: \(input): left out \(entry.name): safetensors has no type \(entry.type.rawValue)")
+            }
+            if let first = checkpoint.leftOut.first {
+                let more = checkpoint.leftOut.count - 1
+                Console.report("warning: \(input): left out \(first.summary)\(more > 0 ? ", and \(more) more (flowtok inspect lists them)" : "")")
+            }
             guard !quiet else { return }
             let written = try Checkpoint(path: Checkpoint.existing(output) ?? output)
             let size = written.entries.reduce(0) { $0 + $1.byteCount }

@@ -47,10 +47,16 @@ struct RunOptions: ParsableArguments {
     var quiet = false
 
     /// Opens the run, trains with a progress line, and says what came of it.
-    func train(_ open: (_ file: String, _ output: String, _ resume: Bool) throws -> TrainingRun) throws {
+    func train(
+        _ open: (_ file: String, _ output: String, _ resume: Bool, _ checking: (Int, Int) -> Void) throws -> TrainingRun
+    ) throws {
         if let threads { try setThreads(threads) }
         StopRequest.install()
-        let run = try open(stage.file, stage.output, resume)
+        let checking = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
+        let run = try open(stage.file, stage.output, resume) { done, total in
+            checking.show(Double(done) / Double(max(total, 1)), "pictures looked at: \(done)/\(total)")
+        }
+        checking.finish()
         if !quiet { run.notices.forEach(Console.report) }
         let line = ProgressLine(enabled: !quiet)
         var last = Date.distantPast
@@ -83,7 +89,7 @@ struct TrainVocabulary: ParsableCommand {
 
     func run() throws {
         let line = ProgressLine(enabled: true, onlyOnTerminal: true)
-        let vocabulary = try VocabularyRecipe.run(file: stage.file, output: stage.output) { done, total in
+        let vocabulary = try VocabularyRecipe.run(file: stage.file, output: stage.output, report: Console.report) { done, total in
             line.show(Double(done) / Double(total), "captions \(done)/\(total)")
         }
         line.finish()

@@ -95,7 +95,7 @@ public struct FolderConversion: Sendable {
                 let output = unfinished + "/" + item.name
                 try files.createDirectory(atPath: FilePath.folder(of: output), withIntermediateDirectories: true)
                 if item.isCheckpoint {
-                    let checkpoint = try Checkpoint(path: item.source)
+                    let checkpoint = try Checkpoint.ofModel(item.source)
                     if let problem = Self.problem(of: checkpoint) { throw problem }
                     try convert(item, checkpoint, output)
                 } else {

@@ -15,9 +15,22 @@ public struct RecognisedCheckpoint: Sendable {
     ///
     /// What shapes do not tell is as published: heads of 64 channels, unit vectors in the first release of TiTok alone, 512
     /// pixels for a FlowTiTok that does not hold its position tables.
-    /// - Parameter file: for messages.
+    ///
+    /// - Parameters:
+    ///   - shapes: the tensors, which wrappers may still have prefixed.
+    ///   - file: for messages.
     /// - Throws: `ImageTokenizerError.undetermined` where the names say an architecture and the shapes contradict it.
     public init?(shapes: [String: [Int]], file: String) throws {
+        var shapes = shapes
+        if Self.signature(of: Set(shapes.keys))?.family == nil {
+            let prefix = Wrappers.prefix(in: shapes.keys.sorted(), families: ModelFamilies.all)
+            if let prefix {
+                shapes = Dictionary(
+                    uniqueKeysWithValues: shapes.compactMap { name, shape in
+                        name.hasPrefix(prefix) ? (String(name.dropFirst(prefix.count)), shape) : nil
+                    })
+            }
+        }
         guard let (family, title) = Self.signature(of: Set(shapes.keys)) else { return nil }
         self.family = family
         self.title = title

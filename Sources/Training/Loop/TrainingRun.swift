@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Files
 import Foundation
 import Images
@@ -20,7 +21,7 @@ public final class TrainingRun {
 
     public let folder: String
     public let settings: TrainingSettings
-    /// What a resumed run's configuration changes, a line each.
+    /// What the run's data are, and what is different from before in a run that is resumed: a line each.
     public let notices: [String]
     private let task: any TrainingTask
     private let optimizer: AdamW
@@ -34,6 +35,13 @@ public final class TrainingRun {
     private static let mostFailures = 20
 
     private static func checkpointPath(_ folder: String) -> String { folder + "/" + RunCheckpoint.fileName }
+
+    /// What a run's data were when it began or was resumed last; nil where that is not known, or the run is new.
+    static func dataRecord(in folder: String, resume: Bool) -> DataRecord? {
+        resume ? try? JSONFile.read(DataRecord.self, from: dataPath(folder), limit: 1 << 30) : nil
+    }
+
+    private static func dataPath(_ folder: String) -> String { folder + "/data.json" }
 
     /// Throws unless a run can start in `folder`, or go on with `resume`; nothing is read or written.
     ///
@@ -49,11 +57,12 @@ public final class TrainingRun {
     /// - Parameters:
     ///   - configuration: the run's whole configuration, which the checkpoint keeps as JSON. A resumed run must have the
     ///     same, but for how long it goes on and what it writes when.
+    ///   - data: a user's own pictures, of which the run keeps a list; nil of others.
     /// - Throws: `TrainingError` where the folder holds a run and `resume` is off, holds none and it is on, its checkpoint
     ///   does not fit, or another process has it.
     public init(
         _ task: any TrainingTask, title: String, settings: TrainingSettings, configuration: some Codable, folder: String,
-        resume: Bool
+        resume: Bool, data: CheckedDataset? = nil
     ) throws {
         try TrainingRun.check(folder: folder, resume: resume)
         self.task = task
@@ -63,11 +72,17 @@ public final class TrainingRun {
         self.folder = folder
         hold = try RunFolder(path: folder)
         optimizer = AdamW(task.store, settings: settings.optimizer)
-        notices =
+        var notices =
             resume
             ? try RunCheckpoint.read(
                 into: optimizer, configuration: self.configuration, dependencyFingerprint: task.dependencyFingerprint,
                 from: TrainingRun.checkpointPath(folder)) : []
+        if let data {
+            notices += data.report
+            if let old = TrainingRun.dataRecord(in: folder, resume: resume) { notices += data.record.changes(since: old) }
+            try JSONFile.write(data.record, to: TrainingRun.dataPath(folder))
+        }
+        self.notices = notices
         log = TrainingLog(path: folder + "/log.csv", resumingAt: optimizer.step)
     }
 
