@@ -22,20 +22,24 @@ public enum TokenFile {
 
     /// Writes the tokens of one picture, whole or not at all.
     ///
-    /// - Parameter channels: codes of a token.
-    public static func write(_ tokens: ImageTokens, channels: Int = 1, by maker: TokenizerIdentity, to path: String) throws {
+    /// - Parameters:
+    ///   - channels: codes of a token.
+    ///   - replacing: whether a file that is there is replaced; `FileError.exists` otherwise.
+    public static func write(
+        _ tokens: ImageTokens, channels: Int = 1, by maker: TokenizerIdentity, to path: String, replacing: Bool = true
+    ) throws {
         switch tokens {
         case .latents(let latents):
             var metadata = ["format": format, "model": maker.name]
             metadata["weights"] = maker.weights
-            try Checkpoint.write([(tensorName, latents)], metadata: metadata, to: path)
+            try Checkpoint.write([(tensorName, latents)], metadata: metadata, to: path, replacing: replacing)
         case .indices(let indices):
             let text = CodeFile(
                 format: format, model: maker.name, weights: maker.weights, codes: (indices.first ?? []).map { Int($0) },
                 channels: channels)
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            try AtomicFile.write(to: path, encoder.encode(text) + Data("\n".utf8))
+            try AtomicFile.write(to: path, encoder.encode(text) + Data("\n".utf8), replacing: replacing)
         }
     }
 
@@ -52,6 +56,13 @@ public enum TokenFile {
     ) throws -> ImageTokens {
         guard try isText(path) else {
             let checkpoint = try Checkpoint(path: path)
+            guard checkpoint.metadata["format"] == format, checkpoint.entry(tensorName) != nil else {
+                throw FlowTokError.unusableTokens(
+                    file: path,
+                    reason:
+                        "it holds no tokens that flowtok tokenize wrote, but \(checkpoint.entries.count) other tensors, expected \"\(tensorName)\" with the name of its model"
+                )
+            }
             try check(
                 TokenizerIdentity(name: checkpoint.metadata["model"] ?? "unknown", weights: checkpoint.metadata["weights"]),
                 is: maker, in: path)
