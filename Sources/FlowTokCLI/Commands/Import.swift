@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FlowTok
 import Foundation
 import ModelFolders
@@ -60,6 +61,7 @@ struct Import: ParsableCommand {
         let options = ModelImport.Options(
             name: name, activation: activation == .gelu ? .gelu : .quickGELU, imageSize: imageSize)
         let plan = try ModelImport(sources, output: output, options: options)
+        ProtectedFiles.add(plan.files.map(\.path))
         if let output { try OutputPath.make(folder: output) }
         try OutputPath.check(folder: plan.folder)
         let warnings = fast ? [] : try plan.nonFinite()
