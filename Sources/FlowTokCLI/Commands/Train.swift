@@ -32,9 +32,11 @@ struct StageOptions: ParsableArguments {
     var output: String
 
     /// Protects the configuration, and the files and folders that it names.
-    func protectInputs() {
+    ///
+    /// - Parameter resume: whether what lies in the output folder is this run's own.
+    func protectInputs(resume: Bool = false) {
         ProtectedFiles.add([file])
-        ConfigurationInputs.protect(file)
+        ConfigurationInputs.protect(file, except: resume ? output : nil)
     }
 }
 
@@ -65,7 +67,7 @@ struct RunOptions: ParsableArguments {
     func train(_ open: (_ file: String, _ output: String, _ resume: Bool) throws -> TrainingRun) throws {
         if let threads { try setThreads(threads) }
         StopRequest.install()
-        stage.protectInputs()
+        stage.protectInputs(resume: resume)
         for name in Self.outputs {
             for folder in ["", "model"] { try ProtectedFiles.check(FilePath.join(FilePath.join(stage.output, folder), name)) }
         }
