@@ -95,8 +95,10 @@ import Testing
         let names = try scratch.names("out")
         for name in names { _ = try Image(path: scratch.path("out/" + name)) }
         #expect(result.errors.contains("stopped after \(names.count) of 1000 pictures"))
-        let pipe = try shell("\"$FT\" t2i 'a cat' --steps 200 -o cat.png & sleep 0.2; kill -PIPE $!; wait $!")
+        let pipe = try shell(
+            "\"$FT\" t2i 'a cat' --count 20 --steps 20 -o pipe & until ls pipe/*.png >/dev/null 2>&1; do sleep 0.05; done; kill -PIPE $!; wait $!")
         #expect(pipe.status == 0)
+        #expect(try scratch.names("pipe").count == 20)
     }
 
     @Test func quietPrintsWhatWasAskedFor() throws {

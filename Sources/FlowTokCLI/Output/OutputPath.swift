@@ -24,6 +24,7 @@ enum OutputPath {
         guard !path.isEmpty, !path.hasSuffix("/") else {
             throw Failure(.usage, "the output \"\(path)\" is not a file name")
         }
+        if OutputFile(named: path).isStandardOutput { return nil }
         var status = stat()
         if stat(path, &status) == 0 {
             switch status.st_mode & S_IFMT {
