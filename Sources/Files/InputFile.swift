@@ -122,6 +122,7 @@ extension InputFile {
                 }
             }
         }
+        guard FileIdentity(path: folder) != nil else { throw FileError.missing(path: folder) }
         try walk(folder, "", [])
         return found
     }

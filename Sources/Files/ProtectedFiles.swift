@@ -36,15 +36,24 @@ public enum ProtectedFiles {
 
     /// Whether `path` leads to a protected file.
     public static func contains(_ path: String) -> Bool {
-        guard let identity = FileIdentity(path: path) else { return false }
-        return paths.withLock { $0[identity] != nil }
+        input(at: path) != nil
+    }
+
+    private static func input(at path: String) -> String? {
+        guard let identity = FileIdentity(path: path) else { return nil }
+        return paths.withLock { paths in
+            guard let input = paths[identity] else { return nil }
+            // The number of a file that has gone is given to another one.
+            if FileIdentity(path: input) != identity { paths[identity] = nil }
+            return paths[identity]
+        }
     }
 
     /// Throws where a file written to `path` would replace one that is protected.
     ///
     /// - Throws: `FileError.replacesInput`.
     public static func check(_ path: String) throws {
-        guard let identity = FileIdentity(path: path), let input = paths.withLock({ $0[identity] }) else { return }
+        guard let input = input(at: path) else { return }
         throw FileError.replacesInput(path: path, input: input)
     }
 }

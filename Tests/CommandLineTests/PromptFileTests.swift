@@ -105,8 +105,10 @@ import Testing
 
     @Test func wordsThatTheModelHasNeverSeenAreReported() throws {
         let result = try t2i("a red лиса and 狐", "-o", "x.png")
-        #expect(result.status == 0 && result.errorLines.count == 1)
-        #expect(result.errors.contains("never seen") && result.errors.contains("\"лиса\", \"狐\""), "\(result.errors)")
+        #expect(result.status == 0)
+        // Spelt in bytes, they are too long for the tiny model as well.
+        let warning = try #require(result.errorLines.first)
+        #expect(warning.contains("the prompt has words that the model has never seen") && warning.hasSuffix("\"лиса\", \"狐\""), "\(result.errors)")
         #expect(try t2i("a red fox", "-o", "x.png").errors.isEmpty)
     }
 

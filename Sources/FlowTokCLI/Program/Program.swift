@@ -83,11 +83,13 @@ enum Program {
             let start = message.contains("no prompt") || message.contains(prompt) ? "" : message + ": "
             return start + "\"\(prompt)\" begins with - and is taken for an option; a prompt like that comes after --: flowtok t2i -- \"\(prompt)\""
         }
-        guard let start = message.range(of: "Unknown option '"), !message.contains("Did you mean") else { return message }
+        guard let start = message.range(of: "Unknown option '") else { return message }
         let unknown = String(message[start.upperBound...].prefix { $0 != "'" && $0 != "=" })
         let command = root.configuration.subcommands.first { name(of: $0) == arguments.first } ?? root
         guard let meant = Suggestion.option(for: unknown, in: root.helpMessage(for: command)) else { return message }
-        return message + ". Did you mean '\(meant)'?"
+        // What other programs call it says more than what it looks like.
+        let told = message.range(of: ". Did you mean").map { String(message[..<$0.lowerBound]) } ?? message
+        return told + ". Did you mean '\(meant)'?"
     }
 
     /// Whether an argument that begins like an option is none: it has a space, or a digit after the hyphen.
