@@ -195,7 +195,7 @@ public final class AtomicFileStream {
             try flush()
             // What lies there may have changed while the file was made.
             try ProtectedFiles.check(path)
-            try replacing ? replace(path, in: folder) : create(path)
+            try replacing ? replace(path, in: folder) : create(path, in: folder)
             // The name is in the folder, which has its own place on the disk. Some file systems cannot flush folders; the
             // file is in place all the same.
             let folderDescriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -210,19 +210,36 @@ public final class AtomicFileStream {
     private func replace(_ path: String, in folder: String) throws {
         if temporary == nil {
             if link(to: path) { return }
-            guard errno == EEXIST else { throw failure(errno) }
-            let name = Self.temporaryName(in: folder)
-            guard link(to: name) else { throw failure(errno) }
-            temporary = name
+            try name(in: folder)
         }
         guard let name = temporary else { return }
         guard rename(name, path) == 0 else { throw failure(errno) }
         temporary = nil
     }
 
+    /// Gives the file a temporary name. Where a file system has files without a name and cannot give them one, a copy has it.
+    private func name(in folder: String) throws {
+        let name = Self.temporaryName(in: folder)
+        if !link(to: name) {
+            let copy = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard copy >= 0 else { throw failure(errno) }
+            defer { close(copy) }
+            temporary = name
+            var status = stat()
+            if fstat(descriptor, &status) == 0 { fchmod(copy, status.st_mode & 0o777) }
+            try self.copy(to: copy)
+            guard fsync(copy) == 0 else { throw failure(errno) }
+        }
+        temporary = name
+    }
+
     /// Puts the file at `path` where nothing is there.
-    private func create(_ path: String) throws {
+    private func create(_ path: String, in folder: String) throws {
         if link(to: path) { return }
+        if errno != EEXIST, temporary == nil {
+            try name(in: folder)
+            if link(to: path) { return }
+        }
         if errno == EEXIST { throw FileError.exists(path: self.path) }
         // Some file systems have no links: the name is taken first, and then the file put there.
         guard let name = temporary, [EPERM, EOPNOTSUPP, ENOSYS].contains(errno) else { throw failure(errno) }

@@ -29,7 +29,7 @@ struct Convert: ParsableCommand {
                 """)
     }
 
-    @Argument(help: ArgumentHelp("A checkpoint, or a model folder.", valueName: "in"), completion: .file())
+    @Argument(help: ArgumentHelp("A checkpoint, which may be - for standard input, or a model folder.", valueName: "in"), completion: .file())
     var input: String
 
     @Argument(help: ArgumentHelp("The file to write, or the folder.", valueName: "out"), completion: .file())
@@ -96,7 +96,7 @@ struct Convert: ParsableCommand {
 
     func run() throws {
         ProtectedFiles.add([input])
-        guard InputFile.isThere(input) else { throw Failure(.missing, "\(input): no such file") }
+        guard input == "-" || InputFile.isThere(input) else { throw Failure(.missing, "\(input): no such file") }
         let progress = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
         if InputFile.isFolder(input) {
             let conversion = try FolderConversion(input)
@@ -116,7 +116,10 @@ struct Convert: ParsableCommand {
             }
             if packed { throw Failure(.usage, "\(input): --packed expected a model folder, found a file") }
             if file.isStandardOutput, shardSize != nil { throw Failure(.usage, "standard output takes one file, expected no --shard-size") }
-            let checkpoint = try Checkpoint(path: input)
+            // A copy of a pipe goes with it.
+            let source = try SpooledInput(input)
+            defer { withExtendedLifetime(source) {} }
+            let checkpoint = try Checkpoint(path: source.path)
             ProtectedFiles.add(checkpoint.files)
             try file.prepare()
             if overwriting.noClobber, let there = Checkpoint.existing(output) { throw FileError.exists(path: there) }

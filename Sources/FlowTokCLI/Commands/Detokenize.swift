@@ -55,6 +55,7 @@ struct Detokenize: ParsableCommand {
         try OutputPath.checkFormat(output.path)
         try output.prepare()
         let input = try SpooledInput(tokens)
+        defer { withExtendedLifetime(input) {} }
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
         defer { Console.warn(tokenizer.warnings) }
         let found = try TokenFile.read(
