@@ -43,6 +43,9 @@ struct RecordedDrawing {
     }
 
     private mutating func take(_ record: GenerationMetadata) throws {
+        guard record.origin == nil else {
+            throw Failure(.data, "\(file): was drawn on the way from another picture or caption, expected a picture of flowtok t2i")
+        }
         guard record.imageClass == nil, let solver = record.settings.solver else {
             throw Failure(.data, "\(file): was drawn by flowtok generate with \"\(record.model.onOneLine)\", expected a picture of flowtok t2i")
         }
