@@ -18,8 +18,9 @@ extension Checkpoint {
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) throws {
         var done = 0
-        try write(
-            declarations(as: type), to: path, metadata: texts.merging(metadata) { $1 }, done: &done, progress: progress)
+        try filled(
+            declarations(as: type), to: path, metadata: texts.merging(metadata) { $1 }, done: &done, progress: progress
+        ).finish()
     }
 
     /// The tensors that a conversion leaves out: no safetensors file holds values of their type.
@@ -36,11 +37,11 @@ extension Checkpoint {
         }
     }
 
-    /// Writes some of the tensors to a file; `done` counts the bytes that are read.
-    func write(
+    /// Writes some of the tensors to a file that has still to be finished; `done` counts the bytes that are read.
+    func filled(
         _ declarations: [SafetensorsWriter.Declaration], to path: String, metadata: [String: String], done: inout Int,
         progress: (_ done: Int, _ total: Int) throws -> Void
-    ) throws {
+    ) throws -> SafetensorsWriter {
         let writer = try SafetensorsWriter(to: path, tensors: declarations, metadata: metadata)
         let total = entries.reduce(0) { $0 + ($1.type.isWritten ? $1.byteCount : 0) }
         for declaration in declarations {
@@ -56,7 +57,7 @@ extension Checkpoint {
             done += entry.byteCount
             try progress(done, total)
         }
-        try writer.finish()
+        return writer
     }
 
     /// float16 ends at 65504, below many a weight; the other types reach as far as float32.

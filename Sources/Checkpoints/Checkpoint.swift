@@ -66,6 +66,9 @@ public final class Checkpoint: Sendable {
         nonFinite.withLock { first in first = first ?? name }
     }
 
+    /// The files that hold the tensors, and the one that was opened.
+    public var files: [String] { Array(Set(records.map(\.contents.path) + [path])).sorted() }
+
     let records: [TensorRecord]
     private let index: [String: Int]
     private let checksummed: [(archive: ZipArchive, entry: ZipArchive.Entry)]

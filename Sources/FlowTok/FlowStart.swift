@@ -55,7 +55,7 @@ extension FlowTok {
         of prompt: String, seed: UInt64, rng: NoiseGenerator = .philox, precision: Precision? = nil
     ) throws -> FlowStart {
         guard prompt.contains(where: { !$0.isWhitespace }) else { throw FlowTokError.emptyPrompt }
-        let ids = try captions.encode(prompt)
+        let ids = try captions.encode(prompt: prompt)
         let model = try model(in: precision)
         return Precision.$current.withValue(precision ?? self.precision) {
             var random: any NoiseSource = rng.source(seed: seed)

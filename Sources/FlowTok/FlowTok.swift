@@ -94,7 +94,7 @@ public final class FlowTok: Sendable {
         let settings = try request.settings(over: configuration.sampling)
         let seed = request.seed ?? UInt64(UInt32.random(in: .min ... .max))
         guard request.prompt.contains(where: { !$0.isWhitespace }) else { throw FlowTokError.emptyPrompt }
-        let ids = try captions.encode(request.prompt)
+        let ids = try captions.encode(prompt: request.prompt)
         let precision = request.precision ?? precision
         let model = try model(in: precision)
         let largest = FlowTok.largestBatch(of: settings)

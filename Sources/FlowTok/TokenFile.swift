@@ -25,20 +25,24 @@ public enum TokenFile {
 
     /// Writes the tokens of one picture, whole or not at all.
     ///
-    /// - Parameter channels: codes of a token.
-    public static func write(_ tokens: ImageTokens, channels: Int = 1, by maker: TokenizerIdentity, to path: String) throws {
+    /// - Parameters:
+    ///   - channels: codes of a token.
+    ///   - replacing: whether a file that is there is replaced; `FileError.exists` otherwise.
+    public static func write(
+        _ tokens: ImageTokens, channels: Int = 1, by maker: TokenizerIdentity, to path: String, replacing: Bool = true
+    ) throws {
         switch tokens {
         case .latents(let latents):
             var metadata = ["format": format, "model": maker.name]
             metadata["weights"] = maker.weights
-            try Checkpoint.write([(tensorName, latents)], metadata: metadata, to: path)
+            try Checkpoint.write([(tensorName, latents)], metadata: metadata, to: path, replacing: replacing)
         case .indices(let indices):
             let text = CodeFile(
                 format: format, model: maker.name, weights: maker.weights, codes: (indices.first ?? []).map { Int($0) },
                 channels: channels)
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            try AtomicFile.write(to: path, encoder.encode(text) + Data("\n".utf8))
+            try AtomicFile.write(to: path, encoder.encode(text) + Data("\n".utf8), replacing: replacing)
         }
     }
 
@@ -87,7 +91,7 @@ public enum TokenFile {
         func unusable(_ reason: String) -> FlowTokError { .unusableTokens(file: path, reason: reason) }
         let checkpoint = try Checkpoint(path: path)
         guard checkpoint.metadata["format"] ?? format == format, let model = checkpoint.metadata["model"] else {
-            throw unusable("it holds no tokens of a picture, expected what flowtok tokenize wrote, found \(Recognition.describe(checkpoint))")
+            throw unusable("it holds no tokens that flowtok tokenize wrote, but \(Recognition.describe(checkpoint))")
         }
         try check(TokenizerIdentity(name: model, weights: checkpoint.metadata["weights"]), is: maker, in: path)
         guard codebookSize == nil else { throw unusable("it holds latents, expected the JSON of integer tokens") }

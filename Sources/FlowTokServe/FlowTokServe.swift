@@ -127,7 +127,7 @@ import Server
 
     private static func end(_ message: String, _ status: Int32) -> Never {
         let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-        FileHandle.standardError.write(Data("flowtok-serve: \(line)\n".utf8))
+        _ = StandardStream.write("flowtok-serve: \(line)\n", to: STDERR_FILENO)
         Foundation.exit(status)
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Logging
 
@@ -34,7 +35,7 @@ struct LineLog: LogHandler {
             line = (try? encoder.encode(all)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
         }
         // One write, so that lines of several threads do not mix.
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        _ = StandardStream.write(line + "\n", to: STDERR_FILENO)
     }
 
     private func quoted(_ value: String) -> String {

@@ -84,7 +84,7 @@ public struct GeneratorFolder: Sendable {
         }
 
         private init(checkpoint path: String) throws {
-            name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            name = InputFile.stem(path)
             weightsFile = path
             configuration = try GeneratorFolder.recognise(path)
         }

@@ -161,7 +161,7 @@ public struct ImageTokenizerFolder: Sendable {
             }
             self.tokenizer = tokenizer
             self.files = files
-            let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            let stem = InputFile.stem(path)
             name = options.name ?? stem
             textEncoder = parts.text?.configuration.tower(activation: options.activation)
         }

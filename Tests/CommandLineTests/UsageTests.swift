@@ -19,7 +19,7 @@ import Testing
         (["--guidance-interval", "0.5"], "0.5"),
         (["--solver", "newton"], "newton"),
         (["--precision", "int3"], "int3"),
-        (["--seed", "-1"], "-1"),
+        (["--seed", "-2"], "-2"),
         (["--seed", "18446744073709551616"], "18446744073709551616"),
         (["--count", "0"], "--count is 0"),
         (["--count", "-2"], "--count is -2"),

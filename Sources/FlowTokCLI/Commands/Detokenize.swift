@@ -21,12 +21,21 @@ struct Detokenize: ParsableCommand {
     }
 
     @Argument(
-        help: ArgumentHelp("A file that flowtok tokenize wrote with the same model.", valueName: "tokens"),
+        help: ArgumentHelp("A file that flowtok tokenize wrote with the same model, or - for standard input.", valueName: "tokens"),
         completion: .file(extensions: ["safetensors", "json"]))
     var tokens: String
 
-    @Option(name: .shortAndLong, help: "The picture to write, .png, .jpg or .webp (default: NAME-decoded.png).", completion: .file())
+    @Option(
+        name: .shortAndLong,
+        help: "The picture to write, .png, .jpg or .webp, in place of one that is there, or - for standard output (default: NAME-decoded.png, a new file).",
+        completion: .file())
     var output: String?
+
+    @OptionGroup
+    var overwriting: OverwriteOptions
+
+    @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
+    var quiet = false
 
     @OptionGroup(title: "Caption")
     var caption: CaptionOptions
@@ -35,15 +44,22 @@ struct Detokenize: ParsableCommand {
     var model: ModelOptions
 
     func run() throws {
-        let output = output ?? InputFile.stem(tokens) + "-decoded.png"
-        guard InputFile.isThere(tokens) else { throw Failure(.missing, "\(tokens): no such file") }
+        model.protect()
+        ProtectedFiles.add(caption.clip.clip + [tokens])
+        guard tokens == "-" || InputFile.isThere(tokens) else { throw Failure(.missing, "\(tokens): no such file") }
         guard !InputFile.isFolder(tokens) else { throw Failure(.data, "\(tokens): is a folder, expected a file of tokens") }
-        try OutputPath.checkFormat(output)
-        try OutputPath.check(file: output)
+        var taken: Set<String> = []
+        var output =
+            self.output.map { overwriting.named($0) }
+            ?? OutputFile(like: InputFile.stem(tokens == "-" ? "standard-input" : tokens) + "-decoded.png", taken: &taken)
+        try OutputPath.checkFormat(output.path)
+        try output.prepare()
+        let input = try SpooledInput(tokens)
+        defer { withExtendedLifetime(input) {} }
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
         defer { Console.warn(tokenizer.warnings) }
         let found = try TokenFile.read(
-            from: tokens, by: tokenizer.identity, codebookSize: tokenizer.tokenizer.tokens.codebookSize,
+            from: input.path, by: tokenizer.identity, codebookSize: tokenizer.tokenizer.tokens.codebookSize,
             channels: tokenizer.codeChannels)
         let picture: Image
         do {
@@ -52,7 +68,7 @@ struct Detokenize: ParsableCommand {
             // The tokens are at fault, and the user wants to know which.
             throw Failure(.data, "\(tokens): \(error)")
         }
-        try picture.write(to: output)
-        Console.print("\(output): \(picture.width)×\(picture.height) pixels")
+        try output.write(picture)
+        if !quiet { Console.print("\(output.path): \(picture.width)×\(picture.height) pixels") }
     }
 }

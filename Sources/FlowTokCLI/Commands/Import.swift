@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Files
 import FlowTok
 import Foundation
 import ModelFolders
@@ -61,6 +62,7 @@ struct Import: ParsableCommand {
         let options = ModelImport.Options(
             name: name, activation: activation == .gelu ? .gelu : .quickGELU, imageSize: imageSize)
         let plan = try ModelImport(sources, output: output, options: options)
+        ProtectedFiles.add(plan.files.map(\.path))
         if let output { try OutputPath.make(folder: output) }
         try OutputPath.check(folder: plan.folder)
         if !fast { try plan.checkFinite() }

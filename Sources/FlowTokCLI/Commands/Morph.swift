@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FlowTok
 import Foundation
 import Images
@@ -67,13 +68,15 @@ struct Morph: ParsableCommand {
 
     func run() throws {
         let ends = try PromptList(arguments: [from, to], file: nil).prompts
-        let file = output ?? Slug.make("\(ends[0]) to \(ends[1])") + ".png"
-        try OutputPath.checkFormat(file)
-        let suffix = (file as NSString).pathExtension.lowercased()
-        guard strip || suffix == "png" || suffix.isEmpty else {
-            throw Failure(.usage, "\(file): an animation is a PNG, expected a name that ends in .png, or --strip")
+        model.protect()
+        var taken: Set<String> = []
+        var file = output.map { OutputFile(named: $0) } ?? OutputFile(like: Slug.make("\(ends[0]) to \(ends[1])") + ".png", taken: &taken)
+        try OutputPath.checkFormat(file.path)
+        let suffix = FilePath.suffix(of: file.path).lowercased()
+        guard strip || suffix == "png" || suffix.isEmpty || file.isStandardOutput else {
+            throw Failure(.usage, "\(file.path): an animation is a PNG, expected a name that ends in .png, or --strip")
         }
-        try OutputPath.check(file: file)
+        try file.prepare()
         let flowtok = try model.open()
         let side = flowtok.imageTokenizer.imageSize
         if strip { try PictureGrid(columns: frames).check(pictures: frames, side: side) }
@@ -91,8 +94,8 @@ struct Morph: ParsableCommand {
         var record = GenerationMetadata(drawn[0])
         record.origin?.position = nil
         record.pictures = frames
-        try write(drawn.map(\.image), record: &record, to: file)
-        let report = PictureReport(file: file, record: record, trajectory: nil, seconds: (clock.now - start) / .seconds(1))
+        try write(drawn.map(\.image), record: &record, to: &file)
+        let report = PictureReport(file: file.path, record: record, trajectory: nil, seconds: (clock.now - start) / .seconds(1))
         if json {
             try Console.print(json: report)
         } else if !quiet {
@@ -100,15 +103,16 @@ struct Morph: ParsableCommand {
         }
     }
 
-    private func write(_ images: [Image], record: inout GenerationMetadata, to file: String) throws {
+    private func write(_ images: [Image], record: inout GenerationMetadata, to file: inout OutputFile) throws {
         if strip {
             let picture = try Image.strip(images, gap: PictureGrid.gap)
             (record.settings.width, record.settings.height) = (picture.width, picture.height)
-            try picture.write(to: file, text: noMetadata ? [] : record.texts)
+            try file.write(picture, text: noMetadata ? [] : record.texts)
         } else {
             // The two ends are shown once.
             let shown = back ? images + images.dropFirst().dropLast().reversed() : images
-            try AtomicFile.write(to: file, Image.animatedPNG(shown, delay: delay, text: noMetadata ? [] : record.texts))
+            let bytes = try Image.animatedPNG(shown, delay: delay, text: noMetadata ? [] : record.texts)
+            try file.write { path, replacing in try AtomicFile.write(to: path, bytes, replacing: replacing) }
         }
     }
 }

@@ -13,6 +13,8 @@ struct Reconstruct: ParsableCommand {
                 FlowTok or any image tokenizer, see flowtok help tokenize. The decoders of FlowTiTok and TA-TiTok are guided \
                 by a caption: of a tokenizer alone, --prompt needs CLIP, and without CLIP zeros guide.
 
+                The file that -o names is replaced; names that flowtok makes are those of new files.
+
                 EXAMPLES
                   flowtok reconstruct fox.png
                   flowtok reconstruct fox.png -o fox-again.png
@@ -22,19 +24,23 @@ struct Reconstruct: ParsableCommand {
     }
 
     @Argument(
-        help: ArgumentHelp("PNG, JPEG and WebP files; - reads one from standard input.", valueName: "image"),
+        help: ArgumentHelp("PNG, JPEG and WebP files, and folders of them; - reads one from standard input.", valueName: "image"),
         completion: .file(extensions: PictureList.extensions))
     var images: [String]
 
     @Option(
         name: .shortAndLong,
-        help: "The picture to write, .png, .jpg or .webp; for several pictures a folder (default: none, or NAME-compare.png).", completion: .file())
+        help: "The picture to write, .png, .jpg or .webp, or - for standard output; for several pictures a folder (default: none, or NAME-compare.png).",
+        completion: .file())
     var output: String?
+
+    @OptionGroup
+    var overwriting: OverwriteOptions
 
     @Flag(help: "Write the picture before and after, side by side.")
     var compare = false
 
-    @Flag(help: "Print a JSON object a picture.")
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print a JSON object a picture.")
     var json = false
 
     @OptionGroup(title: "Caption")
@@ -43,64 +49,47 @@ struct Reconstruct: ParsableCommand {
     @OptionGroup(title: "Model")
     var model: ModelOptions
 
+    @Flag(name: .shortAndLong, help: "Print nothing but what is asked for, warnings and errors.")
+    var quiet = false
+
     func run() throws {
-        let first = try PictureInput.image(images[0])
-        let outputs = try outputs()
+        model.protect()
+        ProtectedFiles.add(caption.clip.clip)
+        let list = try PictureList(images)
+        let batch = try PictureBatch(list, verb: "reconstructed")
+        var outputs = try outputs(list)
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
         defer { Console.warn(tokenizer.warnings) }
         var (psnrs, ssims): ([Double], [Double]) = ([], [])
-        for (index, file) in images.enumerated() {
-            let picture = try index == 0 ? first : PictureInput.image(file)
-            let before = tokenizer.square(of: picture)
-            let after = try tokenizer.decode(tokenizer.encode(picture), caption: caption.prompt)
-            if let output = outputs?[index] {
-                try (compare ? Image.strip([before, after], gap: 4) : after).write(to: output)
-            }
+        try batch.run(quiet: quiet, printsOnly: outputs.isEmpty) { picture, image, progress in
+            let before = tokenizer.square(of: image)
+            let after = try tokenizer.decode(tokenizer.encode(image), caption: caption.prompt)
+            try outputs[picture.path]?.write(compare ? Image.strip([before, after], gap: 4) : after)
             let measures = Measures(
-                file: file, output: outputs?[index], psnr: try after.psnr(to: before), ssim: try after.ssim(to: before))
+                file: picture.path, output: outputs[picture.path]?.path, psnr: try after.psnr(to: before), ssim: try after.ssim(to: before))
             psnrs.append(measures.psnr)
             ssims.append(measures.ssim)
+            progress.finish()
             if json {
                 try Console.print(json: measures)
-            } else {
-                let name = measures.output ?? (images.count > 1 ? file : nil)
+            } else if !quiet {
+                let name = measures.output ?? (list.isSingle ? nil : picture.path)
                 Console.print((name.map { "\($0): " } ?? "") + measures.line)
             }
         }
-        if images.count > 1, !json {
-            let count = Double(images.count)
+        if psnrs.count > 1, !json, !quiet {
+            let count = Double(psnrs.count)
             let mean = Measures(
                 file: "", output: nil, psnr: psnrs.reduce(0, +) / count, ssim: ssims.reduce(0, +) / count)
-            Console.print("mean of \(images.count): \(mean.line)")
+            Console.print("mean of \(psnrs.count): \(mean.line)")
         }
     }
 
-    /// The file to write for every picture; nil where none is asked for.
-    private func outputs() throws -> [String]? {
-        let names = images.map { InputFile.stem($0) + (compare ? "-compare.png" : ".png") }
-        let isFolder = images.count > 1 || output.map { $0.hasSuffix("/") || InputFile.isFolder($0) } == true
-        guard isFolder, let output else {
-            guard output != nil || compare else { return nil }
-            let paths = output.map { [$0] } ?? names
-            for path in paths { try OutputPath.checkFormat(path) }
-            try check(paths)
-            return paths
-        }
-        try OutputPath.make(folder: output)
-        let paths = names.map { output.hasSuffix("/") ? output + $0 : output + "/" + $0 }
-        try check(paths)
-        return paths
-    }
-
-    /// Throws where nothing could be written, or two pictures would go to one file or over themselves.
-    private func check(_ paths: [String]) throws {
-        try OutputPath.check(files: paths)
-        guard Set(paths).count == paths.count else {
-            throw Failure(.usage, "two of the pictures would be written to one file, expected different names")
-        }
-        if images.count > 1, let own = paths.first(where: images.contains) {
-            throw Failure(.usage, "\(own) would be written over, expected another folder")
-        }
+    /// The file to write for every picture; empty where none is asked for.
+    private func outputs(_ list: PictureList) throws -> [String: OutputFile] {
+        let plan = PictureOutputs(list, output: output, overwriting: overwriting)
+        guard output != nil || compare else { return [:] }
+        return try plan.files { FilePath.withoutSuffix($0) + (compare ? "-compare.png" : ".png") }
     }
 
     private struct Measures: Encodable {

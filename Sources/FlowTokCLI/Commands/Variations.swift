@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FlowTok
 import Foundation
 import Images
@@ -45,10 +46,12 @@ struct Variations: ParsableCommand {
     }
 
     func run() throws {
+        ProtectedFiles.add([image])
+        model.protect()
         // A picture that cannot be read need not wait for the model.
         let picture = try PictureInput.image(image)
         let words = try prompt.map { try PromptList(arguments: [$0], file: nil).prompts[0] }
-        let name = image == "-" ? "picture" : ((image as NSString).lastPathComponent as NSString).deletingPathExtension
+        let name = image == "-" ? "picture" : InputFile.stem(image)
         let plan = try pictures.plan(PromptList([words ?? "\(name) variation"]))
         let flowtok = try model.open()
         let run = PictureRun(plan: plan, prompts: 1, options: pictures)

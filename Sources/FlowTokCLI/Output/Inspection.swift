@@ -84,7 +84,7 @@ struct Inspection: Encodable {
 
         init(_ path: String) {
             self =
-                switch (path as NSString).lastPathComponent {
+                switch FilePath.name(of: path) {
                 case ModelFolder.configurationFile: .configuration
                 case let name where name.hasSuffix(".model"): .vocabulary
                 case let name where name.hasSuffix(".txt") || name.hasSuffix(".txt.gz"): .merges
@@ -107,7 +107,7 @@ struct Inspection: Encodable {
         let names = try InputFile.names(in: folder).filter { name in
             name == ModelFolder.configurationFile || name.hasSuffix(".index.json")
                 || name == "merges.txt" || name.hasSuffix(".txt.gz")
-                || suffixes.contains((name as NSString).pathExtension)
+                || suffixes.contains(FilePath.suffix(of: name))
         }
         guard !names.isEmpty else {
             throw Failure(.data, "\(folder): nothing to inspect, expected checkpoints or a model folder")

@@ -91,12 +91,12 @@ public struct ImportedFile: Sendable {
 
     static func isCheckpoint(_ name: String) -> Bool {
         name.hasSuffix(".index.json")
-            || ["safetensors", "pth", "pt", "bin", "ckpt"].contains((name as NSString).pathExtension.lowercased())
+            || ["safetensors", "pth", "pt", "bin", "ckpt"].contains(FilePath.suffix(of: name).lowercased())
     }
 
     /// Vocabularies are recognised by how they begin, and tables by their end token too.
     private static func vocabulary(_ path: String) -> Contents? {
-        let name = (path as NSString).lastPathComponent.lowercased()
+        let name = FilePath.name(of: path).lowercased()
         guard name.hasSuffix(".txt") || name.hasSuffix(".gz") || name.hasSuffix(".json"), !name.hasSuffix(".index.json"),
             let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int, size <= 64 << 20,
             let handle = FileHandle(forReadingAtPath: path)

@@ -30,6 +30,8 @@ public final class TrainingRun {
     private let log: TrainingLog
     private let hold: RunFolder
     private let clock = ContinuousClock()
+    private var notice: (String) -> Void = { _ in }
+    private var told: Set<String> = []
 
     /// Steps without a finite loss and gradient, one after the other, that end a run.
     private static let mostFailures = 20
@@ -94,14 +96,20 @@ public final class TrainingRun {
     ///
     /// - Throws: `TrainingError.diverged`, which leaves the last checkpoint as it is; what the task throws, with a
     ///   checkpoint of the steps before; `CheckpointError` or `ImageError` where the folder cannot be written.
+    /// What only accompanies the run (log, curves, samples) ends it never; where it cannot be written, `notice` is told, and so
+    /// it is of a checkpoint on the way, which is tried again at its next time.
     @discardableResult
-    public func run(stopAfter: Int? = nil, progress: (Progress) -> Void = { _ in }) throws -> Bool {
-        try Precision.$current.withValue(settings.precision) {
+    public func run(
+        stopAfter: Int? = nil, progress: (Progress) -> Void = { _ in }, notice: @escaping (String) -> Void = { _ in }
+    ) throws -> Bool {
+        self.notice = notice
+        defer { self.notice = { _ in } }
+        return try Precision.$current.withValue(settings.precision) {
             // A run that is killed before its first checkpoint can be resumed as well.
             if !FileManager.default.fileExists(atPath: TrainingRun.checkpointPath(folder)) { try writeState() }
             let sampled = try train(until: min(settings.steps, stopAfter ?? settings.steps), progress: progress)
             try checkpoint()
-            if settings.sampleEvery > 0 && sampled != optimizer.step { try writeSamples() }
+            if settings.sampleEvery > 0 && sampled != optimizer.step { surviving { try writeSamples() } }
             return optimizer.step >= settings.steps
         }
     }
@@ -131,19 +139,19 @@ public final class TrainingRun {
                     secondsLeft: Double((settings.steps - optimizer.step) * settings.batchSize) / max(speed, 1e-9)))
             if failures >= TrainingRun.mostFailures {
                 log.append(step: optimizer.step, metrics.taken())
-                try log.write()
+                surviving { try log.write() }
                 throw TrainingError.diverged(step: optimizer.step - failures + 1)
             }
             if optimizer.step % settings.logEvery == 0 {
                 log.append(step: optimizer.step, metrics.taken())
-                try log.write(notWithin: .seconds(5))
+                surviving { try log.write(notWithin: .seconds(5)) }
             }
             if settings.sampleEvery > 0 && optimizer.step % settings.sampleEvery == 0 {
-                try writeSamples()
+                surviving { try writeSamples() }
                 lastSamples = optimizer.step
             }
             if clock.now - lastCheckpoint > .seconds(settings.checkpointMinutes * 60) {
-                try checkpoint()
+                surviving { try checkpoint() }
                 lastCheckpoint = clock.now
             }
         }
@@ -178,9 +186,21 @@ public final class TrainingRun {
     /// Writes the state, the log and its curves, and the averaged model for others.
     private func checkpoint() throws {
         try writeState()
-        try log.write()
-        try log.plot(title: title, columns: { $0.contains("loss") }).write(to: folder + "/loss.png")
+        surviving {
+            try log.write()
+            try log.plot(title: title, columns: { $0.contains("loss") }).write(to: folder + "/loss.png")
+        }
         try task.export(parameters: optimizer.averagedParameters, to: folder)
+    }
+
+    /// Runs `body`; what cannot be written is told, once for each cause, and the run goes on.
+    private func surviving(_ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            let message = "\(error)"
+            if told.insert(message).inserted { notice("\(message); the training goes on") }
+        }
     }
 
     private func writeState() throws {
