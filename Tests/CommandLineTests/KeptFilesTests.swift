@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Images
 import Tensors
+import TestSupport
 import Testing
 
 /// Nothing that is there is lost: inputs, earlier results and what people wrote themselves.

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Images
 import Tensors
+import TestSupport
 import Testing
 
 /// One word for one thing in every command, and help where another word is used.
