@@ -35,7 +35,7 @@ import Testing
         // Of two that are the same, all others are the same too; of opposite ones, none is a number that is none.
         #expect(zip(FlowStart.between(a, a, at: 0.3).tokens.values, a.tokens.values).allSatisfy { abs($0 - $1) < 1e-5 })
         let opposite = FlowStart(tokens: a.tokens * -1, hidden: a.hidden)
-        #expect(FlowStart.between(a, opposite, at: 0.5).tokens.values.allSatisfy(\.isFinite))
+        #expect(FlowStart.between(a, opposite, at: 0.5).tokens.values.allSatisfy { $0.isFinite })
     }
 
     @Test func aMorphBeginsAndEndsWithTheImagesOfItsPrompts() throws {
