@@ -82,6 +82,7 @@ extension FlowTok {
         guard request.strength >= 0, request.strength <= 1 else {
             throw FlowTokError.badSetting(name: "strength", given: String(request.strength), expected: "0 to 1")
         }
+        if let prompt = request.prompt, !prompt.contains(where: { !$0.isWhitespace }) { throw FlowTokError.emptyPrompt }
         let settings = try GenerationRequest(
             request.prompt ?? "", count: request.count, solver: request.solver, steps: request.steps, guidance: request.guidance
         ).settings(over: configuration.sampling)

@@ -155,7 +155,7 @@ struct HTTPClient: Sendable {
 }
 
 /// A TCP connection to this machine.
-final class Connection {
+final class Connection: Sendable {
     private let descriptor: Int32
 
     init(port: Int) throws {
@@ -169,7 +169,7 @@ final class Connection {
         }
         guard status == 0 else { throw HTTPClient.Problem("cannot connect: \(String(cString: strerror(errno)))") }
         // A test that waits for ever says nothing.
-        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        var limit = timeval(tv_sec: 120, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
@@ -195,8 +195,15 @@ final class Connection {
         }
     }
 
-    /// Whether the other side ends the connection within the time limit.
-    var ends: Bool {
+    /// Whether the other side ends the connection within the time limit. It waits on a thread of its own, since the server needs
+    /// those of the test.
+    func ends() async -> Bool {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [self] in continuation.resume(returning: waitsForTheEnd()) }
+        }
+    }
+
+    private func waitsForTheEnd() -> Bool {
         var byte: UInt8 = 0
         while true {
             let count = recv(descriptor, &byte, 1, 0)
