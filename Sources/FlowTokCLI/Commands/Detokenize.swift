@@ -57,7 +57,7 @@ struct Detokenize: ParsableCommand {
         let input = try SpooledInput(tokens)
         defer { withExtendedLifetime(input) {} }
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
-        defer { Console.warn(tokenizer.warnings) }
+        Console.warnWhenDone { tokenizer.warnings }
         let found = try TokenFile.read(
             from: input.path, by: tokenizer.identity, codebookSize: tokenizer.tokenizer.tokens.codebookSize,
             channels: tokenizer.codeChannels)

@@ -59,7 +59,7 @@ struct Reconstruct: ParsableCommand {
         let batch = try PictureBatch(list, verb: "reconstructed")
         var outputs = try outputs(list)
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
-        defer { Console.warn(tokenizer.warnings) }
+        Console.warnWhenDone { tokenizer.warnings }
         var (psnrs, ssims): ([Double], [Double]) = ([], [])
         try batch.run(quiet: quiet, printsOnly: outputs.isEmpty) { picture, image, progress in
             let before = tokenizer.square(of: image)

@@ -57,7 +57,7 @@ struct Tokenize: ParsableCommand {
         let plan = PictureOutputs(list, output: output, overwriting: overwriting)
         try plan.prepare()
         let tokenizer = try model.openTokenizer()
-        defer { Console.warn(tokenizer.warnings) }
+        Console.warnWhenDone { tokenizer.warnings }
         let suffix = tokenizer.tokenizer.tokens.codebookSize == nil ? "safetensors" : "json"
         if let output, !plan.isFolder {
             let other = suffix == "json" ? ".safetensors" : ".json"
@@ -70,7 +70,8 @@ struct Tokenize: ParsableCommand {
         try batch.run(quiet: quiet, printsOnly: false) { picture, image, progress in
             let tokens = try tokenizer.encode(image)
             try files[picture.path]?.write { path, replacing in
-                try TokenFile.write(tokens, by: tokenizer.identity, to: path, replacing: replacing)
+                try TokenFile.write(
+                    tokens, channels: tokenizer.codeChannels, by: tokenizer.identity, to: path, replacing: replacing)
             }
             progress.finish()
             guard let path = files[picture.path]?.path else { return }

@@ -14,6 +14,7 @@ enum Program {
             var command = try parse(root)
             do {
                 try command.run()
+                Console.warnPending()
                 try Console.finish()
             } catch let error where root.exitCode(for: error) == .success {
                 Console.print(root.fullMessage(for: error))
