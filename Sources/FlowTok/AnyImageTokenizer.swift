@@ -41,8 +41,8 @@ public struct AnyImageTokenizer: Sendable {
     /// - Parameters:
     ///   - clip: CLIP, for a tokenizer whose decoder is guided by captions. Without it, and without one in the folder,
     ///     guidance is zeros.
-    ///   - precision: what the weights are kept in, and products computed in; where nothing is said, a FlowTok's own, and
-    ///     float32 of others.
+    ///   - precision: what the weights are kept in, and products computed in; where nothing is said, a FlowTok's own, what a
+    ///     packed file is packed as, and float32 of others.
     /// - Throws: `FlowTokError`, `ImageTokenizerError`, `WeightMismatch`, `CheckpointError` or `VocabularyError` where a
     ///   file is missing or does not hold what it should.
     public init(path: String, clip: CLIPSource? = nil, precision wanted: Precision? = nil) throws {
@@ -50,9 +50,9 @@ public struct AnyImageTokenizer: Sendable {
             self = try FlowTok(model: path, precision: wanted).imageTokenizer
             return
         }
-        let precision = wanted ?? .float32
         let location = try TokenizerLocation(path: path)
         let checkpoint = try Checkpoint(path: location.weightsFile)
+        let precision = try ModelFolder.precision(wanted, of: [checkpoint]) ?? .float32
         let (tokenizer, identity) = try location.load(checkpoint, precision: precision)
         let files = try clip.map { try CLIPFiles(sources: $0.paths, activation: $0.activation) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
@@ -81,12 +81,27 @@ public struct AnyImageTokenizer: Sendable {
     /// The side of the pictures, in pixels.
     public var imageSize: Int { tokenizer.imageSize }
 
+    /// What the tokenizer sees of an image: resized as its official code does, and cropped to its square.
+    public func square(_ image: Image) -> Image {
+        image.centerSquare(imageSize, filter: tokenizer.resampling == .bilinear ? .bilinear : .bicubic)
+    }
+
+    /// Where a result is not finite, the weights that are at fault are named, if they are known by now.
+    private func named<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as ImageTokenizerError {
+            guard case .notFinite = error, let warning = warnings.first else { throw error }
+            throw ImageTokenizerError.unfitWeights(warning)
+        }
+    }
+
     /// The tokens of an image, which is resized and cropped to the tokenizer's square: codes, or the mean of the posterior
     /// over latents [1, K, D].
     ///
     /// - Throws: `ImageTokenizerError`.
     public func encode(_ image: Image) throws -> ImageTokens {
-        try tokenizer.tokenize(Tensor([image.centerSquare(imageSize)], side: imageSize))
+        try named { try tokenizer.tokenize(Tensor([square(image)], side: imageSize)) }
     }
 
     /// An image from its tokens.
@@ -113,7 +128,7 @@ public struct AnyImageTokenizer: Sendable {
                 expected: tokenizer.needsTextGuidance
                     ? "none, since CLIP's text tower is not at hand" : "none, since nothing guides the decoder of \(identity.name)")
         }
-        return try tokenizer.images(tokens, guidedBy: states, options: options, progress: progress)[0]
+        return try named { try tokenizer.images(tokens, guidedBy: states, options: options, progress: progress)[0] }
     }
 
     /// An image from latents [1, K, D].

@@ -7,7 +7,7 @@ import Synchronization
 public enum ModelFamilies {
     private static let registered = Mutex<[ModelFamily]>([
         .flowTok, .officialFlowTok,
-        .tiTok, .flowTiTok, .maskGITVQGAN,
+        .tiTok, .flowTiTok, .maskGITVQGAN, .flexTok,
         .maskGIT, .maskGenVQ, .maskGenKL,
         .clipText,
     ])

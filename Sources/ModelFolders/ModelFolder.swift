@@ -100,7 +100,7 @@ public struct ModelFolder: Sendable {
     /// The precision that is asked for, or else the one that files are packed as; nil where neither is said.
     ///
     /// - Throws: `FlowTokError.unusableModel` for the first file that is packed as something else.
-    static func precision(_ wanted: Precision?, of files: [Checkpoint]) throws -> Precision? {
+    package static func precision(_ wanted: Precision?, of files: [Checkpoint]) throws -> Precision? {
         var precision = wanted
         for file in files {
             guard let packed = PackedFile.precision(of: file) else { continue }

@@ -1,3 +1,4 @@
+public import Sampling
 import Tensors
 
 /// Images as tokens.
@@ -18,6 +19,16 @@ public enum ImageTokens: Sendable {
     /// The latents [batch, K, D]; nil where the tokens are entries of a codebook.
     public var latents: Tensor? {
         if case .latents(let latents) = self { latents } else { nil }
+    }
+
+    /// The first `count` tokens of every image: of tokenizers of which any prefix decodes.
+    ///
+    /// - Parameter channels: codes of a token.
+    public func prefix(_ count: Int, channels: Int = 1) -> ImageTokens {
+        switch self {
+        case .latents(let latents): .latents(latents.sliced(axis: 1, 0..<min(count, latents.shape[1])))
+        case .indices(let indices): .indices(indices.map { Array($0.prefix(count * channels)) })
+        }
     }
 
     fileprivate var kind: String {
@@ -89,6 +100,26 @@ public struct TokenShape: Sendable, Hashable {
     }
 }
 
+/// How a decoder that is a flow or a diffusion itself makes pixels.
+public struct DecoderSettings: Sendable, Hashable {
+    public var steps: Int
+    /// How closely the tokens are followed; 1 is without guidance.
+    public var guidance: Double
+    public var method: GuidanceMethod
+
+    public init(steps: Int, guidance: Double, method: GuidanceMethod) {
+        self.steps = steps
+        self.guidance = guidance
+        self.method = method
+    }
+}
+
+/// How the official code resizes an image before it is cropped to the tokenizer's square.
+public enum ImageResampling: String, Sendable, Codable, CaseIterable {
+    case bilinear
+    case bicubic
+}
+
 /// How tokens become pixels where there is a choice: a decoder that is a flow or a diffusion itself. Others ignore it. What
 /// is nil is as published.
 public struct DecodeOptions: Sendable, Hashable {
@@ -96,14 +127,25 @@ public struct DecodeOptions: Sendable, Hashable {
     public var seed: UInt64
     public var steps: Int?
     public var guidance: Double?
+    public var method: GuidanceMethod?
     /// Where the noise comes from that a seed stands for.
     public var rng: NoiseGenerator
 
-    public init(seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, rng: NoiseGenerator = .philox) {
+    public init(
+        seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, method: GuidanceMethod? = nil,
+        rng: NoiseGenerator = .philox
+    ) {
         self.seed = seed
         self.steps = steps
         self.guidance = guidance
+        self.method = method
         self.rng = rng
+    }
+
+    /// These options over the published settings of a decoder.
+    public func settings(over published: DecoderSettings) -> DecoderSettings {
+        DecoderSettings(
+            steps: max(1, steps ?? published.steps), guidance: guidance ?? published.guidance, method: method ?? published.method)
     }
 }
 
@@ -116,6 +158,10 @@ public protocol ImageTokenizer: Sendable {
     var textGuidance: TextGuidanceShape? { get }
     /// How the official code turns this tokenizer's output into bytes.
     var byteRounding: ByteRounding { get }
+    /// How the official code resizes images; bicubic unless the tokenizer says otherwise.
+    var resampling: ImageResampling { get }
+    /// The published settings of a decoder that takes several steps; nil where one evaluation makes the image.
+    var decoderSettings: DecoderSettings? { get }
 
     /// The tokens of images [batch, 3, side, side] in 0...1: codebook entries, or the mean of the latents' posterior.
     ///
@@ -133,6 +179,9 @@ public protocol ImageTokenizer: Sendable {
 }
 
 extension ImageTokenizer {
+    public var resampling: ImageResampling { .bicubic }
+    public var decoderSettings: DecoderSettings? { nil }
+
     /// Whether `detokenize` needs the hidden states of a caption.
     public var needsTextGuidance: Bool { textGuidance != nil }
 
@@ -154,6 +203,9 @@ extension ImageTokenizer {
             throw ImageTokenizerError.tokenKind(
                 found: given.kind, expected: tokens.codebookSize == nil ? "latents" : "integer tokens")
         }
+        if latents.rank == 3, latents.shape[2] == channels, tokens.counts.count > 1, !tokens.counts.contains(latents.shape[1]) {
+            throw ImageTokenizerError.tokenCount(found: latents.shape[1], expected: tokens.counts)
+        }
         guard latents.rank == 3, tokens.counts.contains(latents.shape[1]), latents.shape[2] == channels else {
             throw ImageTokenizerError.tokenShape(found: latents.shape, expected: [-1, tokens.count, channels])
         }
@@ -168,6 +220,9 @@ extension ImageTokenizer {
         }
         for (image, row) in indices.enumerated() {
             guard row.count % channels == 0, tokens.counts.contains(row.count / channels) else {
+                if tokens.counts.count > 1 {
+                    throw ImageTokenizerError.tokenCount(found: row.count / channels, expected: tokens.counts)
+                }
                 throw ImageTokenizerError.tokenShape(
                     found: [indices.count, row.count], expected: [-1, tokens.count * channels])
             }

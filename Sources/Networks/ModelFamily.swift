@@ -112,15 +112,28 @@ public protocol ImageTokenizerConfiguration: NetworkConfiguration {
     /// The tokenizer of this shape. `problem` must be nil.
     func imageTokenizer(_ weights: Weights) -> any ImageTokenizer
 
+    /// The tokenizer of this shape, where most commands do without a part of it and the part may wait: `expected` is asked for
+    /// its parameters now, and `later` gives them when they are first needed. `problem` must be nil.
+    func imageTokenizer(_ weights: Weights, expected: Weights, later: @escaping @Sendable () -> Weights) -> any ImageTokenizer
+
+    /// The parameters by which token files know a tokenizer's weights; the first that a checkpoint has.
+    static var identifyingTensors: [String] { get }
+
     /// The same with what only a checkpoint tells: official configurations do not say whether a tokenizer is text-aware.
-    func completed(by names: Set<String>) -> Self
+    ///
+    /// - Throws: `TensorCatalog.Problem` where the checkpoint does not tell it.
+    func completed(by catalog: TensorCatalog) throws -> Self
 
     /// The same for images of another size; nil where the weights serve one size.
     func resized(to side: Int) -> Self?
 }
 
 extension ImageTokenizerConfiguration {
-    public func completed(by names: Set<String>) -> Self { self }
+    public func imageTokenizer(
+        _ weights: Weights, expected: Weights, later: @escaping @Sendable () -> Weights
+    ) -> any ImageTokenizer { imageTokenizer(weights) }
+    public static var identifyingTensors: [String] { ["latent_tokens", "quantize.embedding.weight"] }
+    public func completed(by catalog: TensorCatalog) throws -> Self { self }
     public func resized(to side: Int) -> Self? { nil }
 }
 

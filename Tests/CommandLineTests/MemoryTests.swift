@@ -68,7 +68,7 @@ struct MemoryTests {
         for (precision, bytes) in [("bfloat16", 2), ("float32", 4)] {
             let clock = ContinuousClock()
             let start = clock.now
-            let (drawn, peak) = try measure(
+            let (drawn, peak) = try Measured.run(
                 ["t2i", "a red fox", "--model", "xl", "--seed", "1", "--steps", "20", "--guidance", "2", "--precision", precision, "--json"],
                 in: scratch)
             let seconds = (clock.now - start) / .seconds(1)
@@ -80,13 +80,16 @@ struct MemoryTests {
             #expect(ratio <= 1.15 && ratio > 0.5, "\(precision)")
         }
         // Converting holds a tensor at a time; the largest of these files is CLIP's table of tokens.
-        let (errors, peak) = try measure(["convert", "xl", "small", "--type", "bf16"], in: scratch)
+        let (errors, peak) = try Measured.run(["convert", "xl", "small", "--type", "bf16"], in: scratch)
         print("convert of FlowTok-XL's folder to bf16: \(peak >> 20) MiB at most")
         #expect(errors.isEmpty && peak < 512 << 20, "\(errors)")
     }
+}
 
+/// Runs of `flowtok` of which the memory matters.
+enum Measured {
     /// Runs `flowtok` and follows the peak of its resident memory, which the system tells as long as it runs.
-    private func measure(_ arguments: [String], in scratch: Scratch) throws -> (errors: String, peak: Int) {
+    static func run(_ arguments: [String], in scratch: Scratch) throws -> (errors: String, peak: Int) {
         let (process, _, errors) = try Tool.start(arguments, in: scratch)
         var peak = 0
         while process.isRunning {
@@ -99,5 +102,16 @@ struct MemoryTests {
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
         return (try String(contentsOf: errors, encoding: .utf8), peak)
+    }
+
+    /// Runs a line of the shell, to which `$0` is `flowtok`, and gives its status.
+    static func shell(_ line: String, in scratch: Scratch) -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", line, Tool.path]
+        process.currentDirectoryURL = scratch.url
+        guard (try? process.run()) != nil else { return -1 }
+        process.waitUntilExit()
+        return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
     }
 }

@@ -103,7 +103,7 @@ import Testing
     /// No other system's checkpoint is taken for one that is read here.
     @Test(
         .enabled(if: Goldens.areAvailable, Comment(rawValue: Goldens.absence)),
-        arguments: ["titok", "flextok", "gigatok", "tokenbridge"])
+        arguments: ["titok", "gigatok", "tokenbridge"])
     func others(_ system: String) throws {
         for name in Goldens.cases(of: system) {
             let golden = try GoldenCase(system, name)

@@ -16,10 +16,18 @@ enum CaseKind: String {
     case maskGIT = "a MaskGIT generator"
     case maskGenVQ = "MaskGen VQ"
     case maskGenKL = "MaskGen KL"
+    case flexTok = "a FlexTok"
+    case flexTokAutoencoder = "FlexTok's autoencoder"
+    case flexTokUnits = "FlexTok's quantizer, guidance and tables"
 
     /// - Returns: nil for a case of nothing that is known here.
     init?(_ golden: GoldenCase) {
-        let known: CaseKind? = golden.system == "titok" ? Self.tiTokFamily(golden) : Self.flowTokFamily(golden)
+        let known: CaseKind? =
+            switch golden.system {
+            case "titok": Self.tiTokFamily(golden)
+            case "flextok": Self.flexTokFamily(golden)
+            default: Self.flowTokFamily(golden)
+            }
         guard let known else { return nil }
         self = known
     }
@@ -33,6 +41,12 @@ enum CaseKind: String {
         if golden.has("rows") { return .clipVocabulary }
         let outputs = golden.outputs
         return !outputs.isEmpty && outputs.allSatisfy { $0.hasSuffix("_in") || $0.hasSuffix("_out_u8") } ? .flowTokPictures : nil
+    }
+
+    private static func flexTokFamily(_ golden: GoldenCase) -> CaseKind? {
+        if golden.has("config", "encoder_depth") { return .flexTok }
+        if golden.has("config", "vae_block_out_channels") { return .flexTokAutoencoder }
+        return golden.has("config", "apg") ? .flexTokUnits : nil
     }
 
     private static func tiTokFamily(_ golden: GoldenCase) -> CaseKind? {

@@ -11,7 +11,7 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
 
     /// All cases of the systems that this target knows.
     static func all(full: Bool) -> [ParityCase] {
-        ["flowtok", "titok"].flatMap { system in
+        ["flowtok", "titok", "flextok"].flatMap { system in
             Goldens.cases(of: system).filter { Goldens.isFullSize($0) == full }.map { ParityCase(system: system, name: $0) }
         }
     }
@@ -35,7 +35,7 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
     @Test(.enabled(if: ProcessInfo.processInfo.environment["FLOWTOK_REFERENCE"] != nil, "FLOWTOK_REFERENCE is not set"))
     func theReferenceThatWasAskedForIsThere() {
         let cases = ParityCase.all(full: false) + ParityCase.all(full: true)
-        #expect(!cases.isEmpty, "no cases in \(Goldens.folder.path), expected manifests in flowtok/ and titok/")
+        #expect(!cases.isEmpty, "no cases in \(Goldens.folder.path), expected manifests in flowtok/, titok/ and flextok/")
     }
 
     private func run(_ parityCase: ParityCase) throws {
@@ -63,6 +63,9 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
         case .maskGIT: try compareMaskGIT(comparison)
         case .maskGenVQ: try compareMaskGenVQ(comparison)
         case .maskGenKL: try compareMaskGenKL(comparison)
+        case .flexTok: try compareFlexTok(comparison)
+        case .flexTokAutoencoder: try compareFlexTokAutoencoder(comparison)
+        case .flexTokUnits: try compareFlexTokUnits(comparison)
         case .imageLosses: try compareImageLosses(comparison)
         }
         comparison.conclude()

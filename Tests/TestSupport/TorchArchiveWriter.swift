@@ -18,13 +18,20 @@ package final class TorchArchiveWriter {
     private var pickle: [UInt8]
     private var count = 0
     private let isHalf: Bool
+    private let container: String?
 
-    /// Begins an archive at `path`; `half` stores float16.
-    package init(to path: String, half: Bool = false) throws {
+    /// Begins an archive at `path`; `half` stores float16, and with a `container` the state is the value of that key.
+    package init(to path: String, half: Bool = false, container: String? = nil) throws {
         isHalf = half
+        self.container = container
         try Data().write(to: URL(fileURLWithPath: path))
         file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-        pickle = [0x80, 2] + Array("ccollections\nOrderedDict\n)R(".utf8)
+        pickle = [0x80, 2]
+        if let container {
+            pickle.append(UInt8(ascii: "}"))
+            text(container)
+        }
+        pickle += Array("ccollections\nOrderedDict\n)R(".utf8)
     }
 
     /// Adds a tensor.
@@ -55,15 +62,17 @@ package final class TorchArchiveWriter {
     }
 
     /// Writes an archive of tensors that are at hand.
-    package static func write(_ tensors: [(name: String, tensor: Tensor)], to path: String) throws {
-        let writer = try TorchArchiveWriter(to: path)
+    package static func write(
+        _ tensors: [(name: String, tensor: Tensor)], container: String? = nil, to path: String
+    ) throws {
+        let writer = try TorchArchiveWriter(to: path, container: container)
         for (name, tensor) in tensors { try writer.append(name, tensor) }
         try writer.finish()
     }
 
     /// Adds the pickle and the directory; without this the file is no archive.
     package func finish() throws {
-        pickle += Array("u.".utf8)
+        pickle += Array((container == nil ? "u." : "us.").utf8)
         try pickle.withUnsafeBytes { try record("data.pkl", $0) }
         try Array("3\n".utf8).withUnsafeBytes { try record("version", $0) }
         let start = offset

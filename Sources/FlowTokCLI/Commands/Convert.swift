@@ -16,8 +16,8 @@ struct Convert: ParsableCommand {
                 folder with its configuration, weights, vocabulary and model card. Floating-point values are rounded to \
                 nearest even, integers stay. One tensor is in memory at a time.
 
-                A packed FlowTok has its matrices in the order and type in which products read them, int8 with a scale \
-                for each row: it opens at once, is used where the file is mapped, and draws in that type alone.
+                A packed FlowTok or image tokenizer has its matrices in the order and type in which products read them, int8 \
+                with a scale for each row: it opens at once, is used where the file is mapped, and works in that type alone.
 
                 EXAMPLES
                   flowtok convert FlowTok-XL.pth FlowTok-XL.safetensors --type bf16
@@ -37,7 +37,7 @@ struct Convert: ParsableCommand {
     @Option(help: "The type of floating-point values: f32, bf16, f16, or int8 for packed models (default: every tensor's own; bf16 for packed models).")
     var type: WeightType?
 
-    @Flag(help: "Put the matrices of a FlowTok folder into the order in which they are used.")
+    @Flag(help: "Put the matrices of a FlowTok's or an image tokenizer's folder into the order in which they are used.")
     var packed = false
 
     @Option(

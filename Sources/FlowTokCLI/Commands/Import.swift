@@ -8,7 +8,7 @@ import Tensors
 struct Import: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Make a model folder of published files: FlowTok, FlowTiTok, TiTok, CLIP.",
+            abstract: "Make a model folder of published files: FlowTok, FlowTiTok, TiTok, FlexTok, CLIP.",
             discussion: """
                 The files are recognised by the names and shapes of their tensors, whatever they are called, and checked \
                 against each other; then a config.json that says which is which is written into their folder. Nothing is \

@@ -9,6 +9,11 @@ public final class Lazy<Part: Sendable>: Sendable {
         self.make = make
     }
 
+    /// A part that stands already.
+    public init(made part: Part) {
+        make = { part }
+    }
+
     public var value: Part {
         made.withLock { made in
             if let made { return made }

@@ -80,6 +80,9 @@ public enum PackedFile {
         checkpoint.metadata["packed_precision"].flatMap { Precision(rawValue: $0) }
     }
 
+    /// The shape that a packed matrix of a file was stored in before; nil of what is not packed.
+    public static func shape(of name: String, in checkpoint: Checkpoint) -> [Int]? { form(of: name, in: checkpoint)?.shape }
+
     /// Why a packed file cannot be used here, or nil.
     static func problem(of checkpoint: Checkpoint) -> String? {
         guard let found = checkpoint.metadata["packed_layout"], found != layout else { return nil }

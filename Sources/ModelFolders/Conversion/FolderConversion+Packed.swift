@@ -5,11 +5,11 @@ import Sampling
 import Tensors
 
 extension FolderConversion {
-    /// Whether a model of this kind can be packed: those that draw from captions by flow.
-    public var canPack: Bool { family.isFlow }
+    /// Whether a model of this kind can be packed: those that draw from captions by flow, and image tokenizers.
+    public var canPack: Bool { family.isFlow || family.isImageTokenizer }
 
-    /// Writes the folder with its matrices in the kernels' own order and type, to be used where the file is mapped, and with
-    /// the modulation of the model's own schedules; whole or not at all.
+    /// Writes the folder with its matrices in the kernels' own order and type, to be used where the file is mapped, and of
+    /// a FlowTok with the modulation of the model's own schedules; whole or not at all.
     ///
     /// - Throws: `FlowTokError.unusableModel` where the model is of a kind that cannot be packed, or is packed already; what
     ///   `write(to:as:progress:)` throws; `WeightMismatch` where a checkpoint does not hold the model.
@@ -18,16 +18,19 @@ extension FolderConversion {
     ) throws {
         guard canPack else {
             throw FlowTokError.unusableModel(
-                file: folder, reason: "it is of \(family.title), expected a FlowTok: other models are not packed")
+                file: folder, reason: "it is of \(family.title), expected a FlowTok or an image tokenizer: other models are not packed")
         }
         let official = configuration as? OfficialFlowTokConfiguration
-        let own = official == nil ? try ModelFolder.readConfiguration(folder + "/" + ModelFolder.configurationFile) : nil
+        let tokenizer = family.isImageTokenizer ? try ImageTokenizerFolder(path: folder) : nil
+        let own = official == nil && tokenizer == nil ? try ModelFolder.readConfiguration(folder + "/" + ModelFolder.configurationFile) : nil
         var written = 0
         try write(to: path) { item, checkpoint, output in
             try progress(item.name, Double(written) / Double(max(1, items.count(where: \.isCheckpoint))))
             written += 1
             if let own {
                 try Self.pack(own, checkpoint, as: precision, to: output)
+            } else if let tokenizer {
+                try Self.pack(tokenizer, item, checkpoint, as: precision, to: output)
             } else if let official {
                 try Self.pack(official, item.name, checkpoint, as: precision, to: output)
             }
@@ -52,13 +55,7 @@ extension FolderConversion {
         to output: String
     ) throws {
         if name == configuration.files.textEncoder {
-            let source = try CLIPWeights(checkpoint)
-            try PackedFile.write(from: source, as: precision, to: output) { weights in
-                _ = TextTransformer(configuration.textEncoder, weights: weights)
-                try source.verify()
-                return []
-            }
-            return
+            return try pack(configuration.textEncoder, checkpoint, as: precision, to: output)
         }
         let source = CheckpointWeights(checkpoint)
         try PackedFile.write(from: source, as: precision, to: output) { weights in
@@ -71,6 +68,46 @@ extension FolderConversion {
             let network = VelocityNetwork(configuration.velocity, weights: weights)
             try source.verify(ignoring: OfficialWeights.isUnusedByFlow)
             return PrecomputedModulation.tensors(of: network, configuration.model, prefix: "")
+        }
+    }
+
+    /// A text tower under OpenAI's names, whatever it was stored under.
+    private static func pack(
+        _ tower: TextTransformerConfiguration, _ checkpoint: Checkpoint, as precision: Precision, to output: String
+    ) throws {
+        let source = try CLIPWeights(checkpoint)
+        try PackedFile.write(from: source, as: precision, to: output) { weights in
+            _ = TextTransformer(tower, weights: weights)
+            try source.verify()
+            return []
+        }
+    }
+
+    /// A file of an image tokenizer: its own, or the text tower that guides it.
+    private static func pack(
+        _ tokenizer: ImageTokenizerFolder, _ item: Item, _ checkpoint: Checkpoint, as precision: Precision, to output: String
+    ) throws {
+        guard item.source == tokenizer.weightsFile else {
+            guard let tower = tokenizer.imported?.textEncoder else {
+                throw FlowTokError.unusableModel(file: item.source, reason: "it is no part of \(tokenizer.name)")
+            }
+            return try pack(tower, checkpoint, as: precision, to: output)
+        }
+        try tokenizer.configuration.pack(checkpoint, as: precision, to: output)
+    }
+}
+
+extension ImageTokenizerConfiguration {
+    /// Writes a checkpoint of this configuration with its matrices packed.
+    ///
+    /// - Throws: as `load(_:precision:)`, and `CheckpointError` where the file cannot be written.
+    fileprivate func pack(_ checkpoint: Checkpoint, as precision: Precision, to output: String) throws {
+        let wanted = try completed(for: checkpoint)
+        let source = CheckpointWeights(checkpoint)
+        try PackedFile.write(from: source, as: precision, metadata: checkpoint.metadata, to: output) { weights in
+            _ = wanted.imageTokenizer(weights)
+            try source.verify(ignoring: Self.ignores)
+            return []
         }
     }
 }

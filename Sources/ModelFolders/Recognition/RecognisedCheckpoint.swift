@@ -1,4 +1,5 @@
 import Checkpoints
+import Layers
 import Networks
 
 /// What a checkpoint holds, told by the names and shapes of its tensors.
@@ -17,11 +18,15 @@ public struct RecognisedCheckpoint: Sendable {
     /// - Parameter file: for messages.
     /// - Throws: `ImageTokenizerError.undetermined` where the names say an architecture and the shapes contradict it.
     public init?(shapes: [String: [Int]], file: String) throws {
-        guard let (family, title) = Self.signature(of: Set(shapes.keys)) else { return nil }
+        try self.init(names: Set(shapes.keys), catalog: TensorCatalog(shapes), file: file)
+    }
+
+    private init?(names: Set<String>, catalog: TensorCatalog, file: String) throws {
+        guard let (family, title) = Self.signature(of: names) else { return nil }
         self.family = family
         self.title = title
         do {
-            configuration = try family?.configuration?.init(inferredFrom: TensorCatalog(shapes))
+            configuration = try family?.configuration?.init(inferredFrom: catalog)
         } catch let problem as TensorCatalog.Problem {
             throw ImageTokenizerError.undetermined(file: file, architecture: title, reason: problem.reason)
         }
@@ -29,7 +34,7 @@ public struct RecognisedCheckpoint: Sendable {
 
     /// The same for a checkpoint.
     public init?(_ checkpoint: Checkpoint) throws {
-        try self.init(shapes: checkpoint.shapes, file: checkpoint.path)
+        try self.init(names: Set(checkpoint.names), catalog: TensorCatalog(checkpoint), file: checkpoint.path)
     }
 
     /// What it is in a few words, with its size where that can be told.
@@ -53,7 +58,6 @@ public struct RecognisedCheckpoint: Sendable {
     /// Models that people have and that do not run here, so that messages can name them.
     private static let strangers: [ModelFamily.Signature] = [
         .init("RAR, an autoregressive generator over MaskGIT-VQGAN codes", ["target_aware_pos_embed", "cls_token"]),
-        .init("FlexTok, a 1D image tokenizer", ["encoder.module_dict.enc_register_module.registers"]),
         .init("GigaTok, a 1D image tokenizer", ["s2to1encoder.positional_embedding", "s1to2decoder.positional_embedding"]),
         .init("TokenBridge, an autoregressive generator", ["channel_embed", "encoder_pos_embed_learned", "fake_latent"]),
         .init(
@@ -70,9 +74,10 @@ public struct RecognisedCheckpoint: Sendable {
 }
 
 extension Checkpoint {
-    /// The shapes of all tensors by name.
+    /// The shapes of all tensors by name, of packed matrices those that they were packed from.
     var shapes: [String: [Int]] {
-        Dictionary(entries.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
+        Dictionary(
+            entries.map { ($0.name, PackedFile.shape(of: $0.name, in: self) ?? $0.shape) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The family that its tensors' names tell; nil where it is none of the registry.
