@@ -14,6 +14,8 @@ public struct AnyImageTokenizer: Sendable {
     /// What was found strange about the files so far, without making them useless: a line each.
     public var warnings: [String] { found() }
     private let found: @Sendable () -> [String]
+    /// What products of two activations, as in attention, are computed in.
+    private let precision: Precision
     /// Captions to the hidden states that guide the decoder; nil where nothing reads them.
     private let guidance: (@Sendable (String) throws -> Tensor)?
 
@@ -26,10 +28,11 @@ public struct AnyImageTokenizer: Sendable {
     }
 
     private init(
-        identity: TokenizerIdentity, tokenizer: any ImageTokenizer, warnings: @escaping @Sendable () -> [String],
-        guidance: (@Sendable (String) throws -> Tensor)?
+        identity: TokenizerIdentity, tokenizer: any ImageTokenizer, precision: Precision = .float32,
+        warnings: @escaping @Sendable () -> [String], guidance: (@Sendable (String) throws -> Tensor)?
     ) {
         self.identity = identity
+        self.precision = precision
         self.tokenizer = tokenizer
         found = warnings
         self.guidance = guidance
@@ -56,7 +59,8 @@ public struct AnyImageTokenizer: Sendable {
         let (tokenizer, identity) = try location.load(checkpoint, precision: precision)
         let files = try clip.map { try CLIPFiles(sources: $0.paths, activation: $0.activation) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
-            self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings }, guidance: nil)
+            self.init(
+                identity: identity, tokenizer: tokenizer, precision: precision, warnings: { checkpoint.warnings }, guidance: nil)
             return
         }
         let text = files.configuration
@@ -66,7 +70,9 @@ public struct AnyImageTokenizer: Sendable {
             )
         }
         let encoder = try files.load(precision: precision)
-        self.init(identity: identity, tokenizer: tokenizer, warnings: { checkpoint.warnings + encoder.warnings }) { encoder([$0]) }
+        self.init(
+            identity: identity, tokenizer: tokenizer, precision: precision, warnings: { checkpoint.warnings + encoder.warnings }
+        ) { encoder([$0]) }
     }
 
     /// Whether a path is the folder of a model that draws by itself.
@@ -86,10 +92,11 @@ public struct AnyImageTokenizer: Sendable {
         image.centerSquare(imageSize, filter: tokenizer.resampling == .bilinear ? .bilinear : .bicubic)
     }
 
-    /// Where a result is not finite, the weights that are at fault are named, if they are known by now.
-    private func named<Result>(_ body: () throws -> Result) throws -> Result {
+    /// The result of the tokenizer at this precision. Where it is not finite, the weights that are at fault are named, if they
+    /// are known by now.
+    private func computed<Result>(_ body: () throws -> Result) throws -> Result {
         do {
-            return try body()
+            return try Precision.$current.withValue(precision, operation: body)
         } catch let error as ImageTokenizerError {
             guard case .notFinite = error, let warning = warnings.first else { throw error }
             throw ImageTokenizerError.unfitWeights(warning)
@@ -101,7 +108,7 @@ public struct AnyImageTokenizer: Sendable {
     ///
     /// - Throws: `ImageTokenizerError`.
     public func encode(_ image: Image) throws -> ImageTokens {
-        try named { try tokenizer.tokenize(Tensor([square(image)], side: imageSize)) }
+        try computed { try tokenizer.tokenize(Tensor([square(image)], side: imageSize)) }
     }
 
     /// An image from its tokens.
@@ -128,7 +135,7 @@ public struct AnyImageTokenizer: Sendable {
                 expected: tokenizer.needsTextGuidance
                     ? "none, since CLIP's text tower is not at hand" : "none, since nothing guides the decoder of \(identity.name)")
         }
-        return try named { try tokenizer.images(tokens, guidedBy: states, options: options, progress: progress)[0] }
+        return try computed { try tokenizer.images(tokens, guidedBy: states, options: options, progress: progress)[0] }
     }
 
     /// An image from latents [1, K, D].
