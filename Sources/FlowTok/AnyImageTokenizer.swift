@@ -14,8 +14,8 @@ public struct AnyImageTokenizer: Sendable {
     /// What was found strange about the files so far, without making them useless: a line each.
     public var warnings: [String] { found() }
     private let found: @Sendable () -> [String]
-    /// What products of two activations, as in attention, are computed in.
-    private let precision: Precision
+    /// What products of two activations, as in attention, are computed in; nil for that of the task.
+    private let precision: Precision?
     /// Captions to the hidden states that guide the decoder; nil where nothing reads them.
     private let guidance: (@Sendable (String) throws -> Tensor)?
 
@@ -28,7 +28,7 @@ public struct AnyImageTokenizer: Sendable {
     }
 
     private init(
-        identity: TokenizerIdentity, tokenizer: any ImageTokenizer, precision: Precision = .float32,
+        identity: TokenizerIdentity, tokenizer: any ImageTokenizer, precision: Precision? = nil,
         warnings: @escaping @Sendable () -> [String], guidance: (@Sendable (String) throws -> Tensor)?
     ) {
         self.identity = identity
@@ -96,7 +96,7 @@ public struct AnyImageTokenizer: Sendable {
     /// are known by now.
     private func computed<Result>(_ body: () throws -> Result) throws -> Result {
         do {
-            return try Precision.$current.withValue(precision, operation: body)
+            return try Precision.$current.withValue(precision ?? .current, operation: body)
         } catch let error as ImageTokenizerError {
             guard case .notFinite = error, let warning = warnings.first else { throw error }
             throw ImageTokenizerError.unfitWeights(warning)
