@@ -8,7 +8,8 @@ public struct TensorCatalog: Sendable {
     public struct Problem: Error {
         public let reason: String
 
-        public init(_ reason: String) { self.reason = reason }
+        /// On one line, whatever names and texts of a file are quoted.
+        public init(_ reason: String) { self.reason = FilePath.shown(reason) }
     }
 
     /// The texts that the checkpoint holds beside its tensors.

@@ -204,11 +204,12 @@ private struct OfficialGraph {
         case "SequenceUnpacker": return
         case "PerSampleOp":
             let operation = module.values["per_sample_op"]
-            let name = operation?["_target_"]?.string ?? operation?["path"]?.string ?? operation?.string ?? ""
-            if ["channels_first_to_last", "channels_last_to_first"].contains(where: { name.contains($0) || (operation?["path"]?.string ?? "").contains($0) }) {
-                return
+            // A function is named by its own target, or by the path that Hydra looks it up by.
+            let names = [operation?["path"]?.string, operation?["_target_"]?.string, operation?.string].compactMap { $0 }
+            let known = ["channels_first_to_last", "channels_last_to_first"]
+            guard names.contains(where: { name in known.contains(where: name.hasSuffix) }) else {
+                throw module.problem("per_sample_op", names.first ?? "unknown", expected: known.joined(separator: " or "))
             }
-            throw module.problem("per_sample_op", name.isEmpty ? "unknown" : name, expected: "channels_first_to_last or channels_last_to_first")
         default:
             throw TensorCatalog.Problem("its configuration names the module \(module.path) of the class \(module.target), which is unknown here")
         }
