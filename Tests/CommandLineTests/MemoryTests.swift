@@ -89,8 +89,10 @@ struct MemoryTests {
 /// Runs of `flowtok` of which the memory matters.
 enum Measured {
     /// Runs `flowtok` and follows the peak of its resident memory, which the system tells as long as it runs.
-    static func run(_ arguments: [String], in scratch: Scratch) throws -> (errors: String, peak: Int) {
-        let (process, _, errors) = try Tool.start(arguments, in: scratch)
+    static func run(
+        _ arguments: [String], in scratch: Scratch, addressLimit: Int? = nil
+    ) throws -> (errors: String, peak: Int) {
+        let (process, _, errors) = try Tool.start(arguments, in: scratch, addressLimit: addressLimit)
         var peak = 0
         while process.isRunning {
             let status = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
@@ -102,16 +104,5 @@ enum Measured {
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
         return (try String(contentsOf: errors, encoding: .utf8), peak)
-    }
-
-    /// Runs a line of the shell, to which `$0` is `flowtok`, and gives its status.
-    static func shell(_ line: String, in scratch: Scratch) -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", line, Tool.path]
-        process.currentDirectoryURL = scratch.url
-        guard (try? process.run()) != nil else { return -1 }
-        process.waitUntilExit()
-        return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
     }
 }
