@@ -8,12 +8,18 @@ public enum ImageTokenizerError: Equatable, Sendable, CategorizedError {
     case tokenKind(found: String, expected: String)
     /// Tokens of another shape; a -1 stands for any number.
     case tokenShape(found: [Int], expected: [Int])
+    /// A number of tokens that the tokenizer does not take, where it takes several.
+    case tokenCount(found: Int, expected: ClosedRange<Int>)
     /// An integer token that the codebook does not have: token `position` of image `image`.
     case tokenOutOfRange(image: Int, position: Int, token: Int, codebookSize: Int)
     /// The decoder is guided by a caption and none was given.
     case missingTextGuidance
     /// Hidden states of a caption in another shape; a -1 stands for any number.
     case textShape(found: [Int], expected: [Int])
+    /// A part gives numbers that are infinite or none: its weights are unfit.
+    case notFinite(String)
+    /// Weights that are infinite or no numbers, and the file that holds them.
+    case unfitWeights(String)
     /// The tokenizer ends in codes of a MaskGIT-VQGAN, whose pixel decoder it does not hold.
     case noPixelDecoder
     /// A configuration from which no model can be built.
@@ -35,6 +41,10 @@ extension ImageTokenizerError {
         case .imageShape(let found, let expected): "images of shape \(text(found)), expected \(text(expected))"
         case .tokenKind(let found, let expected): "\(found) for a tokenizer of \(expected)"
         case .tokenShape(let found, let expected): "tokens of shape \(text(found)), expected \(text(expected))"
+        case .tokenCount(let found, let expected):
+            "\(found) tokens, expected \(expected.lowerBound) to \(expected.upperBound)"
+        case .notFinite(let part): "\(part) gives numbers that are not finite, expected finite weights"
+        case .unfitWeights(let warning): warning
         case .tokenOutOfRange(let image, let position, let token, let size):
             "token \(position) of image \(image) is \(token), expected 0 to \(size - 1)"
         case .missingTextGuidance: "this tokenizer's decoder is guided by a caption, and none was given"

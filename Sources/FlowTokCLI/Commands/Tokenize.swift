@@ -15,13 +15,15 @@ struct Tokenize: ParsableCommand {
                 tensor, "latents", of shape [1, K, D]; entries of a codebook go to a JSON file. Either names the model it \
                 belongs to.
 
-                The model is a FlowTok, or an image tokenizer alone: TiTok, TA-TiTok, FlowTiTok, GigaTok, MaskGIT-VQGAN \
-                or TokenBridge's autoencoder, as a folder of the hub, one that flowtok import described, or a checkpoint.
+                The model is a FlowTok, or an image tokenizer alone: TiTok, TA-TiTok, FlowTiTok, FlexTok, GigaTok, \
+                MaskGIT-VQGAN or TokenBridge's autoencoder, as a folder of the hub, one that flowtok import described, or a \
+                checkpoint. Of FlexTok's tokens any prefix is the picture, in less detail: --tokens keeps so many.
 
                 EXAMPLES
                   flowtok tokenize fox.png
                   flowtok tokenize fox.png -o fox-tokens.safetensors
                   flowtok tokenize fox.png --model tokenizer_titok_l32_imagenet     writes fox.json
+                  flowtok tokenize fox.png --model flextok_d18_d28_dfn --tokens 64
                   flowtok tokenize *.png --model titok_bl64_vae_c16.bin -o tokens
                 """)
     }
@@ -36,6 +38,9 @@ struct Tokenize: ParsableCommand {
         help: "The file to write (default: NAME.safetensors or NAME.json); for several pictures a folder.", completion: .file())
     var output: String?
 
+    @Option(parsing: .unconditional, help: "Keep the first so many tokens, where the model decodes any number (default: all).")
+    var tokens: Int?
+
     @OptionGroup(title: "Model")
     var model: ModelOptions
 
@@ -49,12 +54,14 @@ struct Tokenize: ParsableCommand {
             try OutputPath.check(file: output ?? InputFile.stem(images[0]) + ".safetensors")
         }
         let tokenizer = try model.openTokenizer()
-        defer { Console.warn(tokenizer.warnings) }
+        if let tokens { try TokenCounts([tokens]).check(for: tokenizer) }
         for (index, file) in images.enumerated() {
-            let tokens = try tokenizer.encode(index == 0 ? first : PictureInput.image(file))
-            let path = try path(of: file, tokens, intoFolder: intoFolder)
-            try TokenFile.write(tokens, channels: tokenizer.codeChannels, by: tokenizer.identity, to: path)
-            Console.print("\(path): \(describe(tokens, tokenizer))")
+            var found = try tokenizer.encode(index == 0 ? first : PictureInput.image(file))
+            if let tokens { found = found.prefix(tokens, channels: tokenizer.codeChannels) }
+            let path = try path(of: file, found, intoFolder: intoFolder)
+            try TokenFile.write(found, channels: tokenizer.codeChannels, by: tokenizer.identity, to: path)
+            Console.print("\(path): \(describe(found, tokenizer))")
+            Console.warn(tokenizer.warnings)
         }
     }
 

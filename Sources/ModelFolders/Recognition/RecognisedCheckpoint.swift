@@ -18,11 +18,15 @@ public struct RecognisedCheckpoint: Sendable {
     /// - Parameter file: for messages.
     /// - Throws: `ImageTokenizerError.undetermined` where the names say an architecture and the shapes contradict it.
     public init?(shapes: [String: [Int]], file: String) throws {
-        guard let (family, title) = Self.signature(of: Set(shapes.keys)) else { return nil }
+        try self.init(names: Set(shapes.keys), catalog: TensorCatalog(shapes), file: file)
+    }
+
+    private init?(names: Set<String>, catalog: TensorCatalog, file: String) throws {
+        guard let (family, title) = Self.signature(of: names) else { return nil }
         self.family = family
         self.title = title
         do {
-            configuration = try family?.configuration?.init(inferredFrom: TensorCatalog(shapes))
+            configuration = try family?.configuration?.init(inferredFrom: catalog)
         } catch let problem as TensorCatalog.Problem {
             throw ImageTokenizerError.undetermined(file: file, architecture: title, reason: problem.reason)
         }
@@ -30,7 +34,7 @@ public struct RecognisedCheckpoint: Sendable {
 
     /// The same for a checkpoint.
     public init?(_ checkpoint: Checkpoint) throws {
-        try self.init(shapes: checkpoint.shapes, file: checkpoint.path)
+        try self.init(names: Set(checkpoint.names), catalog: TensorCatalog(checkpoint), file: checkpoint.path)
     }
 
     /// What it is in a few words, with its size where that can be known.
@@ -53,7 +57,6 @@ public struct RecognisedCheckpoint: Sendable {
 
     /// Models that people have and that do not run here, so that messages can name them.
     private static let strangers: [ModelFamily.Signature] = [
-        .init("FlexTok, a 1D image tokenizer", ["encoder.module_dict.enc_register_module.registers"]),
         .init(
             "a convolutional variational autoencoder or VQGAN with attention",
             ["encoder.mid.block_1.conv1.weight", "decoder.mid.attn_1.q.weight"]),
