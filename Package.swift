@@ -26,6 +26,11 @@ func example(_ name: String, uses: [Target.Dependency] = []) -> Target {
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// Whether the server is part of the package: `FLOWTOK_SERVER=1 swift build --product flowtok-serve`. Drawing needs no web
+/// server, and whoever only draws, or depends on the library, neither fetches nor compiles one. `Scripts/run serve` and
+/// `Scripts/test` set it.
+let hasServer = Context.environment["FLOWTOK_SERVER"] == "1"
+
 let package = Package(
     name: "flowtok",
     products: [
@@ -84,7 +89,11 @@ let package = Package(
         example("Draw"), example("CaptionFolder"), example("EventStream"), example("FineTune", uses: ["Training"]),
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["Datasets", "Layers", "Images", "Checkpoints", "Files", "Tensors", "CZlib"], path: "Tests/TestSupport",
+            name: "TestSupport",
+            dependencies: [
+                "FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors",
+                "CZlib",
+            ], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         tests(of: "Tensors", uses: ["CKernels", "COpenBLAS"]),
         tests(of: "Files", uses: []),
@@ -117,3 +126,53 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
+
+if hasServer {
+    let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+    let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+    let networking: [Target.Dependency] = [
+        hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), logging, .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+    ]
+    package.products.append(.executable(name: "flowtok-serve", targets: ["FlowTokServe"]))
+    package.dependencies += [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
+    ]
+    package.targets += [
+        .target(name: "CServerFiles", exclude: ["page.html", "openapi.json"]),
+        target(
+            "Server",
+            uses: ["FlowTok", "ModelFolders", "Networks", "Sampling", "TextTokenizers", "Images", "Files", "Tensors", "CServerFiles"] + networking),
+        .executableTarget(
+            name: "FlowTokServe", dependencies: ["Server", "FlowTok", "Files", argumentParser], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "TestSupport", "Server", "FlowTok", "ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files",
+                "Tensors",
+            ] + networking,
+            exclude: ["Clients", "Fixtures"], swiftSettings: swiftSettings),
+    ]
+}
+
+// Fuzzing is a build of its own, with sanitizers: Scripts/fuzz asks for it.
+if Context.environment["FLOWTOK_FUZZ"] != nil {
+    package.products.append(.executable(name: "flowtok-fuzz", targets: ["flowtok-fuzz"]))
+    package.targets += [
+        .target(name: "CFuzzer", path: "Fuzzing/CFuzzer"),
+        .executableTarget(
+            name: "flowtok-fuzz",
+            dependencies: [
+                "CFuzzer", "CZlib", "FlowTok", "Training", "ModelFolders", "Networks", "Datasets", "Layers", "TextTokenizers", "Images", "Checkpoints",
+                "Files", "Tensors",
+            ],
+            path: "Fuzzing/Targets", swiftSettings: swiftSettings),
+    ]
+}

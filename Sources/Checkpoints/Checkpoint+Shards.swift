@@ -26,26 +26,26 @@ extension Checkpoint {
         guard shards.count > 1 else { return try convert(to: path, as: type, progress: progress) }
         let stem = path.hasSuffix(".safetensors") ? String(path.dropLast(".safetensors".count)) : path
         let names = shards.indices.map { String(format: "%@-%05d-of-%05d.safetensors", stem, $0 + 1, shards.count) }
+        // A whole file of before would be read in place of its successors, and is removed at the end.
+        try ProtectedFiles.check(path)
         var done = 0
-        do {
-            for (shard, name) in zip(shards, names) {
-                try write(shard, to: name, metadata: texts, done: &done, progress: progress)
-            }
-            let places = zip(shards, names).flatMap { shard, name in
-                shard.map { ($0.name, URL(fileURLWithPath: name).lastPathComponent) }
-            }
-            let index = Index(
-                metadata: ["total_size": shards.joined().reduce(0) { $0 + $1.byteCount }],
-                weightMap: Dictionary(places) { $1 })
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try AtomicFile.write(to: path + Checkpoint.indexSuffix, encoder.encode(index))
-            // A whole file of before would be read in place of its successors.
-            try? FileManager.default.removeItem(atPath: path)
-        } catch {
-            for name in names { try? FileManager.default.removeItem(atPath: name) }
-            throw error
+        // Nothing is put in its place before all of it is on the disk: files of the same names may be whole now.
+        let writers = try zip(shards, names).map { shard, name in
+            let writer = try filled(shard, to: name, metadata: texts, done: &done, progress: progress)
+            try writer.flush()
+            return writer
         }
+        let places = zip(shards, names).flatMap { shard, name in shard.map { ($0.name, FilePath.name(of: name)) } }
+        let index = Index(
+            metadata: ["total_size": shards.joined().reduce(0) { $0 + $1.byteCount }], weightMap: Dictionary(places) { $1 })
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let text = try AtomicFileStream(path: path + Checkpoint.indexSuffix)
+        try text.append(encoder.encode(index))
+        try text.flush()
+        for writer in writers { try writer.finish() }
+        try text.commit()
+        try? FileManager.default.removeItem(atPath: path)
     }
 
     private struct Index: Encodable {
@@ -77,5 +77,5 @@ extension [SafetensorsWriter.Declaration] {
 }
 
 extension SafetensorsWriter.Declaration {
-    fileprivate var byteCount: Int { shape.reduce(type.byteCount, *) }
+    fileprivate var byteCount: Int { shape.reduce(type.byteCount ?? 0, *) }
 }

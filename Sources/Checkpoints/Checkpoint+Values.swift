@@ -1,5 +1,5 @@
-import CKernels
 import Files
+import Foundation
 public import Tensors
 
 extension Checkpoint {
@@ -8,11 +8,13 @@ extension Checkpoint {
     /// Float32 values that lie row-major at a multiple of four bytes are borrowed from the mapping without a copy; the
     /// tensor keeps the mapping alive. Integers become the nearest float32, truth values 0 and 1.
     ///
-    /// - Throws: `CheckpointError.missingTensor`, or `limitExceeded` where the machine's memory could not hold it.
+    /// - Throws: `CheckpointError.missingTensor`, `typeMismatch` for complex values, `unknownElementType` for values of a type
+    ///   that is only listed, or `limitExceeded` where the machine's memory could not hold it.
     public func tensor(_ name: String) throws -> Tensor {
         let record = try record(name)
+        try checkReal(record)
         let contents = record.contents
-        if record.type == .f32, record.strides == nil {
+        if record.type == .f32, record.isPlain {
             let start = contents.pointer(at: record.offset)
             if Int(bitPattern: start).isMultiple(of: MemoryLayout<Float>.alignment) {
                 return Tensor(borrowing: start.assumingMemoryBound(to: Float.self), shape: record.shape, owner: contents)
@@ -42,11 +44,10 @@ extension Checkpoint {
 
     /// The values of an integer tensor, row-major; truth values become 0 and 1.
     ///
-    /// - Throws: `CheckpointError.missingTensor`, `typeMismatch` for floating point, `valueOutOfRange` for values from
-    ///   2^63 on.
+    /// - Throws: `CheckpointError.missingTensor`, `typeMismatch` for other values, `valueOutOfRange` for values from 2^63 on.
     public func integers(_ name: String) throws -> [Int64] {
         let record = try record(name)
-        guard !record.type.isFloatingPoint else {
+        guard record.type.isInteger else {
             throw CheckpointError.typeMismatch(path: path, tensor: name, expected: "an integer type", found: record.type)
         }
         try checkFits(record.count, of: MemoryLayout<Int64>.size)
@@ -67,7 +68,7 @@ extension Checkpoint {
                     }
                     return value
                 }
-            case .f16, .bf16, .f32, .f64: return []
+            default: return []
             }
         }
     }
@@ -75,7 +76,7 @@ extension Checkpoint {
     /// The bytes of a tensor in the file's own type where they lie row-major, and what keeps them alive; nil where there is no
     /// such tensor.
     public func memory(of name: String) -> (bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable)? {
-        guard let record = try? record(name), record.strides == nil else { return nil }
+        guard let record = try? record(name), record.isPlain else { return nil }
         let start = record.contents.pointer(at: record.offset)
         return (UnsafeRawBufferPointer(start: start, count: record.byteCount), record.contents)
     }
@@ -105,32 +106,80 @@ extension Checkpoint {
     /// - Throws: `CheckpointError.notFinite` with the place of the first value that is infinite or not a number (as
     ///   float32).
     public func checkFinite() throws {
-        for record in records where record.type.isFloatingPoint {
-            let values = try tensor(record.name)
-            defer { release(record.name) }
-            try values.withUnsafeBufferPointer { buffer in
-                guard let base = buffer.baseAddress else { return }
-                var first = 0
-                guard ck_count_nonfinite_f32(base, buffer.count, &first) > 0 else { return }
-                throw CheckpointError.notFinite(path: path, tensor: record.name, index: first, value: buffer[first])
-            }
+        for record in records where record.type.isFloatingPoint { try checkFinite(record) }
+    }
+
+    /// Reads a floating-point tensor.
+    ///
+    /// - Throws: `CheckpointError.missingTensor`; `notFinite` with the place of the first value that is infinite or not a
+    ///   number.
+    public func checkFinite(_ name: String) throws {
+        let record = try record(name)
+        if record.type.isFloatingPoint { try checkFinite(record) }
+    }
+
+    /// Whether both files hold the same tensors: names, shapes, types and values.
+    package func holdsTheSame(as other: Checkpoint) throws -> Bool {
+        guard entries.count == other.entries.count else { return false }
+        for entry in entries {
+            guard let counterpart = other.entry(entry.name), (counterpart.type, counterpart.shape) == (entry.type, entry.shape) else { return false }
         }
+        for entry in entries {
+            let isSame = try rawBytes(entry.name) { own in
+                try other.rawBytes(entry.name) { Self.areTheSame(own, $0) }
+            }
+            release(entry.name)
+            other.release(entry.name)
+            guard isSame else { return false }
+        }
+        return true
+    }
+
+    private static func areTheSame(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Bool {
+        guard first.count == second.count else { return false }
+        guard let one = first.baseAddress, let other = second.baseAddress else { return true }
+        return memcmp(one, other, first.count) == 0
+    }
+
+    /// Throws where a value that is infinite or not a number was noted.
+    ///
+    /// - Throws: `CheckpointError.notFinite` with the place of the first such value of the tensor.
+    public func checkNoted() throws {
+        guard let name = firstNonFinite, let record = try? record(name) else { return }
+        try checkFinite(record)
+    }
+
+    private func checkFinite(_ record: TensorRecord) throws {
+        let values = try tensor(record.name)
+        defer { release(record.name) }
+        guard let first = values.firstNonFinite else { return }
+        let value = values.withUnsafeBufferPointer { $0[first] }
+        throw CheckpointError.notFinite(path: path, tensor: record.name, index: first, value: value)
     }
 
     private func withBytes<Result>(
         of record: TensorRecord, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
-        guard record.strides != nil else {
+        guard !record.isPlain else {
             return try withExtendedLifetime(record.contents) {
                 let start = record.contents.pointer(at: record.offset)
                 return try body(UnsafeRawBufferPointer(start: start, count: record.byteCount))
             }
         }
-        try checkFits(record.count, of: record.type.byteCount)
+        try checkFits(record.byteCount, of: 1)
         let gathered = UnsafeMutableRawBufferPointer.allocate(byteCount: max(record.byteCount, 1), alignment: 64)
         defer { gathered.deallocate() }
         if let base = gathered.baseAddress { record.copy(to: base) }
         return try body(UnsafeRawBufferPointer(rebasing: gathered[0..<record.byteCount]))
+    }
+
+    private func checkReal(_ record: TensorRecord) throws {
+        switch record.type {
+        case .c64, .c128:
+            throw CheckpointError.typeMismatch(path: path, tensor: record.name, expected: "real values", found: record.type)
+        case .other(let type): throw CheckpointError.unknownElementType(path: path, tensor: record.name, found: type)
+        default: break
+        }
     }
 
     /// Running out of memory ends the process, so what cannot fit is refused before it is asked for.

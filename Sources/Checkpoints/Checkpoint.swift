@@ -10,8 +10,8 @@ import Synchronization
 ///   of their attributes;
 /// - PyTorch's format before 1.6.
 ///
-/// PyTorch files are pickles, which in Python can run anything. Here a pickle is data: it may name only the few classes
-/// that tensors are made of, and none of them is called.
+/// PyTorch files are pickles, which in Python can run anything. Here a pickle is data: the classes and functions that it names
+/// are neither looked up nor called, tensors and arrays of NumPy are read, and what else it holds is listed in `leftOut`.
 ///
 /// Files are mapped, so that opening one reads its headers and no tensor. A mapping follows the file: should another
 /// process cut the file short while this object lives, touching the missing part ends this process with SIGBUS. Pass
@@ -36,10 +36,15 @@ public final class Checkpoint: Sendable {
         public let shape: [Int]
         /// The size of the values in the file's own type.
         public let byteCount: Int
+        /// Whether it is an array of NumPy that a pickle holds beside tensors, or in their place.
+        public let isArray: Bool
     }
 
     /// Keys under which training scripts wrap a state, in order of preference: averaged weights before raw ones.
-    public static let defaultContainers = ["model_ema", "ema", "model", "state_dict", "module"]
+    public static let defaultContainers = [
+        "model_ema", "ema", "ema_model", "ema_state_dict", "params_ema", "model", "state_dict", "model_state_dict", "module", "params",
+        "weights", "net", "network",
+    ]
 
     /// The path that was opened.
     public let path: String
@@ -49,6 +54,8 @@ public final class Checkpoint: Sendable {
     public let metadata: [String: String]
     /// All tensors in the order of the file.
     public let entries: [Entry]
+    /// What the file holds beside them, in its order; the first thousand.
+    public let leftOut: [LeftOut]
 
     /// The first tensor in which someone found a value that is infinite or not a number, and noted it; nil where none was.
     public var firstNonFinite: String? { nonFinite.withLock { $0 } }
@@ -58,6 +65,9 @@ public final class Checkpoint: Sendable {
     public func noteNonFinite(_ name: String) {
         nonFinite.withLock { first in first = first ?? name }
     }
+
+    /// The files that hold the tensors, and the one that was opened.
+    public var files: [String] { Array(Set(records.map(\.contents.path) + [path])).sorted() }
 
     let records: [TensorRecord]
     private let index: [String: Int]
@@ -89,22 +99,80 @@ public final class Checkpoint: Sendable {
         try self.init(MappedFile(copying: bytes, path: path), options: ReadingOptions())
     }
 
-    private init(_ contents: MappedFile, options: ReadingOptions) throws {
+    private convenience init(_ contents: MappedFile, options: ReadingOptions) throws {
         var parsed = try Self.parse(contents, options: options, isShard: false)
         if options.strippingPrefixes { Self.stripPrefixes(&parsed.records) }
-        path = contents.path
+        try self.init(parsed, path: contents.path)
+    }
+
+    private init(_ parsed: ParsedCheckpoint, path: String) throws {
+        self.path = path
         format = parsed.format
         metadata = parsed.metadata
+        leftOut = parsed.leftOut
         records = parsed.records
         checksummed = parsed.checksummed
-        entries = records.map { Entry(name: $0.name, type: $0.type, shape: $0.shape, byteCount: $0.byteCount) }
+        entries = records.map { Entry(name: $0.name, type: $0.type, shape: $0.shape, byteCount: $0.byteCount, isArray: $0.isArray) }
         var index: [String: Int] = [:]
         for (position, record) in records.enumerated() {
             guard index.updateValue(position, forKey: record.name) == nil else {
-                throw CheckpointError.duplicateName(path: contents.path, name: record.name)
+                throw CheckpointError.duplicateName(path: path, name: record.name)
             }
         }
         self.index = index
+    }
+
+    /// The tensors whose names begin with `prefix`, under the rest of their names; the others are left out.
+    ///
+    /// - Throws: `CheckpointError.duplicateName`, which cannot be.
+    package func under(_ prefix: String) throws -> Checkpoint {
+        guard !prefix.isEmpty else { return self }
+        var parsed = ParsedCheckpoint(
+            format: format, metadata: metadata, leftOut: leftOut, checksummed: checksummed)
+        var others: [(name: String, count: Int)] = []
+        for var record in records {
+            if record.name.hasPrefix(prefix), record.name != prefix {
+                record.name.removeFirst(prefix.count)
+                parsed.records.append(record)
+                continue
+            }
+            let part = Self.part(of: record.name, beside: prefix)
+            if let last = others.indices.last, others[last].name == part {
+                others[last].count += 1
+            } else {
+                others.append((part, 1))
+            }
+        }
+        let merged = Dictionary(others.map { ($0.name, $0.count) }, uniquingKeysWith: +)
+        var told: Set<String> = []
+        for other in others where told.insert(other.name).inserted {
+            parsed.leftOut.append(LeftOut(name: other.name, contents: tensorCount(merged[other.name] ?? 1)))
+        }
+        parsed.leftOut = Array(parsed.leftOut.prefix(Limits.leftOut))
+        return try Checkpoint(parsed, path: path)
+    }
+
+    /// The same tensors under other names, no two of which may be the same.
+    ///
+    /// - Throws: `CheckpointError.duplicateName`.
+    package func renamed(_ name: (String) -> String) throws -> Checkpoint {
+        let renamed = records.map { record in
+            var renamed = record
+            renamed.name = name(record.name)
+            return renamed
+        }
+        return try Checkpoint(
+            ParsedCheckpoint(format: format, records: renamed, metadata: metadata, leftOut: leftOut, checksummed: checksummed),
+            path: path)
+    }
+
+    /// The part of a file that a tensor belongs to, as far as it differs from a prefix: "optimizer" for
+    /// "optimizer.state.0.step" beside "model.".
+    private static func part(of name: String, beside prefix: String) -> String {
+        let own = prefix.split(separator: ".")
+        let parts = name.split(separator: ".")
+        let shared = zip(own, parts).prefix { $0 == $1 }.count
+        return parts.prefix(shared + 1).joined(separator: ".")
     }
 
     /// The names of all tensors, in the order of the file.
@@ -170,6 +238,9 @@ extension Checkpoint {
             let hasHeader = bytes.count >= 9 && bytes[8] == UInt8(ascii: "{")
             if hasShortLength && hasHeader { return .safetensors }
             if start.starts(with: [0x50, 0x4b, 0x03, 0x04]) { return .archive }
+            if let found = describeForeignFile(bytes) {
+                throw CheckpointError.unrecognisedFormat(path: contents.path, found: found)
+            }
             if start.first(where: { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }) == UInt8(ascii: "{"),
                 !start.contains(0)
             {
@@ -177,10 +248,8 @@ extension Checkpoint {
             }
             if hasShortLength || hasHeader { return .safetensors }
             let found =
-                start.isEmpty
-                ? "an empty file"
-                : "a file that begins with bytes "
-                    + start.prefix(8).map { UInt32($0).hexadecimal.suffix(2) }.joined(separator: " ")
+                "a file that begins with bytes "
+                + start.prefix(8).map { UInt32($0).hexadecimal.suffix(2) }.joined(separator: " ")
             throw CheckpointError.unrecognisedFormat(path: contents.path, found: found)
         }
     }

@@ -15,13 +15,11 @@ public enum CheckpointError: Sendable, Equatable, CategorizedError {
     case checksumMismatch(path: String, record: String, expected: UInt32, found: UInt32)
     /// The pickle of a PyTorch file is damaged or uses an instruction that no such file uses.
     case malformedPickle(path: String, offset: Int, reason: String)
-    /// The pickle names a class or function that is not on the short list of those a checkpoint needs. Nothing of it ran.
-    case forbiddenGlobal(path: String, offset: Int, name: String)
     /// The file asks for more of `quantity` than is allowed.
     case limitExceeded(path: String, quantity: String, limit: Int, found: Int)
     /// Two tensors, metadata keys or archive records have one name.
     case duplicateName(path: String, name: String)
-    /// The element type is none of those that are read.
+    /// The element type is none of those whose values are read.
     case unknownElementType(path: String, tensor: String, found: String)
     /// The shape, offsets or strides of a tensor contradict each other or the file.
     case invalidTensor(path: String, tensor: String, reason: String)
@@ -62,14 +60,12 @@ extension CheckpointError {
             "\(quoted(path)): record \(quoted(record)) is damaged: expected CRC-32 \(expected.hexadecimal), found \(found.hexadecimal)"
         case .malformedPickle(let path, let offset, let reason):
             "\(quoted(path)): malformed pickle at offset \(offset): \(reason)"
-        case .forbiddenGlobal(let path, let offset, let name):
-            "\(quoted(path)): the pickle names \(quoted(name)) at offset \(offset), which no checkpoint of tensors needs"
         case .limitExceeded(let path, let quantity, let limit, let found):
             "\(quoted(path)): too many \(quantity): at most \(limit) allowed, found \(found)"
         case .duplicateName(let path, let name):
             "\(quoted(path)): \(quoted(name)) occurs twice"
         case .unknownElementType(let path, let tensor, let found):
-            "\(quoted(path)): tensor \(quoted(tensor)) has the unknown element type \(quoted(found))"
+            "\(quoted(path)): tensor \(quoted(tensor)) has the element type \(quoted(found)), of which no values are read"
         case .invalidTensor(let path, let tensor, let reason):
             "\(quoted(path)): tensor \(quoted(tensor)): \(reason)"
         case .misplacedData(let path, let tensor, let expected, let found):

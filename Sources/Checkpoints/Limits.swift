@@ -7,13 +7,20 @@ enum Limits {
     static let tensors = 100_000
     static let shards = 4096
     static let nameBytes = 512
+    /// The name of an element type.
+    static let typeNameBytes = 64
     static let rank = 8
     static let metadataItems = 100_000
     static let jsonDepth = 64
 
     static let archiveEntries = 250_000
 
-    static let pickleBytes = 64 << 20
+    /// A pickle that is compressed, and so has to be held in memory.
+    static let inflatedPickleBytes = 64 << 20
+    /// A pickle that lies in the file as it is: arrays of NumPy are part of it.
+    static let pickleBytes = 4 << 30
+    /// What is listed as left out.
+    static let leftOut = 1000
     static let pickleOpcodes = 16 << 20
     static let pickleContainers = 4 << 20
     static let pickleStack = 4 << 20

@@ -3,6 +3,7 @@ struct ParsedCheckpoint {
     var format: Checkpoint.Format
     var records: [TensorRecord] = []
     var metadata: [String: String] = [:]
+    var leftOut: [Checkpoint.LeftOut] = []
     /// Records with a checksum that hold the tensors: which archive, and which of its entries.
     var checksummed: [(archive: ZipArchive, entry: ZipArchive.Entry)] = []
 }

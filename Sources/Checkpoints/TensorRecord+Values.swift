@@ -6,17 +6,19 @@ extension TensorRecord {
     func copy(to target: UnsafeMutableRawPointer) {
         withExtendedLifetime(contents) {
             let source = contents.pointer(at: offset)
-            guard let strides else {
+            if let strides {
+                switch type.byteCount {
+                case 1: gather(UInt8.self, source, strides, target)
+                case 2: gather(UInt16.self, source, strides, target)
+                case 4: gather(UInt32.self, source, strides, target)
+                case 16: gather(UInt128.self, source, strides, target)
+                default: gather(UInt64.self, source, strides, target)
+                }
+            } else {
                 target.copyMemory(from: source, byteCount: byteCount)
-                return
-            }
-            switch type.byteCount {
-            case 1: gather(UInt8.self, source, strides, target)
-            case 2: gather(UInt16.self, source, strides, target)
-            case 4: gather(UInt32.self, source, strides, target)
-            default: gather(UInt64.self, source, strides, target)
             }
         }
+        changeSigns(target)
     }
 
     /// Walks the axes like an odometer, the innermost in a loop of its own.
@@ -47,7 +49,8 @@ extension TensorRecord {
         }
     }
 
-    /// Converts `bytes`, row-major values of the file's type, to float32. `target` has room for `count` values.
+    /// Converts `bytes`, row-major values of the file's type, which must be real, to float32. `target` has room for `count`
+    /// values.
     func widen(_ bytes: UnsafeRawBufferPointer, to target: UnsafeMutablePointer<Float>) {
         guard let source = bytes.baseAddress else { return }
         func convert<Number: BinaryInteger & BitwiseCopyable>(_ type: Number.Type) {
@@ -70,6 +73,10 @@ extension TensorRecord {
         case .u32: convert(UInt32.self)
         case .i64: convert(Int64.self)
         case .u64: convert(UInt64.self)
+        case .f8E4M3, .f8E5M2, .f8E4M3FNUZ, .f8E5M2FNUZ, .f8E8M0:
+            let values = Float8.values(of: type) ?? []
+            for index in 0..<count { target[index] = values[Int(bytes[index])] }
+        case .c64, .c128, .other: preconditionFailure("\(type.rawValue) is not real")
         }
     }
 }

@@ -28,7 +28,15 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
     public var mixture: [Part]?
     /// A folder of images with captions beside them, or of WebDataset shards.
     public var images: String?
+    /// Whether pictures, captions and shards that are damaged are left out; otherwise a run with such does not begin.
+    public var skipBad: Bool?
     public var seed: UInt64?
+
+    enum CodingKeys: String, CodingKey {
+        case sprites, mixture, images
+        case skipBad = "skip_bad"
+        case seed
+    }
 
     public init(sprites: String, mixture: [Part] = [Part()], seed: UInt64 = 1) {
         self.sprites = sprites
@@ -36,8 +44,9 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
         self.seed = seed
     }
 
-    public init(images: String, seed: UInt64 = 1) {
+    public init(images: String, skipBad: Bool? = nil, seed: UInt64 = 1) {
         self.images = images
+        self.skipBad = skipBad
         self.seed = seed
     }
 
@@ -57,6 +66,7 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
         if (sprites == nil) == (images == nil) {
             return "name either a folder of \"sprites\" or a folder of \"images\""
         }
+        if images == nil, skipBad != nil { return "skip_bad goes with images, not with sprites" }
         guard let mixture else { return nil }
         if images != nil { return "mixture goes with sprites, not with images" }
         if mixture.isEmpty { return "mixture is empty, expected at least one part" }
@@ -66,28 +76,52 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
         return mixture.contains { $0.weight > 0 } ? nil : "mixture has no part with a weight above 0"
     }
 
-    /// The source of training samples, and that of the samples that a run shows. `side` is the pictures' side in pixels.
+    /// The source of training samples, that of the samples that a run shows, and what was found of a user's own pictures, each
+    /// of which is decoded once; nil of scenes. `side` is the pictures' side in pixels.
     ///
-    /// - Parameter file: what holds this configuration, for messages.
+    /// - Parameters:
+    ///   - file: what holds this configuration, for messages.
+    ///   - known: what the data were when the run began, for a run that goes on.
+    ///   - progress: called with the number of pictures that were looked at, and of all.
     /// - Throws: `ConfigurationError.badConfiguration`, and `.unusableInput` where the data cannot be used.
     public func sources(
-        side: Int, file: String = "the configuration"
-    ) throws -> (training: any SampleSource, shown: any SampleSource) {
+        side: Int, file: String = "the configuration", known: DataRecord? = nil,
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> (training: any SampleSource, shown: any SampleSource, data: CheckedDataset?) {
         if let problem { throw ConfigurationError.badConfiguration(file: file, reason: "data: " + problem) }
         let seed = seed ?? 1
         if let folder = images {
-            let images = try ConfigurationError.reading("data.images", of: file) {
-                try ShuffledImages(folder: folder, side: side, seed: seed)
+            let checked = try ConfigurationError.reading("data.images", of: file) {
+                try CheckedDataset(
+                    CaptionedDataset(folder: URL(fileURLWithPath: folder)), skippingBad: skipBad ?? false, known: known,
+                    progress: progress)
             }
-            return (images, images)
+            let images = ShuffledImages(checked.dataset, side: side, seed: seed, skipsBad: skipBad ?? false)
+            return (images, images, checked)
         }
         let sprites = try loadSprites(file)
         return try ConfigurationError.reading("data.mixture", of: file) {
             (
                 try SceneSource(sprites: sprites, mixture: parts, side: side, seed: seed),
-                try SceneSource(sprites: sprites, mixture: Array(parts.prefix(1)), side: side, seed: seed &+ 0x5EED)
+                try SceneSource(sprites: sprites, mixture: Array(parts.prefix(1)), side: side, seed: seed &+ 0x5EED), nil
             )
         }
+    }
+
+    /// The source of the samples whose captions a vocabulary is learned from: no picture of a user's own is read.
+    ///
+    /// - Parameter file: what holds this configuration, for messages.
+    /// - Returns: the source, and what was left out of the data, a line each.
+    /// - Throws: as `sources` does.
+    public func captions(file: String = "the configuration") throws -> (source: any SampleSource, leftOut: [String]) {
+        guard problem == nil, let folder = images else { return (try sources(side: 16, file: file).training, []) }
+        let dataset = try ConfigurationError.reading("data.images", of: file) {
+            try CaptionedDataset(folder: URL(fileURLWithPath: folder))
+        }
+        return (
+            ShuffledImages(dataset, side: 16, seed: seed ?? 1),
+            dataset.leftOut.summaries(examples: 3).map { "data: left out: \($0)" }
+        )
     }
 
     /// The scenes that are the training samples of `sources`, and the number of sprites in the data set.

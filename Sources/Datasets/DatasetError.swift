@@ -12,10 +12,8 @@ public enum DatasetError: Equatable, Sendable, CategorizedError {
     case badArchive(path: String, offset: Int, reason: String)
     /// A record (JSON, XML, dictionary line) does not say what it should.
     case badRecord(path: String, reason: String)
-    /// A caption file has no image beside it.
-    case captionWithoutImage(path: String)
-    /// An image has no caption beside it.
-    case imageWithoutCaption(path: String)
+    /// Pictures, captions or shards of a data set are damaged: `count` of so many, with what is wrong with the first.
+    case damaged(path: String, count: Int, of: Int, files: String)
     /// A folder holds nothing that can be trained on.
     case empty(path: String, expected: String)
     /// A program that the builder needs is not installed.
@@ -32,8 +30,8 @@ public enum DatasetError: Equatable, Sendable, CategorizedError {
         case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
         case .badArchive(let path, let offset, let reason): "\(path): bad tar archive at byte \(offset): \(reason)"
         case .badRecord(let path, let reason): "\(path): \(reason)"
-        case .captionWithoutImage(let path): "\(path): a caption without an image beside it"
-        case .imageWithoutCaption(let path): "\(path): an image without a caption (.txt) beside it"
+        case .damaged(let path, let count, let all, let files):
+            "\(path): \(count) of \(all) are damaged: \(files); mend or remove them, or say \"skip_bad\": true in \"data\" to train without them"
         case .empty(let path, let expected): "\(path): holds no \(expected)"
         case .missingProgram(let name, let package): "the program \(name) is not installed (Debian package \(package))"
         case .noScenes(let file): "\(file): data.images has no scenes, expected data.sprites"

@@ -18,4 +18,10 @@ public struct CaptionedImage: Sendable {
 /// An endless supply of training samples: sample k is a pure function of k.
 public protocol SampleSource: Sendable {
     func sample(_ index: UInt64) throws -> CaptionedImage
+    /// The caption of sample `index` alone, without its picture.
+    func caption(_ index: UInt64) throws -> String
+}
+
+extension SampleSource {
+    public func caption(_ index: UInt64) throws -> String { try sample(index).caption }
 }

@@ -51,11 +51,19 @@ public enum FileError: Equatable, Sendable, CategorizedError {
     case tooLarge(path: String, bytes: Int, limit: Int)
     /// The file could not be created, written, flushed or put in its place; what was there before is untouched.
     case unwritable(path: String, reason: String)
+    /// A file at `path` would replace one that the program was given to read.
+    case replacesInput(path: String, input: String)
+    /// There is a file at `path` that is not to be replaced.
+    case exists(path: String)
     /// The contents are not what they should be: gzip or JSON that is damaged, or JSON of another shape than expected.
     case malformed(path: String, reason: String)
 
     public var category: ErrorCategory {
-        if case .missing = self { .missing } else { .data }
+        switch self {
+        case .missing: .missing
+        case .replacesInput, .exists: .usage
+        default: .data
+        }
     }
 
     public var description: String {
@@ -66,6 +74,11 @@ public enum FileError: Equatable, Sendable, CategorizedError {
         case .tooLarge(let path, let bytes, let limit):
             "\(FilePath.shown(path)): has \(bytes) bytes, expected at most \(limit)"
         case .unwritable(let path, let reason): "\(FilePath.shown(path)): cannot be written: \(reason)"
+        case .replacesInput(let path, let input):
+            path == input
+                ? "\(FilePath.shown(path)): would be written over, and is an input of this command: expected another output"
+                : "\(FilePath.shown(path)): is the input \(FilePath.shown(input)), which would be written over: expected another output"
+        case .exists(let path): "\(FilePath.shown(path)): is there already and is not replaced, expected another name"
         case .malformed(let path, let reason): "\(FilePath.shown(path)): \(reason)"
         }
     }

@@ -88,21 +88,48 @@ extension InputFile {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
-    /// The names in a folder, in byte order, which is the same in every language.
+    /// The names in a folder, in byte order, which is the same in every language. Names that are not UTF-8 are left out.
     ///
     /// - Throws: `FileError.unreadable`.
     public static func names(in folder: String) throws -> [String] {
-        do {
-            return try FileManager.default.contentsOfDirectory(atPath: folder)
-                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        } catch {
-            throw FileError.unreadable(path: folder, reason: error.systemReason)
+        guard let stream = opendir(folder) else { throw FileError.unreadable(path: folder, reason: systemMessage(errno)) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(validatingCString: $0) }
+            }
+            if let name, name != ".", name != ".." { names.append(name) }
         }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The paths of the files in a folder and in the folders inside it, relative to the folder and in the order of their
+    /// names. Links are followed, hidden files and folders are not.
+    ///
+    /// - Throws: `FileError.unreadable`.
+    package static func tree(of folder: String) throws -> [String] {
+        var found: [String] = []
+        // A link may lead to a folder that holds it.
+        func walk(_ path: String, _ prefix: String, _ above: Set<FileIdentity>) throws {
+            guard let identity = FileIdentity(path: path), !above.contains(identity) else { return }
+            for name in try names(in: path) where !name.hasPrefix(".") {
+                let inside = FilePath.join(path, name)
+                if isFolder(inside) {
+                    try walk(inside, prefix + name + "/", above.union([identity]))
+                } else {
+                    found.append(prefix + name)
+                }
+            }
+        }
+        guard FileIdentity(path: folder) != nil else { throw FileError.missing(path: folder) }
+        try walk(folder, "", [])
+        return found
     }
 
     /// The file's name without folders and without what follows its last point.
     public static func stem(_ path: String) -> String {
-        ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+        FilePath.withoutSuffix(FilePath.name(of: path))
     }
 }
 

@@ -58,11 +58,10 @@ public struct AnyImageTokenizer: Sendable {
             return
         }
         let location = try TokenizerLocation(path: path)
-        let checkpoint = try Checkpoint(path: location.weightsFile)
+        let checkpoint = try Checkpoint.ofModel(location.weightsFile)
         let precision = try ModelFolder.precision(wanted, of: [checkpoint]) ?? .float32
         let (tokenizer, identity) = try location.load(checkpoint, precision: precision)
-        let configuration = location.configuration
-        let found: @Sendable () -> [String] = { checkpoint.warnings(of: configuration) }
+        let found: @Sendable () -> [String] = { checkpoint.warnings }
         let files = try clip.map { try .clip(CLIPFiles(sources: $0.paths, activation: $0.activation)) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
             self.init(identity: identity, tokenizer: tokenizer, warnings: found, precision: precision, guidance: nil)
@@ -119,15 +118,9 @@ public struct AnyImageTokenizer: Sendable {
         }
     }
 
-    /// The result of the tokenizer at its precision. Where it is not finite, the weights that are at fault are named, if they
-    /// are known by now.
-    private func computed<Result>(_ body: () throws -> Result) throws -> Result {
-        do {
-            return try Precision.$current.withValue(precision ?? .current, operation: body)
-        } catch let error as ImageTokenizerError {
-            guard case .notFinite = error, let warning = warnings.first else { throw error }
-            throw ImageTokenizerError.unfitWeights(warning)
-        }
+    /// The result of the tokenizer at its precision.
+    private func computed<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try Precision.$current.withValue(precision ?? .current, operation: body)
     }
 
     /// The tokens of an image, which is resized and cropped to the tokenizer's square: codes, or the mean of the posterior
@@ -178,6 +171,7 @@ extension ImageTokenizer {
         progress: (GenerationStep) throws -> Void = { _ in }
     ) throws -> [Image] {
         let images = try detokenize(tokens, guidedBy: text, options: options, progress: progress)
+        if let place = images.firstNonFinite { throw ImageTokenizerError.notFinite(what: "pixel value \(place)", value: images.values[place]) }
         return byteRounding.pixels(images).map { Image(width: images.shape[3], height: images.shape[2], pixels: $0) }
     }
 }

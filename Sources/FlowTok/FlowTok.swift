@@ -64,7 +64,7 @@ public final class FlowTok: Sendable {
     }
 
     /// The model whose products are computed in a precision.
-    private func model(in wanted: Precision?) throws -> FlowTokModel {
+    func model(in wanted: Precision?) throws -> FlowTokModel {
         guard let wanted, wanted != precision else { return model }
         return try others.withLock { others in
             if let loaded = others[wanted] { return loaded }
@@ -94,12 +94,10 @@ public final class FlowTok: Sendable {
         let settings = try request.settings(over: configuration.sampling)
         let seed = request.seed ?? UInt64(UInt32.random(in: .min ... .max))
         guard request.prompt.contains(where: { !$0.isWhitespace }) else { throw FlowTokError.emptyPrompt }
-        let ids = try captions.encode(request.prompt)
+        let ids = try captions.encode(prompt: request.prompt)
         let precision = request.precision ?? precision
         let model = try model(in: precision)
-        // Alone, a picture is always the same; in a larger product OpenBLAS may sum a row differently, and dopri5 chooses
-        // its steps for all pictures together.
-        let largest = Machine.usesOpenBLAS || settings.solver == .dopri5 ? 1 : 8
+        let largest = FlowTok.largestBatch(of: settings)
         var results: [GeneratedImage] = []
         for start in stride(from: 0, to: request.count, by: largest) {
             let seeds = (start..<min(start + largest, request.count)).map { seed &+ UInt64($0) }
@@ -110,6 +108,12 @@ public final class FlowTok: Sendable {
             }
         }
         return results
+    }
+
+    /// The most images that are drawn in one batch. Alone, an image is always the same; in a larger product OpenBLAS may sum a
+    /// row differently, and dopri5 chooses its steps for all images together.
+    package static func largestBatch(of settings: FlowSettings) -> Int {
+        Machine.usesOpenBLAS || settings.solver == .dopri5 ? 1 : 8
     }
 
     private func draw(

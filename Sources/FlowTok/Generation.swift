@@ -44,7 +44,7 @@ public struct GenerationRequest: Sendable, Hashable {
     /// The settings with the model's own filled in.
     ///
     /// - Throws: `FlowTokError.badSetting` where one is out of range.
-    func settings(over defaults: SamplingDefaults) throws -> FlowSettings {
+    package func settings(over defaults: SamplingDefaults) throws -> FlowSettings {
         guard (1...10_000).contains(count) else {
             throw FlowTokError.badSetting(name: "count", given: String(count), expected: "1 to 10000")
         }
@@ -79,6 +79,9 @@ public struct GenerationProgress {
 
     /// What the images that are being drawn now look like after this step. It costs as much as decoding them.
     public func previews() throws -> [Image] { try drawing.pixels().images() }
+
+    /// What some of them look like, by their place among those that are being drawn now.
+    package func previews(of places: [Int]) throws -> [Image] { try drawing.pixels(ofRows: places).images() }
 }
 
 /// A picture and how it came about.
@@ -93,4 +96,42 @@ public struct GeneratedImage: Sendable {
     public let model: String
     /// The picture forming, from the text tokens to the last step; empty unless it was asked for.
     public let trajectory: [Image]
+    /// What else than the prompt and the seed the flow started from; nil where it started from these alone.
+    public let origin: GenerationOrigin?
+
+    package init(
+        image: Image, prompt: String, seed: UInt64, settings: FlowSettings, precision: Precision, rng: NoiseGenerator,
+        model: String, trajectory: [Image] = [], origin: GenerationOrigin? = nil
+    ) {
+        self.image = image
+        self.prompt = prompt
+        self.seed = seed
+        self.settings = settings
+        self.precision = precision
+        self.rng = rng
+        self.model = model
+        self.trajectory = trajectory
+        self.origin = origin
+    }
+}
+
+/// What else than a prompt and a seed a flow started from: an image, another prompt, or both.
+public struct GenerationOrigin: Sendable, Hashable, Codable {
+    /// How far from the image towards the prompt the flow started, 0...1; nil where it did not start near an image.
+    public var strength: Float?
+    /// The prompt at the other end of a morph; nil where there is none.
+    public var morphedTo: String?
+    /// Where between the two prompts the flow started, 0...1; nil for a file that holds the whole way.
+    public var position: Float?
+
+    enum CodingKeys: String, CodingKey {
+        case strength, position
+        case morphedTo = "morphed_to"
+    }
+
+    public init(strength: Float? = nil, morphedTo: String? = nil, position: Float? = nil) {
+        self.strength = strength
+        self.morphedTo = morphedTo
+        self.position = position
+    }
 }

@@ -46,9 +46,11 @@ public struct GenerationMetadata: Sendable, Hashable, Codable {
     public var imageClass: Int?
     /// The number of pictures in a grid; nil for a single picture.
     public var pictures: Int?
+    /// What else than the prompt and the seed the flow started from; nil where it started from these alone.
+    public var origin: GenerationOrigin?
 
     enum CodingKeys: String, CodingKey {
-        case prompt, seed, model, settings, pictures
+        case prompt, seed, model, settings, pictures, origin
         case imageClass = "class"
     }
 
@@ -56,6 +58,7 @@ public struct GenerationMetadata: Sendable, Hashable, Codable {
         prompt = image.prompt
         seed = image.seed
         model = image.model
+        origin = image.origin
         settings = Settings(
             solver: image.settings.solver, steps: image.settings.steps, guidance: image.settings.guidance.scale,
             guidanceInterval: [image.settings.guidance.interval.lowerBound, image.settings.guidance.interval.upperBound],
@@ -84,6 +87,7 @@ public struct GenerationMetadata: Sendable, Hashable, Codable {
         guard let first = records.first else { return nil }
         self = first
         if records.contains(where: { $0.imageClass != first.imageClass }) { imageClass = nil }
+        if records.contains(where: { $0.origin?.position != first.origin?.position }) { origin?.position = nil }
         var seen: Set<String> = []
         prompt = records.map(\.prompt).filter { seen.insert($0).inserted }.joined(separator: "\n")
         pictures = records.count
@@ -141,6 +145,9 @@ extension GenerationMetadata {
         if settings.precision != .float32 { fields.append(Field("Precision", settings.precision.rawValue)) }
         if settings.rng != .philox { fields.append(Field("RNG", settings.rng.rawValue)) }
         if let pictures { fields.append(Field("Pictures", String(pictures))) }
+        if let strength = origin?.strength { fields.append(Field("Variation strength", String(strength))) }
+        if let other = origin?.morphedTo { fields.append(Field("Morphed to", other)) }
+        if let position = origin?.position { fields.append(Field("Position", String(position))) }
         return fields + [Field("Version", Self.program)]
     }
 
@@ -202,6 +209,10 @@ extension GenerationMetadata {
             rng: text("RNG").flatMap({ NoiseGenerator(rawValue: $0) }) ?? .philox, width: size[0], height: size[1])
         imageClass = text("Class").flatMap { Int($0) }
         pictures = text("Pictures").flatMap { Int($0) }
+        let found = GenerationOrigin(
+            strength: text("Variation strength").flatMap { Float($0) }, morphedTo: text("Morphed to"),
+            position: text("Position").flatMap { Float($0) })
+        origin = found == GenerationOrigin() ? nil : found
     }
 }
 

@@ -32,8 +32,8 @@ public final class ImageGenerator: Sendable {
     public init(_ folder: GeneratorFolder, precision wanted: Precision? = nil) throws {
         name = folder.name
         configuration = folder.configuration
-        let pixels = try Checkpoint(path: folder.tokenizer.weightsFile)
-        let checkpoint = try Checkpoint(path: folder.weightsFile)
+        let pixels = try Checkpoint.ofModel(folder.tokenizer.weightsFile)
+        let checkpoint = try Checkpoint.ofModel(folder.weightsFile)
         let precision = try ModelFolder.precision(wanted, of: [checkpoint, pixels]) ?? .float32
         self.precision = precision
         tokenizer = try folder.tokenizer.load(pixels, precision: precision).tokenizer
@@ -41,11 +41,6 @@ public final class ImageGenerator: Sendable {
         let source = CheckpointWeights(checkpoint)
         generator = configuration.generator(Weights(PackingWeights(source, as: precision)))
         try source.verify(ignoring: type(of: configuration).ignores)
-        for (checkpoint, file) in [(checkpoint, folder.weightsFile), (pixels, folder.tokenizer.weightsFile)] {
-            guard let tensor = checkpoint.firstNonFinite else { continue }
-            throw FlowTokError.unusableModel(
-                file: file, reason: "the tensor \"\(tensor)\" holds values that are infinite or not a number")
-        }
         warnings = folder.warnings + checkpoint.warnings + pixels.warnings + (text?.encoder.warnings ?? [])
         try folder.checkFit(tokenizer, text: text)
     }

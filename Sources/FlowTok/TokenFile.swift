@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
 import Foundation
+import ModelFolders
 import Networks
 import Tensors
 
@@ -9,6 +10,8 @@ import Tensors
 public enum TokenFile {
     static let format = "flowtok-tokens"
     static let tensorName = "latents"
+    /// Far above the latents of any tokenizer.
+    static let largestValue: Float = 1e6
     /// Far above what any tokenizer's tokens take as text.
     static let largestText = 16 << 20
 
@@ -22,20 +25,24 @@ public enum TokenFile {
 
     /// Writes the tokens of one picture, whole or not at all.
     ///
-    /// - Parameter channels: codes of a token.
-    public static func write(_ tokens: ImageTokens, channels: Int = 1, by maker: TokenizerIdentity, to path: String) throws {
+    /// - Parameters:
+    ///   - channels: codes of a token.
+    ///   - replacing: whether a file that is there is replaced; `FileError.exists` otherwise.
+    public static func write(
+        _ tokens: ImageTokens, channels: Int = 1, by maker: TokenizerIdentity, to path: String, replacing: Bool = true
+    ) throws {
         switch tokens {
         case .latents(let latents):
             var metadata = ["format": format, "model": maker.name]
             metadata["weights"] = maker.weights
-            try Checkpoint.write([(tensorName, latents)], metadata: metadata, to: path)
+            try Checkpoint.write([(tensorName, latents)], metadata: metadata, to: path, replacing: replacing)
         case .indices(let indices):
             let text = CodeFile(
                 format: format, model: maker.name, weights: maker.weights, codes: (indices.first ?? []).map { Int($0) },
                 channels: channels)
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            try AtomicFile.write(to: path, encoder.encode(text) + Data("\n".utf8))
+            try AtomicFile.write(to: path, encoder.encode(text) + Data("\n".utf8), replacing: replacing)
         }
     }
 
@@ -51,14 +58,7 @@ public enum TokenFile {
         from path: String, by maker: TokenizerIdentity, codebookSize: Int?, channels: Int = 1
     ) throws -> ImageTokens {
         guard try isText(path) else {
-            let checkpoint = try Checkpoint(path: path)
-            try check(
-                TokenizerIdentity(name: checkpoint.metadata["model"] ?? "unknown", weights: checkpoint.metadata["weights"]),
-                is: maker, in: path)
-            guard codebookSize == nil else {
-                throw FlowTokError.unusableTokens(file: path, reason: "it holds latents, expected the JSON of integer tokens")
-            }
-            return .latents(try checkpoint.tensor(tensorName))
+            return .latents(try latents(from: path, by: maker, codebookSize: codebookSize))
         }
         let file = try CodeFile(path: path)
         try check(TokenizerIdentity(name: file.model, weights: file.weights), is: maker, in: path)
@@ -84,6 +84,30 @@ public enum TokenFile {
             }
         }
         return .indices([codes])
+    }
+
+    /// The latents [1, K, D] of one picture.
+    private static func latents(from path: String, by maker: TokenizerIdentity, codebookSize: Int?) throws -> Tensor {
+        func unusable(_ reason: String) -> FlowTokError { .unusableTokens(file: path, reason: reason) }
+        let checkpoint = try Checkpoint(path: path)
+        guard checkpoint.metadata["format"] ?? format == format, let model = checkpoint.metadata["model"] else {
+            throw unusable("it holds no tokens that flowtok tokenize wrote, but \(Recognition.describe(checkpoint))")
+        }
+        try check(TokenizerIdentity(name: model, weights: checkpoint.metadata["weights"]), is: maker, in: path)
+        guard codebookSize == nil else { throw unusable("it holds latents, expected the JSON of integer tokens") }
+        let latents = try checkpoint.tensor(tensorName)
+        guard latents.rank == 3, latents.shape[0] == 1 else {
+            throw unusable("\(tensorName) has shape \(latents.shape), expected [1, tokens, numbers] of one picture")
+        }
+        if let index = latents.firstNonFinite {
+            throw CheckpointError.notFinite(path: path, tensor: tensorName, index: index, value: latents.values[index])
+        }
+        // Beyond that, a network's products are no numbers any more, whatever the picture looks like.
+        let values = latents.values
+        if let index = values.firstIndex(where: { abs($0) > largestValue }) {
+            throw unusable("the value at index \(index) of \(tensorName) is \(values[index]), expected at most \(largestValue) in magnitude")
+        }
+        return latents
     }
 
     private static func check(_ found: TokenizerIdentity, is maker: TokenizerIdentity, in path: String) throws {

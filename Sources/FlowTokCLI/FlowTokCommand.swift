@@ -12,6 +12,8 @@ import FlowTok
                   flowtok t2i "a red fox"                draws a-red-fox.png
                   flowtok i2t a-red-fox.png              prints a caption
                   flowtok reconstruct fox.png --compare  shows what the image tokenizer keeps
+                  flowtok morph "a cat" "a dog"          draws the way from one to the other
+                  flowtok serve                          a page at http://127.0.0.1:7860, and APIs
                   flowtok doctor                         tells what flowtok finds on this machine
 
                 SHELL COMPLETION
@@ -25,7 +27,8 @@ import FlowTok
                 """,
             version: FlowTok.version,
             subcommands: [
-                TextToImage.self, ImageToText.self, Generate.self, Tokenize.self, Detokenize.self, Reconstruct.self, Quantize.self, Info.self,
+                TextToImage.self, ImageToText.self, Variations.self, Morph.self, Serve.self, Generate.self, Tokenize.self, Detokenize.self, Reconstruct.self,
+                Quantize.self, Info.self,
                 Import.self, Convert.self, Inspect.self, BuildDataset.self, Scenes.self, Train.self, Evaluate.self, Bench.self, Doctor.self,
             ])
     }

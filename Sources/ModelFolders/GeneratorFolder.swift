@@ -84,7 +84,7 @@ public struct GeneratorFolder: Sendable {
         }
 
         private init(checkpoint path: String) throws {
-            name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            name = InputFile.stem(path)
             weightsFile = path
             configuration = try GeneratorFolder.recognise(path)
         }
@@ -147,7 +147,7 @@ public struct GeneratorFolder: Sendable {
     /// - Throws: `ImageTokenizerError.otherArchitecture` where it holds something else, `undetermined` where its shapes
     ///   contradict its names.
     package static func recognise(_ path: String) throws -> any TokenGeneratorConfiguration {
-        let checkpoint = try Checkpoint(path: path)
+        let checkpoint = try Checkpoint.ofModel(path)
         guard let found = try RecognisedCheckpoint(checkpoint)?.configuration as? any TokenGeneratorConfiguration else {
             throw checkpoint.isNot("a generator of pictures")
         }

@@ -52,7 +52,7 @@ public struct ImageTokenizerFolder: Sendable {
     ///
     /// - Throws: see `ImageTokenizerConfiguration.load`.
     public func load(precision: Precision = .float32) throws -> any ImageTokenizer {
-        try configuration.load(Checkpoint(path: weightsFile), precision: precision)
+        try configuration.load(Checkpoint.ofModel(weightsFile), precision: precision)
     }
 
     /// The text encoder that the folder names, for tokenizers whose decoder is guided by captions; otherwise nil.
@@ -161,7 +161,7 @@ public struct ImageTokenizerFolder: Sendable {
             }
             self.tokenizer = tokenizer
             self.files = files
-            let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            let stem = InputFile.stem(path)
             name = options.name ?? stem
             textEncoder = parts.text?.configuration.tower(activation: options.activation)
         }

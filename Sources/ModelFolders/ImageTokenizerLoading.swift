@@ -9,8 +9,8 @@ extension ImageTokenizerConfiguration {
     ///
     /// - Parameter precision: what the weights of linear maps are kept in, and products with them computed in.
     /// - Throws: `ImageTokenizerError.badConfiguration`, `otherArchitecture` where the checkpoint is of another known
-    ///   architecture, `WeightMismatch` where the tensors do not fit the configuration, and `FlowTokError.unusableModel`
-    ///   where values are not finite and the architecture does not accept that.
+    ///   architecture, `WeightMismatch` where the tensors do not fit the configuration, and `CheckpointError.notFinite`
+    ///   where a value is infinite or not a number.
     public func load(_ checkpoint: Checkpoint, precision: Precision = .float32) throws -> any ImageTokenizer {
         let wanted = try completed(for: checkpoint)
         let own = ModelFamilies.family(of: wanted)
@@ -23,16 +23,12 @@ extension ImageTokenizerConfiguration {
             let source = CheckpointWeights(checkpoint)
             return (
                 Weights(PackingWeights(source, as: precision)),
-                {
-                    try source.verify(ignoring: { _ in true })
-                    try checkpoint.checkValues(of: Self.self)
-                }
+                { try source.verify(ignoring: { _ in true }) }
             )
         }
         let tokenizer = wanted.imageTokenizer(
             Weights(PackingWeights(source, as: precision)), expected: Weights(ExpectedWeights(source)), later: later)
         try source.verify(ignoring: Self.ignores)
-        try checkpoint.checkValues(of: Self.self)
         return tokenizer
     }
 
@@ -69,21 +65,5 @@ extension Checkpoint {
             throw isNot("an image tokenizer")
         }
         return found
-    }
-}
-
-extension Checkpoint {
-    /// Refuses the values that were read so far where some are not finite and the architecture does not accept that.
-    ///
-    /// - Throws: `FlowTokError.unusableModel`.
-    package func checkValues(of configuration: any NetworkConfiguration.Type) throws {
-        guard !configuration.acceptsNonFinite, let tensor = firstNonFinite else { return }
-        throw FlowTokError.unusableModel(
-            file: path, reason: "the tensor \"\(tensor)\" holds values that are infinite or not a number")
-    }
-
-    /// What was found strange so far, a line each; nothing of values that are refused.
-    package func warnings(of configuration: any NetworkConfiguration) -> [String] {
-        type(of: configuration).acceptsNonFinite ? warnings : []
     }
 }

@@ -125,9 +125,9 @@ struct OfficialFlowTok {
                 count: configuration.textEncoder.vocabularySize),
             length: configuration.textEncoder.contextLength)
         let sources = try OfficialWeights(
-            text: Checkpoint(path: ModelFiles.path(of: files.textEncoder, .textEncoder, in: folder)),
-            flow: Checkpoint(path: ModelFiles.path(of: files.flow, .flow, in: folder)),
-            tokenizer: Checkpoint(path: ModelFiles.path(of: files.imageTokenizer, .imageTokenizer, in: folder)))
+            text: Checkpoint.ofModel(ModelFiles.path(of: files.textEncoder, .textEncoder, in: folder)),
+            flow: Checkpoint.ofModel(ModelFiles.path(of: files.flow, .flow, in: folder)),
+            tokenizer: Checkpoint.ofModel(ModelFiles.path(of: files.imageTokenizer, .imageTokenizer, in: folder)))
         let tokenizer = sources.tokenizerFile
         let precision = try ModelFolder.precision(wanted, of: sources.checkpoints) ?? .float32
         self.precision = precision
@@ -202,6 +202,20 @@ final class OfficialWeights: WeightSource {
         ExpectedWeights(holds: contains) { [tokenizer] name, shape in
             tokenizer.expect(String(name.dropFirst("image_tokenizer.".count)), shape: shape)
         }
+    }
+
+    /// Notes whether a parameter of any file is there in that shape, without reading it.
+    ///
+    /// - Returns: the file, and the parameter's names in it.
+    func expect(_ name: String, shape: [Int]) -> [(checkpoint: Checkpoint, names: [String])] {
+        guard let (source, name) = place(name) else { return [] }
+        if source === text { return [(textFile, text.expect(name, shape: shape))] }
+        if source === flow {
+            flow.expect(name, shape: shape)
+            return [(flowFile, [name])]
+        }
+        tokenizer.expect(name, shape: shape)
+        return [(tokenizerFile, [name])]
     }
 
     /// Throws a `WeightMismatch` for the first file that lacks something, has it in another shape, or has more than the

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Networks
 import Tensors
@@ -28,10 +29,10 @@ package struct TokenizerLocation {
             throw FlowTokError.modelNotFound(path: path)
         }
         if !isFolder.boolValue {
-            let checkpoint = try Checkpoint(path: path)
+            let checkpoint = try Checkpoint.ofModel(path)
             configuration = try checkpoint.imageTokenizerConfiguration()
             weightsFile = path
-            name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            name = InputFile.stem(path)
             text = nil
         } else if FileManager.default.fileExists(atPath: path + "/" + ModelFolder.configurationFile) {
             let folder = try ImageTokenizerFolder(path: path)
@@ -43,7 +44,7 @@ package struct TokenizerLocation {
                 throw FlowTokError.incompleteFiles("\(path): no image tokenizer among its files, expected one")
             }
             (configuration, weightsFile) = (tokenizer.configuration, tokenizer.path)
-            name = ((tokenizer.path as NSString).lastPathComponent as NSString).deletingPathExtension
+            name = InputFile.stem(tokenizer.path)
             text = CLIPFiles(parts, activation: .quickGELU).map { TextEncoderFiles.clip($0) }
         }
     }

@@ -219,6 +219,10 @@ extension ImageTokenizer {
         guard latents.rank == 3, tokens.counts.contains(latents.shape[1]), latents.shape[2] == channels else {
             throw ImageTokenizerError.tokenShape(found: latents.shape, expected: [-1, tokens.count, channels])
         }
+        if let place = latents.firstNonFinite {
+            throw ImageTokenizerError.notFinite(
+                what: "number \(place % channels) of token \(place / channels % latents.shape[1])", value: latents.values[place])
+        }
         return latents
     }
 

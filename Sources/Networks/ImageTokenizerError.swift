@@ -12,14 +12,12 @@ public enum ImageTokenizerError: Equatable, Sendable, CategorizedError {
     case tokenCount(found: Int, expected: ClosedRange<Int>)
     /// An integer token that the codebook does not have: token `position` of image `image`.
     case tokenOutOfRange(image: Int, position: Int, token: Int, codebookSize: Int)
+    /// A number of the tokens, or of the image that they stand for, is infinite or not a number.
+    case notFinite(what: String, value: Float)
     /// The decoder is guided by a caption and none was given.
     case missingTextGuidance
     /// Hidden states of a caption in another shape; a -1 stands for any number.
     case textShape(found: [Int], expected: [Int])
-    /// A part gives numbers that are infinite or none: its weights are unfit.
-    case notFinite(String)
-    /// Weights that are infinite or no numbers, and the file that holds them.
-    case unfitWeights(String)
     /// The tokenizer ends in codes of a MaskGIT-VQGAN, whose pixel decoder it does not hold.
     case noPixelDecoder
     /// A configuration from which no model can be built.
@@ -43,10 +41,9 @@ extension ImageTokenizerError {
         case .tokenShape(let found, let expected): "tokens of shape \(text(found)), expected \(text(expected))"
         case .tokenCount(let found, let expected):
             "\(found) tokens, expected \(expected.lowerBound) to \(expected.upperBound)"
-        case .notFinite(let part): "\(part) gives numbers that are not finite, expected finite weights"
-        case .unfitWeights(let warning): warning
         case .tokenOutOfRange(let image, let position, let token, let size):
             "token \(position) of image \(image) is \(token), expected 0 to \(size - 1)"
+        case .notFinite(let what, let value): "\(what) is \(value), expected finite values: the tokens or the weights are damaged"
         case .missingTextGuidance: "this tokenizer's decoder is guided by a caption, and none was given"
         case .textShape(let found, let expected): "a caption's states of shape \(text(found)), expected \(text(expected))"
         case .noPixelDecoder:

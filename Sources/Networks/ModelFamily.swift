@@ -85,9 +85,6 @@ public protocol NetworkConfiguration: Codable, Hashable, Sendable {
     /// Whether the network does without a tensor that checkpoints of it may hold.
     static func ignores(_ tensor: String) -> Bool
 
-    /// Whether weights that are infinite or not a number are told of and used; otherwise such a checkpoint is refused.
-    static var acceptsNonFinite: Bool { get }
-
     /// Why no network can be built from this, or nil. To be asked before a configuration that came from a file is used.
     var problem: String? { get }
 
@@ -101,7 +98,6 @@ public protocol NetworkConfiguration: Codable, Hashable, Sendable {
 extension NetworkConfiguration {
     public static func isDescribed(by configuration: JSONValue) -> Bool { false }
     public static func ignores(_ tensor: String) -> Bool { false }
-    public static var acceptsNonFinite: Bool { true }
     public var publishedName: String? { nil }
 }
 

@@ -41,6 +41,17 @@ public struct TensorCatalog: Sendable {
         }
     }
 
+    /// The names of all tensors.
+    public var names: Set<String> { Set(shapes.keys) }
+
+    /// The tensors whose names begin with a prefix, without it.
+    package func under(_ prefix: String) -> TensorCatalog {
+        let kept = shapes.filter { $0.key.hasPrefix(prefix) }
+        return TensorCatalog(
+            Dictionary(uniqueKeysWithValues: kept.map { (String($0.key.dropFirst(prefix.count)), $0.value) }), metadata: metadata,
+            folder: folder)
+    }
+
     public func contains(_ name: String) -> Bool { shapes[name] != nil }
 
     /// The shape of a tensor, whatever it is; nil where there is none of that name.

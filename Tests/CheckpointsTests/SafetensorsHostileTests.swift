@@ -28,7 +28,7 @@ import Testing
         #expect(failure(file(100_000_001))?.kind == "limitExceeded")
         #expect(failure(file(.max))?.kind == "limitExceeded")
         #expect(failure(file(1 << 63))?.kind == "limitExceeded")
-        #expect(failure([UInt8](repeating: 0, count: 8))?.kind == "malformedHeader")
+        #expect(failure([UInt8](repeating: 0, count: 8))?.kind == "unrecognisedFormat")
         #expect(failure([UInt8](repeating: 0, count: 7))?.kind == "unrecognisedFormat")
     }
 
@@ -60,7 +60,11 @@ import Testing
         #expect(kind("F16", "[2]") == "invalidTensor")
         #expect(kind("F32", "[]") == "invalidTensor")
         #expect(kind("F32", "[0]") == "invalidTensor")
-        #expect(kind("F8_E4M3", "[8]") == "unknownElementType")
+        #expect(kind("F8_E4M3", "[8]") == nil)
+        #expect(kind("F8_E4M3", "[7]") == "invalidTensor")
+        #expect(kind("C64", "[2]") == "invalidTensor")
+        #expect(kind("F4", "[16]") == "unknownElementType")
+        #expect(kind(String(repeating: "F", count: 65), "[2]") == "unknownElementType")
         #expect(kind("f32", "[2]") == "unknownElementType")
         #expect(kind("F32", "[4294967296,4294967296,2]") == "invalidTensor")  // the product wraps to 0
         #expect(kind("F32", "[4611686018427387906]") == "invalidTensor")  // the size in bytes wraps to 8

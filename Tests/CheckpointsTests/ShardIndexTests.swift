@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func malformedIndexes() {
-        #expect(failure(.utf8("{\"weights\":{}}"))?.kind == "malformedHeader")
+        #expect(failure(.utf8("{\"weights\":{}}"))?.kind == "unrecognisedFormat")
         #expect(failure(.utf8("{\"weight_map\":[]}"))?.kind == "malformedHeader")
         #expect(failure(.utf8("{\"weight_map\":{\"a\":1}}"))?.kind == "malformedHeader")
         #expect(failure(.utf8("{\"weight_map\":{\"a\":\"b\",\"a\":\"c\"}}"))?.kind == "duplicateName")

@@ -13,7 +13,7 @@ func readAll(_ bytes: [UInt8]) throws -> Checkpoint {
         #expect(tensor.shape == entry.shape)
         _ = tensor.values
         try checkpoint.rawBytes(entry.name) { #expect($0.count == entry.byteCount) }
-        if !entry.type.isFloatingPoint { _ = try checkpoint.integers(entry.name) }
+        if entry.type.isInteger { _ = try checkpoint.integers(entry.name) }
     }
     try checkpoint.verifyChecksums()
     return checkpoint

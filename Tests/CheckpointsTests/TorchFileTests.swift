@@ -77,7 +77,7 @@ import Testing
         let path = try folder.write(Fixtures.nested, "checkpoint.pth")
         let whole = try Checkpoint(path: path, verifyingChecksums: true, strippingPrefixes: false, containers: [])
         #expect(
-            whole.names == ["optimizer.state.0.step", "model.module._orig_mod.w", "model.module.n", "model.module.e"])
+            whole.names == ["state", "optimizer.state.0.step", "model.module._orig_mod.w", "model.module.n", "model.module.e"])
         #expect(try Checkpoint(path: path, containers: ["optimizer"]).names == ["state.0.step"])
     }
 

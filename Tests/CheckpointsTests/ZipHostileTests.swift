@@ -60,7 +60,7 @@ import Testing
     @Test func records() {
         #expect(failure { $0.records.append($0.records[1]) }?.kind == "duplicateName")
         #expect(failure { $0.records.append(.init(name: "other/data.pkl", data: [])) }?.kind == "malformedArchive")
-        #expect(failure { $0.records.remove(at: 0) }?.kind == "malformedArchive")
+        #expect(failure { $0.records.remove(at: 0) }?.kind == "unrecognisedFormat")
         #expect(failure { $0.records.remove(at: 1) }?.kind == "malformedArchive")
         #expect(failure { $0.records.append(.init(name: "archive/code/", data: [])) } == nil)
         for name in ["../x", "/x", "a/../../x", "a\\x", "", "a/..", "\u{1}", String(repeating: "n", count: 513)] {

@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import TestSupport
 import Testing
 
 /// The programs of the folder Examples, run as their first lines say, with a model that takes no time.

@@ -102,9 +102,6 @@ import Testing
         #expect(picture.width == 4 * 32 + 3 * 4 && picture.height == 32 + 13)
         let one = try run("reconstruct", "fox.png", "-o", "one.png", "--steps", "2", "--guidance", "3", "--seed", "5", "--model", "m")
         #expect(one.status == 0 && one.output.contains(strip.lines[2].drop { $0 != "P" }), "\(one.output)")
-        let progressive = try run("reconstruct", "fox.png", "fox.png", "--progressive", "--steps", "1", "--json", "-o", "out/", "--model", "m")
-        // Two pictures of one name would go to one file.
-        expectFailure(progressive, 64, "written to one file")
         try FileManager.default.copyItem(atPath: scratch.path("fox.png"), toPath: scratch.path("cat.png"))
         let both = try run("reconstruct", "fox.png", "cat.png", "--progressive", "--steps", "1", "--json", "-o", "out/", "--model", "m")
         #expect(both.status == 0 && both.lines.count == 8, "\(both.errors)")
@@ -238,6 +235,7 @@ import Testing
             ("decoder.module_dict.dec_transformer.blocks.0.mlp.fc2.weight", "detokenize"),
             ("vae.vae.decoder.conv_out.bias", "detokenize"),
         ] {
+            let problem = "tensor '\(part)': expected finite values, found nan at index 0"
             try TinyFamilies.writeFlexTok(to: scratch.path("m")) { tensors in
                 tensors = tensors.map { name, tensor in
                     guard name == part else { return (name, tensor) }
@@ -246,16 +244,15 @@ import Testing
                     return (name, Tensor(values, shape: tensor.shape))
                 }
             }
-            let imported = try run("import", "m", "--name", "m")
-            #expect(imported.status == 0 && imported.errors.contains(part), "\(imported.errors)")
+            expectFailure(try run("import", "m", "--name", "m"), 65, problem)
+            #expect(try run("import", "m", "--name", "m", "--fast").status == 0)
             let whole = try run("tokenize", "fox.png", "--model", "m")
             if place == "tokenize" {
-                expectFailure(whole, 65, "the tensor \"\(part)\" holds values that are infinite or not a number")
+                expectFailure(whole, 65, problem)
             } else {
                 #expect(whole.status == 0, "\(whole.errors)")
                 expectFailure(
-                    try run("detokenize", "fox.json", "--model", "m", "--steps", "2"), 65,
-                    "the tensor \"\(part)\" holds values that are infinite or not a number")
+                    try run("detokenize", "fox.json", "--model", "m", "--steps", "2"), 65, problem)
                 try FileManager.default.removeItem(atPath: scratch.path("fox.json"))
             }
             expectFailure(try run("reconstruct", "fox.png", "-o", "again.png", "--model", "m", "--steps", "2"), 65, part)

@@ -1,6 +1,7 @@
 import FlowTok
 import Foundation
 import ModelFolders
+import TestSupport
 import Testing
 import TextTokenizers
 

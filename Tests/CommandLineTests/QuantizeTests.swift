@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import Networks
+import TestSupport
 import Testing
 
 /// `flowtok quantize`.

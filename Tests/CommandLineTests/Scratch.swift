@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A folder of a test's own, which goes with it.
 final class Scratch: Sendable {
@@ -45,3 +46,10 @@ final class Scratch: Sendable {
 }
 
 func / (folder: URL, name: String) -> URL { folder.appendingPathComponent(name) }
+
+extension TinyModel {
+    /// A copy that a test may damage.
+    static func copy(to scratch: Scratch, as name: String) throws {
+        try FileManager.default.copyItem(atPath: path(), toPath: scratch.path(name))
+    }
+}

@@ -8,8 +8,8 @@ import Testing
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     @Test(arguments: [
-        "Scripts/run", "Scripts/test", "Scripts/build-dataset", "Scripts/release-model", "Scripts/lint", "Scripts/test-kernels",
-        "Scripts/test-arm64", "Scripts/setup.sh", ".ci/run",
+        "Scripts/run", "Scripts/test", "Scripts/build-dataset", "Scripts/release-model", "Scripts/lint", "Scripts/faults", "Scripts/test-kernels",
+        "Scripts/test-arm64", "Scripts/fuzz", "Scripts/setup.sh", ".ci/run",
     ])
     func scriptsAreValid(name: String) throws {
         let path = (Self.root / name).path

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// The built `flowtok`, run as its users run it.
@@ -39,6 +40,29 @@ enum Tool {
         return Result(
             status: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
             output: try String(contentsOf: output, encoding: .utf8), errors: try String(contentsOf: errors, encoding: .utf8))
+    }
+
+    /// Runs a line of Bash in which `$FT` is `flowtok`, for what streams and signals a shell sets up. Its status is the line's.
+    static func shell(_ line: String, in folder: Scratch, environment: [String: String] = [:]) throws -> Result {
+        let run = try folder.apart()
+        let (output, errors) = (run / "output", run / "errors")
+        for file in [output, errors] { try Data().write(to: file) }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", line]
+        process.currentDirectoryURL = folder.url
+        var variables = ProcessInfo.processInfo.environment
+        variables["FLOWTOK_MODEL"] = try TinyModel.path()
+        variables["FT"] = path
+        process.environment = variables.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = try FileHandle(forWritingTo: errors)
+        try process.run()
+        process.waitUntilExit()
+        return Result(
+            status: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
+            output: String(decoding: try Data(contentsOf: output), as: UTF8.self), errors: try String(contentsOf: errors, encoding: .utf8))
     }
 
     /// Starts `flowtok`; its output and errors go to the files returned.

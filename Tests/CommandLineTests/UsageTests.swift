@@ -19,7 +19,7 @@ import Testing
         (["--guidance-interval", "0.5"], "0.5"),
         (["--solver", "newton"], "newton"),
         (["--precision", "int3"], "int3"),
-        (["--seed", "-1"], "-1"),
+        (["--seed", "-2"], "-2"),
         (["--seed", "18446744073709551616"], "18446744073709551616"),
         (["--count", "0"], "--count is 0"),
         (["--count", "-2"], "--count is -2"),
@@ -42,7 +42,9 @@ import Testing
         expectFailure(try Tool.run(["t2i", "-", "-"], in: scratch), 64, "only once")
     }
 
-    @Test(arguments: ["t2i", "i2t", "tokenize", "detokenize", "reconstruct", "info", "inspect", "dataset", "scenes", "train", "evaluate", "doctor"])
+    @Test(arguments: [
+        "t2i", "i2t", "variations", "morph", "tokenize", "detokenize", "reconstruct", "info", "inspect", "dataset", "scenes", "train", "evaluate", "doctor",
+    ])
     func helpShowsExamples(command: String) throws {
         let result = try Tool.run([command, "--help"], in: scratch)
         #expect(result.status == 0 && result.errors.isEmpty)

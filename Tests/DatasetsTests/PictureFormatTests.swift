@@ -13,7 +13,7 @@ struct PictureFormatTests {
         let folder = try TemporaryFolder()
         try folder.write("pictures/a." + suffix, Data(image.encoded(as: format)))
         try folder.write("pictures/a.txt", "a white box")
-        let pictures = try CaptionedImageSource.open(folder.url.appendingPathComponent("pictures"))
+        let pictures = try CaptionedDataset(folder: folder.url.appendingPathComponent("pictures"))
         #expect(try pictures.count == 1 && pictures.sample(0).image == image)
 
         var writer = TarWriter()
@@ -21,7 +21,7 @@ struct PictureFormatTests {
         try writer.append("a.txt", Data("a white box".utf8))
         try folder.write("shards/note.md", "")
         try writer.write(to: folder.url.appendingPathComponent("shards/0.tar"))
-        let shards = try CaptionedImageSource.open(folder.url.appendingPathComponent("shards"))
+        let shards = try CaptionedDataset(folder: folder.url.appendingPathComponent("shards"))
         #expect(try shards.count == 1 && shards.sample(0).image == image)
     }
 }

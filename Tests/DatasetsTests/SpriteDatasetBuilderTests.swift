@@ -239,6 +239,25 @@ import Testing
         #expect(throws: DatasetError.self) { try SpriteDatasetBuilder(sources: complete, size: 4).build(into: none) }
     }
 
+    @Test func archivesOfOthersStay() throws {
+        let folder = try TemporaryFolder()
+        var sources = try sources(folder)
+        sources.sets = [.noto]
+        try folder.write("out/sprites-mine.tar", "mine")
+        try folder.write("out/notes.txt", "mine")
+        let builder = SpriteDatasetBuilder(sources: sources)
+        for _ in 0..<2 { try builder.build(into: folder.url.appendingPathComponent("out")) }
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder("out")).sorted() == [
+                "index.json", "notes.txt", "sprites-000000.tar", "sprites-mine.tar",
+            ])
+        try folder.write("other/sprites-000000.tar", "mine")
+        let refused = refusal { try builder.build(into: folder.url.appendingPathComponent("other")) }
+        #expect(refused.text.contains("sprites-000000.tar: is there already"), "\(refused.text)")
+        #expect(try String(contentsOfFile: folder("other/sprites-000000.tar"), encoding: .utf8) == "mine")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder("other")) == ["sprites-000000.tar"])
+    }
+
     @Test func aBuildCanBeStopped() throws {
         struct Stop: Error {}
         let folder = try TemporaryFolder()

@@ -87,4 +87,49 @@ import Testing
         try AtomicFile.write(to: folder(name), text: "a")
         #expect(folder.files == [name])
     }
+
+    @Test func newFilesReplaceNothing() throws {
+        let folder = try TemporaryFolder()
+        try AtomicFile.write(to: folder("new"), text: "a", replacing: false)
+        #expect(throws: FileError.exists(path: folder("new"))) { try AtomicFile.write(to: folder("new"), text: "b", replacing: false) }
+        // One that came while the file was made is kept too.
+        #expect(throws: FileError.exists(path: folder("late"))) {
+            try AtomicFile.write(to: folder("late"), replacing: false) { stream in
+                try stream.append([1, 2, 3] as [UInt8])
+                try AtomicFile.write(to: folder("late"), text: "first")
+            }
+        }
+        #expect(try String(contentsOfFile: folder("new"), encoding: .utf8) == "a")
+        #expect(try String(contentsOfFile: folder("late"), encoding: .utf8) == "first")
+        #expect(folder.files == ["late", "new"])
+    }
+
+    @Test func protectedFilesStay() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("input", "a")
+        try folder.write("folder/inside", "b")
+        try FileManager.default.createSymbolicLink(atPath: folder("link"), withDestinationPath: "input")
+        try FileManager.default.linkItem(atPath: folder("input"), toPath: folder("hard"))
+        ProtectedFiles.add([folder("input"), folder("folder"), folder("none")])
+        for name in ["input", "./input", "folder/../input", "link", "hard", "folder/inside"] {
+            #expect(throws: FileError.self) { try AtomicFile.write(to: folder(name), text: "x") }
+            #expect(refusal { try ProtectedFiles.check(folder(name)) }.category == .usage)
+        }
+        try AtomicFile.write(to: folder("folder/new"), text: "c")
+        try AtomicFile.write(to: folder("none"), text: "d")
+        #expect(try String(contentsOfFile: folder("input"), encoding: .utf8) == "a")
+        #expect(try String(contentsOfFile: folder("folder/inside"), encoding: .utf8) == "b")
+    }
+
+    @Test func unfinishedFoldersGo() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(".flowtok-left.tmp/half", "a")
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: folder(".flowtok-left.tmp"))
+        do {
+            let first = try UnfinishedFolder(in: folder.url.path)
+            let second = try UnfinishedFolder(in: folder.url.path)
+            #expect(folder.files.count == 2 && first.path != second.path)
+        }
+        #expect(folder.files.isEmpty)
+    }
 }

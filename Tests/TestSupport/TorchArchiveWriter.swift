@@ -20,6 +20,7 @@ package final class TorchArchiveWriter {
     private var count = 0
     private let isHalf: Bool
     private let isWrapped: Bool
+    private let wrappers: [String]
     private var isBegun = false
 
     /// Begins an archive at `path`.
@@ -27,12 +28,19 @@ package final class TorchArchiveWriter {
     /// - Parameters:
     ///   - half: whether to store float16.
     ///   - wrapped: whether states lie in a dictionary, each under a name that `begin(_:)` gives.
-    package init(to path: String, half: Bool = false, wrapped: Bool = false) throws {
+    ///   - wrappers: keys around a state that is alone, the outermost first.
+    package init(to path: String, half: Bool = false, wrapped: Bool = false, wrappers: [String] = []) throws {
         isHalf = half
         isWrapped = wrapped
+        self.wrappers = wrappers
         try Data().write(to: URL(fileURLWithPath: path))
         file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-        pickle = [0x80, 2] + Array((wrapped ? "}(" : Self.dictionary).utf8)
+        pickle = [0x80, 2]
+        for key in wrappers {
+            pickle.append(UInt8(ascii: "}"))
+            text(key)
+        }
+        pickle += Array((wrapped ? "}(" : Self.dictionary).utf8)
     }
 
     private static let dictionary = "ccollections\nOrderedDict\n)R("
@@ -86,8 +94,10 @@ package final class TorchArchiveWriter {
     }
 
     /// Writes an archive of tensors that are at hand.
-    package static func write(_ tensors: [(name: String, tensor: Tensor)], to path: String) throws {
-        let writer = try TorchArchiveWriter(to: path)
+    package static func write(
+        _ tensors: [(name: String, tensor: Tensor)], wrappers: [String] = [], to path: String
+    ) throws {
+        let writer = try TorchArchiveWriter(to: path, wrappers: wrappers)
         for (name, tensor) in tensors { try writer.append(name, tensor) }
         try writer.finish()
     }
@@ -104,7 +114,7 @@ package final class TorchArchiveWriter {
             integer(1)
             pickle += Array("ub".utf8)
         }
-        pickle += Array("u.".utf8)
+        pickle += Array(("u" + String(repeating: "s", count: wrappers.count) + ".").utf8)
         try pickle.withUnsafeBytes { try record("data.pkl", $0) }
         try Array("3\n".utf8).withUnsafeBytes { try record("version", $0) }
         let start = offset

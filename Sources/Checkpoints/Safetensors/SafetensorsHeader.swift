@@ -34,7 +34,10 @@ struct SafetensorsHeader {
             func invalid(_ reason: String) -> CheckpointError {
                 .invalidWrite(path: path, tensor: declaration.name, reason: reason)
             }
-            guard let size = checkedSize(of: declaration.shape, type: declaration.type) else {
+            guard declaration.type.isWritten, let bytes = declaration.type.byteCount else {
+                throw invalid("safetensors has no type \(declaration.type.rawValue)")
+            }
+            guard let size = checkedSize(of: declaration.shape, size: bytes) else {
                 throw invalid("the size of shape \(declaration.shape) is negative or overflows")
             }
             let (next, overflow) = end.addingReportingOverflow(size.bytes)

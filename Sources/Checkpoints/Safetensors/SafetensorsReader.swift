@@ -65,10 +65,10 @@ enum SafetensorsReader {
             switch key {
             case "dtype":
                 let text = try scanner.string()
-                guard let known = ElementType(rawValue: text) else {
+                guard text.utf8.count <= Limits.typeNameBytes else {
                     throw CheckpointError.unknownElementType(path: path, tensor: name, found: text)
                 }
-                type = known
+                type = ElementType(rawValue: text)
             case "shape": shape = try integers(&scanner, atMost: Limits.rank, of: name, path: path)
             case "data_offsets": offsets = try integers(&scanner, atMost: 2, of: name, path: path)
             default: _ = try scanner.scalarText()
@@ -81,8 +81,10 @@ enum SafetensorsReader {
         try checkNameAndRank(name, rank: shape.count, path: path)
         let (begin, end) = (offsets[0], offsets[1])
         guard begin <= end else { throw invalid("data_offsets run backwards, from \(begin) to \(end)") }
-        guard let size = checkedSize(of: shape, type: type) else { throw invalid("the size of shape \(shape) overflows") }
-        guard size.bytes == end - begin else {
+        guard let size = checkedSize(of: shape, size: type.byteCount ?? 1) else {
+            throw invalid("the size of shape \(shape) overflows")
+        }
+        guard type.byteCount == nil || size.bytes == end - begin else {
             throw invalid("shape \(shape) of \(type.rawValue) takes \(size.bytes) bytes, data_offsets span \(end - begin)")
         }
         return Item(name: name, type: type, shape: shape, count: size.count, begin: begin, end: end)
@@ -121,8 +123,8 @@ enum SafetensorsReader {
             expected = item.end
             records.append(
                 TensorRecord(
-                    name: item.name, type: item.type, shape: item.shape, count: item.count, contents: contents,
-                    offset: dataStart + item.begin, strides: nil))
+                    name: item.name, type: item.type, shape: item.shape, count: item.count, byteCount: item.end - item.begin,
+                    contents: contents, offset: dataStart + item.begin, strides: nil))
         }
         guard expected == available else {
             throw CheckpointError.misplacedData(

@@ -34,11 +34,12 @@ public final class SafetensorsWriter {
     ///   - path: where the file goes; what is there stays until `finish()`.
     ///   - tensors: every tensor of the file.
     ///   - metadata: texts for the header's `__metadata__`.
+    ///   - replacing: whether a file that is there is replaced; `FileError.exists` otherwise.
     /// - Throws: `CheckpointError.duplicateName`, `limitExceeded`, `invalidWrite`, `FileError.unwritable`.
-    public init(to path: String, tensors: [Declaration], metadata: [String: String] = [:]) throws {
+    public init(to path: String, tensors: [Declaration], metadata: [String: String] = [:], replacing: Bool = true) throws {
         let header = try SafetensorsHeader(tensors, metadata: metadata, path: path)
         self.path = path
-        stream = try AtomicFileStream(path: path)
+        stream = try AtomicFileStream(path: path, replacing: replacing)
         try stream.append(header.bytes)
         pending = Dictionary(header.places.map { ($0.declaration.name, $0) }) { first, _ in first }
     }
@@ -93,7 +94,7 @@ public final class SafetensorsWriter {
         case .u32: try write(integers, as: UInt32.self, to: place)
         case .i64: try write(integers, as: Int64.self, to: place)
         case .u64: try write(integers, as: UInt64.self, to: place)
-        case .f16, .bf16, .f32, .f64:
+        default:
             throw invalid(name, "declared as \(place.declaration.type.rawValue), written as integers")
         }
         pending[name] = nil
@@ -111,6 +112,11 @@ public final class SafetensorsWriter {
         try stream.write(bytes, at: place.range.lowerBound)
         pending[name] = nil
     }
+
+    /// Flushes what is written to the disk, so that little can go wrong in `finish()`.
+    ///
+    /// - Throws: `FileError.unwritable`.
+    package func flush() throws { try stream.flush() }
 
     /// Puts the file in its place.
     ///
@@ -168,15 +174,16 @@ extension Checkpoint {
     /// - Parameters:
     ///   - type: a floating-point type, for all of them.
     ///   - metadata: texts for the header's `__metadata__`.
+    ///   - replacing: whether a file that is there is replaced; `FileError.exists` otherwise.
     /// - Throws: `CheckpointError.duplicateName`, `limitExceeded`, `invalidWrite`, `FileError.unwritable`.
     public static func write(
         _ tensors: [(name: String, tensor: Tensor)], as type: ElementType = .f32, metadata: [String: String] = [:],
-        to path: String
+        to path: String, replacing: Bool = true
     ) throws {
         let declarations = tensors.map {
             SafetensorsWriter.Declaration(name: $0.name, type: type, shape: $0.tensor.shape)
         }
-        let writer = try SafetensorsWriter(to: path, tensors: declarations, metadata: metadata)
+        let writer = try SafetensorsWriter(to: path, tensors: declarations, metadata: metadata, replacing: replacing)
         for (name, tensor) in tensors { try writer.write(name, tensor) }
         try writer.finish()
     }

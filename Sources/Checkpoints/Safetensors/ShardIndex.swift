@@ -23,6 +23,7 @@ enum ShardIndex {
                 let inside = try open(folder.isEmpty ? shard : folder + "/" + shard)
                 shards[shard] = Dictionary(inside.records.map { ($0.name, $0) }) { first, _ in first }
                 parsed.checksummed += inside.checksummed
+                parsed.leftOut += inside.leftOut
                 parsed.metadata.merge(inside.metadata) { own, _ in own }
             }
             guard let record = shards[shard]?[name] else {
@@ -71,7 +72,10 @@ enum ShardIndex {
             }
         }
         try scanner.end()
-        guard found else { throw scanner.failure("expected a \"weight_map\", which a shard index has") }
+        guard found else {
+            throw CheckpointError.unrecognisedFormat(
+                path: path, found: "a JSON file without the \"weight_map\" of a shard index, such as the answer of a server")
+        }
         return places
     }
 

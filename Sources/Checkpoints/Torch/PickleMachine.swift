@@ -1,5 +1,6 @@
-/// Runs one pickle as data: it builds lists, mappings and descriptions of tensors, and can call nothing. Instructions
-/// that files of tensors never use (text protocols, extension codes, buffers, `INST` and `OBJ`) are errors.
+/// Runs one pickle as data: it builds lists, mappings, descriptions of tensors, and objects that only hold what they were
+/// given; it can call nothing. Instructions that files of tensors never use (text protocols, extension codes, buffers, `INST`
+/// and `OBJ`) are errors.
 struct PickleMachine {
     private(set) var graph = PickleGraph()
     private let path: String
@@ -19,7 +20,7 @@ struct PickleMachine {
         _ bytes: UnsafeRawBufferPointer, from start: Int = 0, path: String, origin: Int = 0
     ) throws -> (value: PickleValue, graph: PickleGraph, end: Int) {
         // A pickle inside a larger file must not be let loose on all of it.
-        let bounded = UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, start + Limits.pickleBytes)])
+        let bounded = UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, start &+ Limits.pickleBytes)])
         var machine = PickleMachine(
             path: path, cursor: ByteCursor(bounded, from: start, path: path, part: "pickle", origin: origin))
         let value = try machine.run()
@@ -104,7 +105,10 @@ struct PickleMachine {
         case 0x8f: stack.append(.inert)  // EMPTY_SET
         case 0x90:  // ADDITEMS
             _ = try popToMark()
-            guard case .inert = try top() else { throw failure("expected a set to add to") }
+            switch try top() {
+            case .inert, .object: break
+            default: throw failure("expected a set to add to")
+            }
         case 0x91:  // FROZENSET
             _ = try popToMark()
             stack.append(.inert)
@@ -115,15 +119,16 @@ struct PickleMachine {
         case UInt8(ascii: "r"): try memorise(try cursor.integer(UInt32.self))
         case 0x94: try memorise(UInt32(memo.count))
 
-        case UInt8(ascii: "c"): stack.append(.global(try global(module: try line(), name: try line())))
+        case UInt8(ascii: "c"): stack.append(.global(PickleGlobal(module: try line(), name: try line())))
         case 0x93:  // STACK_GLOBAL
             guard case .text(let name) = try pop(), case .text(let module) = try pop() else {
                 throw failure("expected the module and the name of a global")
             }
-            stack.append(.global(try global(module: module, name: name)))
+            try require(module.utf8.count + name.utf8.count, atMost: 2 * Limits.nameBytes, "bytes in the name of a global")
+            stack.append(.global(PickleGlobal(module: module, name: name)))
         case UInt8(ascii: "R"), 0x81:  // REDUCE, NEWOBJ
             let arguments = try sequence(try pop(), "arguments")
-            stack.append(try make(try pop(), arguments))
+            stack.append(try make(try pop(), arguments, isCall: opcode == UInt8(ascii: "R")))
         case 0x92:  // NEWOBJ_EX
             _ = try pop()
             let arguments = try sequence(try pop(), "arguments")
@@ -197,12 +202,18 @@ struct PickleMachine {
     }
 
     private mutating func pushOldText(_ count: Int) throws {
-        stack.append(String(validating: try cursor.take(count), as: UTF8.self).map { .text($0) } ?? .inert)
+        let start = cursor.position
+        if let text = String(validating: try cursor.take(count), as: UTF8.self) {
+            stack.append(.text(text))
+        } else {
+            stack.append(graph.add(bytes: .range(start..<start + count)))
+        }
     }
 
     private mutating func pushBytes(_ count: Int) throws {
+        let start = cursor.position
         _ = try cursor.take(count)
-        stack.append(.inert)
+        stack.append(graph.add(bytes: .range(start..<start + count)))
     }
 
     /// The text up to the next line feed, which is consumed.
@@ -228,6 +239,7 @@ struct PickleMachine {
     private mutating func appendToSequence(_ values: [PickleValue]) throws {
         switch try top() {
         case .sequence(let place): graph.sequences[place].append(contentsOf: values)
+        case .object(let place): graph.objects[place].elements.append(contentsOf: values)
         case .inert: break
         default: throw failure("expected a list to append to")
         }
@@ -241,6 +253,7 @@ struct PickleMachine {
     private mutating func insert(_ pairs: [(key: PickleValue, value: PickleValue)]) throws {
         switch try top() {
         case .mapping(let place): graph.mappings[place].append(contentsOf: pairs)
+        case .object(let place): graph.objects[place].items.append(contentsOf: pairs)
         case .inert: break
         default: throw failure("expected a mapping to add to")
         }
@@ -264,42 +277,60 @@ struct PickleMachine {
 
     // MARK: Objects
 
-    private func global(module: String, name: String) throws -> PickleGlobal {
-        guard let global = PickleGlobal(module: module, name: name) else {
-            throw CheckpointError.forbiddenGlobal(path: path, offset: offset, name: "\(module).\(name)")
+    /// What stands for the result of a class or function and its arguments. What a pickle made of others before, such as a
+    /// method, is called as little as they are.
+    private mutating func make(
+        _ callee: PickleValue, _ arguments: [PickleValue], isCall: Bool = false
+    ) throws -> PickleValue {
+        let global: PickleGlobal
+        switch callee {
+        case .global(let named): global = named
+        case .object(let place): global = .other(graph.objects[place].name)
+        case .inert: global = .inert
+        default: throw failure("expected a class or function")
         }
-        return global
-    }
-
-    /// What a class or function of the list makes of its arguments.
-    private mutating func make(_ callee: PickleValue, _ arguments: [PickleValue]) throws -> PickleValue {
-        guard case .global(let global) = callee else { throw failure("expected a class or function of the list") }
         switch global {
         case .orderedDictionary: return try dictionary(arguments.first)
         case .defaultDictionary: return try dictionary(arguments.count > 1 ? arguments[1] : nil)
         case .rebuildTensor: return try tensor(arguments, type: nil)
         case .rebuildTensorWithType:
-            guard arguments.count >= 7, case .global(.elementType(let type)) = arguments[6] else {
+            guard arguments.count >= 7, case .global(let type) = arguments[6] else {
                 throw failure("expected the element type of a tensor")
             }
-            return try tensor(arguments, type: type)
+            switch type {
+            case .elementType(let type): return try tensor(arguments, type: type)
+            case .other(let name): return graph.add(object: .init(name: "a tensor of " + name))
+            default: throw failure("expected the element type of a tensor")
+            }
         case .rebuildParameter:
-            guard let data = arguments.first, case .tensor = data else { throw failure("expected a parameter's tensor") }
-            return data
+            switch arguments.first {
+            case .tensor(let place): return .tensor(place)
+            case .object(let place): return .object(place)
+            default: throw failure("expected a parameter's tensor")
+            }
         case .rebuildFromType:
             guard arguments.count >= 3, case .global(let function) = arguments[0] else {
                 throw failure("expected how to rebuild a tensor")
             }
             switch function {
-            case .rebuildTensor, .rebuildTensorWithType, .rebuildParameter:
+            case .rebuildTensor, .rebuildTensorWithType, .rebuildParameter, .other:
                 return try make(arguments[0], try sequence(arguments[2], "arguments"))
             default: throw failure("expected how to rebuild a tensor")
             }
         case .passThrough: return arguments.first ?? .none
-        case .scriptClass:
-            graph.objects.append(nil)
-            return .object(graph.objects.count - 1)
-        case .inert: return .inert
+        case .scriptClass: return graph.add(object: .init(name: "a TorchScript class", isScript: true))
+        case .encode:
+            guard isCall, case .text(let text)? = arguments.first else { return .inert }
+            return graph.add(bytes: .text(text))
+        case .inert:
+            // `bytearray(bytes)` and the like.
+            if arguments.count == 1, case .bytes = arguments[0] { return arguments[0] }
+            return .inert
+        case .other("copyreg._reconstructor"), .other("copy_reg._reconstructor"):
+            // As old protocols make an object of a class, which is their first argument.
+            guard case .global(.other(let name))? = arguments.first else { return .inert }
+            return graph.add(object: .init(name: name))
+        case .other(let name): return graph.add(object: .init(name: name, arguments: arguments))
         case .storage, .elementType: throw failure("a storage or element type cannot be called")
         }
     }
@@ -332,27 +363,40 @@ struct PickleMachine {
     private mutating func build() throws {
         let state = try pop()
         guard case .object(let place) = try top() else { return }
-        graph.objects[place] = state
+        graph.objects[place].state = state
     }
 
-    /// `_rebuild_tensor…(storage, offset, size, stride, …)`.
+    /// `_rebuild_tensor…(storage, offset, size, stride, requires gradient, hooks[, metadata])`; before the metadata, version 3
+    /// has the type.
     private mutating func tensor(_ arguments: [PickleValue], type: ElementType?) throws -> PickleValue {
+        if arguments.count >= 4, case .object(let place) = arguments[0] {
+            return graph.add(object: .init(name: "a tensor over " + graph.objects[place].name))
+        }
         guard arguments.count >= 4, case .storage(let storage) = arguments[0] else {
             throw failure("expected a tensor's storage, offset, size and stride")
         }
+        if case .other(let name)? = type { return graph.add(object: .init(name: "a tensor of torch." + name)) }
         let sizes = try integers(arguments[2], "size of a tensor")
         let strides = try integers(arguments[3], "stride of a tensor")
         guard sizes.count == strides.count else { throw failure("a tensor has more sizes than strides, or fewer") }
-        graph.tensors.append(
-            PickleGraph.TensorReference(
-                storage: storage, type: type ?? graph.storages[storage].type,
-                offset: try integer(arguments[1], "offset of a tensor"), sizes: sizes, strides: strides))
+        var reference = PickleGraph.TensorReference(
+            storage: storage, type: type ?? graph.storages[storage].type,
+            offset: try integer(arguments[1], "offset of a tensor"), sizes: sizes, strides: strides)
+        let metadata = arguments.dropFirst(type == nil ? 6 : 7).first.flatMap { graph.items($0) }
+        if case .boolean(true)? = metadata?.value("neg") { reference.isNegated = true }
+        if case .boolean(true)? = metadata?.value("conj") { reference.isConjugated = true }
+        graph.tensors.append(reference)
         return .tensor(graph.tensors.count - 1)
     }
 
     /// `("storage", type, key, location, count[, view])`.
     private mutating func storage(_ identifier: PickleValue) throws -> PickleValue {
         let parts = try sequence(identifier, "a storage")
+        // Old files of whole modules name classes with their source.
+        if parts.count == 4, case .text("module") = parts[0], case .global = parts[1] { return parts[1] }
+        if parts.count >= 5, case .text("storage") = parts[0], case .global(.other(let name)) = parts[1] {
+            return graph.add(object: .init(name: name))
+        }
         guard parts.count == 5 || parts.count == 6, case .text("storage") = parts[0],
             case .global(.storage(let type)) = parts[1], case .text(let key) = parts[2]
         else { throw failure("expected a storage with its type and key") }

@@ -29,19 +29,24 @@ enum TorchLegacyReader {
             let keys = try storageKeys(list.value, list.graph, path: path, offset: object.end)
             let storages = try locate(keys, graph: object.graph, contents: contents, bytes: bytes, from: list.end)
 
-            let state = try TorchState(object.value, graph: object.graph, path: path, containers: options.containers)
-            var parsed = ParsedCheckpoint(format: .torchLegacy, metadata: state.metadata)
+            let state = try TorchState(
+                object.value, graph: object.graph, pickle: bytes, path: path, containers: options.containers)
+            var parsed = ParsedCheckpoint(format: .torchLegacy, metadata: state.metadata, leftOut: state.leftOut)
             for named in state.tensors {
-                let reference = object.graph.storages[named.tensor.storage]
+                guard case .tensor(let tensor) = named.values else {
+                    parsed.records.append(try TensorRecord(arrayOf: named))
+                    continue
+                }
+                let reference = object.graph.storages[tensor.storage]
                 guard var storage = storages[reference.key] else {
                     throw CheckpointError.invalidTensor(
                         path: path, tensor: named.name, reason: "its storage \(quoted(reference.key)) is missing")
                 }
-                if let view = reference.view {
-                    storage.offset += view.lowerBound * reference.type.byteCount
-                    storage.byteCount = view.count * reference.type.byteCount
+                if let view = reference.view, let size = reference.type.byteCount {
+                    storage.offset += view.lowerBound * size
+                    storage.byteCount = view.count * size
                 }
-                parsed.records.append(try TensorRecord(named, in: storage))
+                parsed.records.append(try TensorRecord(named.name, tensor, in: storage))
             }
             return parsed
         }
@@ -97,7 +102,7 @@ enum TorchLegacyReader {
                     path: path, offset: offset,
                     reason: "expected a storage of \(reference.count) values, found \(count)")
             }
-            let (size, overflow) = reference.count.multipliedReportingOverflow(by: reference.type.byteCount)
+            let (size, overflow) = reference.count.multipliedReportingOverflow(by: reference.type.byteCount ?? 1)
             let values = cursor.position
             _ = try cursor.take(overflow ? Int.max : size)
             let storage = TorchStorage(contents: contents, offset: values, byteCount: size)

@@ -9,14 +9,16 @@ struct TorchStorage {
 
 extension TensorRecord {
     /// Checks what a pickle says of a tensor against the storage that the file really has.
-    init(_ named: TorchState.Named, in storage: TorchStorage) throws {
+    init(_ name: String, _ tensor: PickleGraph.TensorReference, in storage: TorchStorage) throws {
         let path = storage.contents.path
-        let tensor = named.tensor
         let type = tensor.type
-        func invalid(_ reason: String) -> CheckpointError { .invalidTensor(path: path, tensor: named.name, reason: reason) }
-        try checkNameAndRank(named.name, rank: tensor.sizes.count, path: path)
-        let held = storage.byteCount / type.byteCount
-        guard let size = checkedSize(of: tensor.sizes, type: type) else {
+        func invalid(_ reason: String) -> CheckpointError { .invalidTensor(path: path, tensor: name, reason: reason) }
+        try checkNameAndRank(name, rank: tensor.sizes.count, path: path)
+        guard let bytes = type.byteCount else {
+            throw CheckpointError.unknownElementType(path: path, tensor: name, found: type.rawValue)
+        }
+        let held = storage.byteCount / bytes
+        guard let size = checkedSize(of: tensor.sizes, size: bytes) else {
             throw invalid("the size of shape \(tensor.sizes) is negative or overflows")
         }
         guard tensor.strides.allSatisfy({ $0 >= 0 }) else { throw invalid("negative stride in \(tensor.strides)") }
@@ -40,9 +42,18 @@ extension TensorRecord {
             }
         }
         self.init(
-            name: named.name, type: type, shape: tensor.sizes, count: size.count, contents: storage.contents,
-            offset: storage.offset + tensor.offset * type.byteCount,
-            strides: size.count == 0 || Self.isRowMajor(tensor.sizes, tensor.strides) ? nil : tensor.strides)
+            name: name, type: type, shape: tensor.sizes, count: size.count, byteCount: size.bytes, contents: storage.contents,
+            offset: storage.offset + tensor.offset * bytes,
+            strides: size.count == 0 || Self.isRowMajor(tensor.sizes, tensor.strides) ? nil : tensor.strides,
+            isNegated: tensor.isNegated, isConjugated: tensor.isConjugated)
+    }
+
+    /// An array of NumPy, which was checked when it was found.
+    init(arrayOf named: TorchState.Named) throws {
+        guard case .array(let array, let contents) = named.values else { preconditionFailure("\(named.name) is no array") }
+        self.init(
+            name: named.name, type: array.type, shape: array.sizes, count: array.count, byteCount: array.byteCount,
+            contents: contents, offset: 0, strides: array.strides, isArray: true)
     }
 
     private static func isRowMajor(_ sizes: [Int], _ strides: [Int]) -> Bool {

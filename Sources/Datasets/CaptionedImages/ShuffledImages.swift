@@ -5,23 +5,43 @@ import Tensors
 
 /// A user's own images with captions, in an order that a seed shuffles anew in every epoch.
 struct ShuffledImages: SampleSource {
-    private let images: any CaptionedImageCollection
+    private let images: CaptionedDataset
     private let side: Int
     private let seed: UInt64
+    private let skipsBad: Bool
 
-    /// - Throws: `DatasetError`.
-    init(folder: String, side: Int, seed: UInt64) throws {
-        images = try CaptionedImageSource.open(URL(fileURLWithPath: folder))
+    /// - Parameter skipsBad: whether a picture that cannot be read any more gives way to the next one.
+    init(_ images: CaptionedDataset, side: Int, seed: UInt64, skipsBad: Bool = false) {
+        self.images = images
         self.side = side
         self.seed = seed
+        self.skipsBad = skipsBad
     }
 
-    func sample(_ index: UInt64) throws -> CaptionedImage {
+    private func place(_ index: UInt64) -> Int {
         let count = UInt64(images.count)
-        let shuffle = Shuffle(count: count, seed: seed, epoch: index / count)
-        var sample = try images.sample(Int(shuffle[index % count]))
+        return Int(Shuffle(count: count, seed: seed, epoch: index / count)[index % count])
+    }
+
+    func caption(_ index: UInt64) throws -> String { images.caption(place(index)) }
+
+    func sample(_ index: UInt64) throws -> CaptionedImage {
+        var sample: CaptionedImage
+        do {
+            sample = try images.sample(place(index))
+        } catch  where skipsBad {
+            sample = try next(after: place(index), error)
+        }
         sample.image = sample.image.centerSquare(side)
         return sample
+    }
+
+    /// The next picture that can be read.
+    private func next(after place: Int, _ error: any Error) throws -> CaptionedImage {
+        for step in 1..<max(images.count, 2) {
+            if let sample = try? images.sample((place + step) % images.count) { return sample }
+        }
+        throw error
     }
 }
 

@@ -30,6 +30,8 @@ struct SceneSource: SampleSource {
         return (composer, composer.plan(Int(truncatingIfNeeded: index & UInt64(Int.max))))
     }
 
+    func caption(_ index: UInt64) throws -> String { plan(index).plan.caption }
+
     func sample(_ index: UInt64) throws -> CaptionedImage {
         let (composer, plan) = plan(index)
         return CaptionedImage(image: composer.render(plan).image, caption: plan.caption, plainCaption: composer.plainCaption(of: plan))

@@ -62,6 +62,13 @@ public struct TarReader: Sequence, IteratorProtocol {
     ///
     /// - Throws: `DatasetError.badArchive` with the offset of the offending header.
     public mutating func nextEntry() throws -> TarEntry? {
+        try nextFile().map { TarEntry(name: $0.name, data: slice($0.range.lowerBound, $0.range.count)) }
+    }
+
+    /// The next file's name and where its bytes are, counted from the archive's first; nil at the archive's end.
+    ///
+    /// - Throws: `DatasetError.badArchive` with the offset of the offending header.
+    mutating func nextFile() throws -> (name: String, range: Range<Int>)? {
         if let failure { throw failure }
         if ended { return nil }
         var longName: String?
@@ -88,7 +95,7 @@ public struct TarReader: Sequence, IteratorProtocol {
                 if name.hasSuffix("/") { longName = nil; paxSize = nil; continue }
                 files += 1
                 guard files <= limits.files else { throw bad(header, "more than \(limits.files) files") }
-                return TarEntry(name: TarFormat.normalised(name), data: slice(start, size))
+                return (TarFormat.normalised(name), start..<start + size)
             case UInt8(ascii: "5"):
                 longName = nil
                 paxSize = nil

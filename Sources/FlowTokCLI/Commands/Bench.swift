@@ -65,7 +65,7 @@ struct Bench: ParsableCommand {
     @Option(help: "The published size of the generators of --family (default: the first).")
     var published: String?
 
-    @Option(help: "A type of products to measure; may be given several times (default: all three).")
+    @Option(name: [.customLong("precision"), .customLong("type")], help: "A type of products to measure; may be given several times (default: all three).")
     var precision: [Precision] = []
 
     @Option(
@@ -79,7 +79,7 @@ struct Bench: ParsableCommand {
     @Option(parsing: .unconditional, help: "Threads to use (default: the cores that the process may use).")
     var threads: Int?
 
-    @Flag(help: "Print a JSON object.")
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print a JSON object.")
     var json = false
 
     @Flag(help: .hidden)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import Training
 
@@ -71,6 +72,11 @@ struct BuildDataset: ParsableCommand {
         if let cldr { sources.cldrFolder = URL(fileURLWithPath: cldr) }
         if let clipArt { sources.clipArtFolder = URL(fileURLWithPath: clipArt) }
         if let wordnet { sources.wordNetFolder = URL(fileURLWithPath: wordnet) }
+        let inputs = [sources.pictures, sources.cldrFolder, sources.clipArtFolder, sources.wordNetFolder].map(\.path)
+        if let input = inputs.first(where: { FileIdentity(path: $0) != nil && FileIdentity(path: $0) == FileIdentity(path: output) }) {
+            throw FileError.replacesInput(path: output, input: input)
+        }
+        ProtectedFiles.add(inputs + [sources.emojiList.path])
         try OutputPath.make(folder: output)
         StopRequest.install()
         let line = ProgressLine(enabled: !quiet, onlyOnTerminal: true)

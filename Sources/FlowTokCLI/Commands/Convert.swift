@@ -15,7 +15,8 @@ struct Convert: ParsableCommand {
             discussion: """
                 A checkpoint of any format that flowtok reads becomes a safetensors file; a model folder becomes a new \
                 folder with its configuration, weights, vocabulary and model card. Floating-point values are rounded to \
-                nearest even, integers stay. One tensor is in memory at a time.
+                nearest even, integers stay. One tensor is in memory at a time. A file at OUT is replaced once its successor \
+                is whole, unless it is IN or part of it; a folder at OUT must be empty.
 
                 A packed model has its matrices in the order and type in which products read them, int8 with a scale \
                 for each row: it opens at once, is used where the file is mapped, and works in that type alone.
@@ -29,13 +30,15 @@ struct Convert: ParsableCommand {
                 """)
     }
 
-    @Argument(help: ArgumentHelp("A checkpoint, or a model folder.", valueName: "in"), completion: .file())
+    @Argument(help: ArgumentHelp("A checkpoint, which may be - for standard input, or a model folder.", valueName: "in"), completion: .file())
     var input: String
 
     @Argument(help: ArgumentHelp("The file to write, or the folder.", valueName: "out"), completion: .file())
     var output: String
 
-    @Option(help: "The type of floating-point values: f32, bf16, f16, or int8 for packed models (default: every tensor's own; bf16 for packed models).")
+    @Option(
+        name: [.customLong("type"), .customLong("precision")],
+        help: "The type of floating-point values: f32, bf16, f16, or int8 for packed models (default: every tensor's own; bf16 for packed models).")
     var type: WeightType?
 
     @Flag(help: "Put the matrices of a model folder into the order in which they are used.")
@@ -46,11 +49,24 @@ struct Convert: ParsableCommand {
             "Split checkpoints into files with at most that much (such as 90MB or 2GB) beside an index.", valueName: "size"))
     var shardSize: ByteCount?
 
+    @OptionGroup
+    var overwriting: OverwriteOptions
+
     @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
     var quiet = false
 
     enum WeightType: String, ExpressibleByArgument, CaseIterable {
         case f32, bf16, f16, int8
+
+        init?(argument: String) {
+            guard let type = NumberType(argument: argument) else { return nil }
+            switch type {
+            case .float32: self = .f32
+            case .bfloat16: self = .bf16
+            case .float16: self = .f16
+            case .int8: self = .int8
+            }
+        }
 
         /// The type of a checkpoint's values; nil of what only packed models have.
         var element: ElementType? {
@@ -80,7 +96,8 @@ struct Convert: ParsableCommand {
     }
 
     func run() throws {
-        guard InputFile.isThere(input) else { throw Failure(.missing, "\(input): no such file") }
+        ProtectedFiles.add([input])
+        guard input == "-" || InputFile.isThere(input) else { throw Failure(.missing, "\(input): no such file") }
         let line = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
         // What is half written goes away at Ctrl-C.
         StopRequest.install()
@@ -102,18 +119,33 @@ struct Convert: ParsableCommand {
             line.finish()
             if !quiet { Console.print("\(output): \(try FileManager.default.contentsOfDirectory(atPath: output).count) files") }
         } else {
-            try OutputPath.check(file: output)
-            guard output.hasSuffix(".safetensors") else {
+            let file = overwriting.named(output)
+            guard output.hasSuffix(".safetensors") || file.isStandardOutput else {
                 throw Failure(.usage, "\(output): expected a name that ends in .safetensors")
             }
             if packed { throw Failure(.usage, "\(input): --packed expected a model folder, found a file") }
-            let checkpoint = try Checkpoint(path: input)
+            if file.isStandardOutput, shardSize != nil { throw Failure(.usage, "standard output takes one file, expected no --shard-size") }
+            // A copy of a pipe goes with it.
+            let source = try SpooledInput(input)
+            defer { withExtendedLifetime(source) {} }
+            let checkpoint = try Checkpoint.ofModel(source.path)
+            ProtectedFiles.add(checkpoint.files)
+            try file.prepare()
+            if overwriting.noClobber, let there = Checkpoint.existing(output) { throw FileError.exists(path: there) }
             if let problem = FolderConversion.problem(of: checkpoint) { throw problem }
-            try checkpoint.convert(to: output, as: type?.element, shardBytes: shardSize?.bytes ?? .max) { done, total in
+            try checkpoint.convert(to: file.path, as: type?.element, shardBytes: shardSize?.bytes ?? .max) { done, total in
                 try show(Double(done) / Double(max(1, total)), output)
             }
             line.finish()
-            guard !quiet else { return }
+            // What is lost on the way must not be lost in silence.
+            for entry in checkpoint.unwritable {
+                Console.report("warning: \(input): left out \(entry.name): safetensors has no type \(entry.type.rawValue)")
+            }
+            if let first = checkpoint.leftOut.first {
+                let more = checkpoint.leftOut.count - 1
+                Console.report("warning: \(input): left out \(first.summary)\(more > 0 ? ", and \(more) more (flowtok inspect lists them)" : "")")
+            }
+            guard !quiet, !file.isStandardOutput else { return }
             let written = try Checkpoint(path: Checkpoint.existing(output) ?? output)
             let size = written.entries.reduce(0) { $0 + $1.byteCount }
             Console.print("\(written.path): \(written.entries.count) tensors, \(size.asBytes)")

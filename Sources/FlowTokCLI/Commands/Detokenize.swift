@@ -23,15 +23,24 @@ struct Detokenize: ParsableCommand {
     }
 
     @Argument(
-        help: ArgumentHelp("A file that flowtok tokenize wrote with the same model.", valueName: "tokens"),
+        help: ArgumentHelp("A file that flowtok tokenize wrote with the same model, or - for standard input.", valueName: "tokens"),
         completion: .file(extensions: ["safetensors", "json"]))
     var file: String
 
-    @Option(name: .shortAndLong, help: "The picture to write, .png, .jpg or .webp (default: NAME-decoded.png).", completion: .file())
+    @Option(
+        name: .shortAndLong,
+        help: "The picture to write, .png, .jpg or .webp, in place of one that is there, or - for standard output (default: NAME-decoded.png, a new file).",
+        completion: .file())
     var output: String?
 
     @Option(parsing: .unconditional, help: "Decode the first so many tokens alone, where the model decodes any number (default: all).")
     var tokens: Int?
+
+    @OptionGroup
+    var overwriting: OverwriteOptions
+
+    @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
+    var quiet = false
 
     @OptionGroup(title: "Decoder")
     var decoding: DecodingOptions
@@ -43,18 +52,26 @@ struct Detokenize: ParsableCommand {
     var model: ModelOptions
 
     func run() throws {
-        let output = output ?? InputFile.stem(file) + "-decoded.png"
-        guard InputFile.isThere(file) else { throw Failure(.missing, "\(file): no such file") }
+        model.protect()
+        ProtectedFiles.add(caption.clip.clip + [file])
+        guard file == "-" || InputFile.isThere(file) else { throw Failure(.missing, "\(file): no such file") }
         guard !InputFile.isFolder(file) else { throw Failure(.data, "\(file): is a folder, expected a file of tokens") }
-        try OutputPath.checkFormat(output)
-        try OutputPath.check(file: output)
+        var taken: Set<String> = []
+        var output =
+            self.output.map { overwriting.named($0) }
+            ?? OutputFile(like: InputFile.stem(file == "-" ? "standard-input" : file) + "-decoded.png", taken: &taken)
+        try OutputPath.checkFormat(output.path)
+        try output.prepare()
+        let input = try SpooledInput(file)
+        defer { withExtendedLifetime(input) {} }
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
+        defer { Console.warn(tokenizer.warnings) }
         let options = try decoding.options(for: tokenizer)
         if let tokens { try TokenCounts([tokens]).check(for: tokenizer) }
         let channels = tokenizer.codeChannels
         let found = try TokenFile.read(
-            from: file, by: tokenizer.identity, codebookSize: tokenizer.tokenizer.tokens.codebookSize, channels: channels)
-        let progress = DecodingProgress(total: 1)
+            from: input.path, by: tokenizer.identity, codebookSize: tokenizer.tokenizer.tokens.codebookSize, channels: channels)
+        let progress = DecodingProgress(total: 1, on: ProgressLine(enabled: !quiet, onlyOnTerminal: true))
         let picture: Image
         do {
             picture = try tokenizer.decode(
@@ -62,12 +79,10 @@ struct Detokenize: ParsableCommand {
                 progress: progress.step)
             try progress.finishPicture()
         } catch let error as ImageTokenizerError {
-            if case .unfitWeights = error { throw error }
             // The tokens are at fault, and the user wants to know which.
             throw Failure(.data, "\(file): \(error)")
         }
-        Console.warn(tokenizer.warnings)
-        try picture.write(to: output)
-        Console.print("\(output): \(picture.width)×\(picture.height) pixels")
+        try output.write(picture)
+        if !quiet { Console.print("\(output.path): \(picture.width)×\(picture.height) pixels") }
     }
 }

@@ -29,7 +29,7 @@ struct Doctor: ParsableCommand {
     @Option(help: "The model folder to look at (default: the one that flowtok would use).", completion: .directory)
     var model: String?
 
-    @Flag(help: "Print a JSON object.")
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print a JSON object.")
     var json = false
 
     func run() throws {

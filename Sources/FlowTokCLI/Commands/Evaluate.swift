@@ -32,7 +32,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Caption by the trained direction (indicator) or by following the drawing flow backward (default: the model's own).")
     var captioning: CaptioningDefaults.Direction?
 
-    @Flag(help: "Print one JSON object a line.")
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print one JSON object a line.")
     var json = false
 
     func validate() throws {

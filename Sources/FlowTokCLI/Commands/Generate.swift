@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FlowTok
 import Foundation
 import ModelFolders
@@ -94,6 +95,8 @@ struct Generate: ParsableCommand {
     func run() throws {
         let subjects = try subjects()
         let list = PromptList(subjects.map(\.name))
+        model.protect()
+        ProtectedFiles.add(clip.clip + [tokenizer].compactMap { $0 })
         let plan = try pictures.plan(list)
         let generator = try open()
         let run = PictureRun(plan: plan, prompts: subjects.count, options: pictures)
@@ -101,7 +104,7 @@ struct Generate: ParsableCommand {
         try run.check(side: generator.imageSize)
         try run.start { index, picture, progress in
             let request = ImageGeneratorRequest(
-                subjects[index / pictures.count].subject, seed: picture.seed,
+                subjects[index / pictures.pictures].subject, seed: picture.seed,
                 settings: GeneratorSettings(
                     steps: steps, guidance: guidance, temperature: temperature, topK: topK, topP: topP),
                 rng: rng)

@@ -1,10 +1,8 @@
 import ArgumentParser
-import Checkpoints
 import Files
 import FlowTok
 import Foundation
 import Images
-import Training
 
 /// `flowtok i2t`.
 struct ImageToText: ParsableCommand {
@@ -14,14 +12,19 @@ struct ImageToText: ParsableCommand {
             abstract: "Caption pictures.",
             discussion: """
                 A single picture's caption is printed alone; of several, each line names the picture. Pictures are taken in \
-                the order of their names. One that cannot be read is reported and passed over; the exit status tells at \
-                the end.
+                the order of their names, and folders with the folders inside them. One that cannot be read is reported and \
+                passed over; the exit status tells at the end.
+
+                With --sidecar, a caption file that is there already is kept and reported, unless --existing says otherwise. \
+                Where two pictures would have the same one (a.png, a.jpg), the second has a.png.txt.
 
                 EXAMPLES
                   flowtok i2t a-red-fox.png
                   flowtok i2t a-red-fox.png --count 3
                   flowtok i2t pictures --jsonl > captions.jsonl
                   flowtok i2t pictures more/*.png --sidecar
+                  flowtok i2t pictures --sidecar --existing append
+                  curl -s https://example.org/fox.jpg | flowtok i2t -
                 """)
     }
 
@@ -33,11 +36,14 @@ struct ImageToText: ParsableCommand {
     @Option(parsing: .unconditional, help: "Different captions of every picture, the likeliest first.")
     var count = 1
 
-    @Flag(help: "Print one JSON object a line: file, caption, and captions where --count asks for several.")
+    @Flag(name: [.customLong("jsonl"), .customLong("json")], help: "Print one JSON object a line: file, caption, and captions where --count asks for several.")
     var jsonl = false
 
     @Flag(help: "Write the captions of NAME.png or NAME.jpg into NAME.txt beside it, a line each.")
     var sidecar = false
+
+    @Option(help: "What becomes of a caption file that is there already: keep, replace or append (default: keep).")
+    var existing: ExistingCaptions?
 
     @Option(parsing: .unconditional, help: "Steps along the flow, 1 to 10000 (default: the model's own).")
     var steps: Int?
@@ -45,51 +51,33 @@ struct ImageToText: ParsableCommand {
     @OptionGroup(title: "Model")
     var model: ModelOptions
 
-    @Flag(name: .shortAndLong, help: "Print captions only to sidecar files, and no progress.")
+    @Flag(name: .shortAndLong, help: "Print nothing but what is asked for, warnings and errors; with --sidecar, captions go to the files alone.")
     var quiet = false
 
     func validate() throws {
         guard (1...100).contains(count) else { throw ValidationError("--count is \(count), expected 1 to 100") }
         if let steps { try checkSteps(steps) }
+        if existing != nil, !sidecar { throw ValidationError("--existing is for caption files: expected --sidecar beside it") }
     }
 
     func run() throws {
+        model.protect()
         let list = try PictureList(images)
-        if sidecar { try OutputPath.check(files: list.files.map(sidecarPath)) }
-        let isSingle = list.files.count == 1 && !list.hasFolders
-        let flowtok: FlowTok
-        // A single picture that cannot be read need not wait for the model.
-        if isSingle {
-            let image = try PictureInput.image(list.files[0])
-            flowtok = try model.open()
-            defer { Console.warn(flowtok.warnings) }
-            try report(list.files[0], try captions(of: image, flowtok), isSingle: true)
-            return
-        }
-        flowtok = try model.open()
+        var sidecars = sidecar ? try Sidecars(of: list, existing: existing ?? .keep) : nil
+        let isSilent = quiet && sidecar && !jsonl
+        let batch = try PictureBatch(list, verb: "captioned")
+        let flowtok = try model.open()
         defer { Console.warn(flowtok.warnings) }
-        StopRequest.install()
-        var failures: [ExitStatus] = []
-        let progress = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
-        for (index, file) in list.files.enumerated() {
-            if StopRequest.received != nil {
-                throw Failure(.interrupted, "stopped after \(index) of \(list.files.count) pictures")
-            }
-            progress.show(Double(index) / Double(list.files.count), "picture \(index + 1)/\(list.files.count)")
-            do {
-                let found = try captions(of: PictureInput.image(file), flowtok)
-                progress.finish()
-                try report(file, found, isSingle: false)
-            } catch let error as ImageError {
-                let failure = Failure(error)
-                failures.append(failure.status)
-                Console.report(failure.message)
-            }
+        let skips: (PictureList.Picture) -> Bool = { picture in
+            guard isSilent, sidecars?.keeps(picture.path) == true else { return false }
+            sidecars?.reportKept(picture.path)
+            return true
         }
-        progress.finish()
-        if let first = failures.first {
-            let status = failures.allSatisfy { $0 == first } ? first : .data
-            throw Failure(status, "\(failures.count) of \(list.files.count) pictures could not be captioned")
+        try batch.run(quiet: quiet, printsOnly: !sidecar, skipping: skips) { picture, image, progress in
+            let found = try captions(of: image, flowtok)
+            progress.finish()
+            if !isSilent { try report(picture.path, found, isSingle: list.isSingle) }
+            try sidecars?.write(found, of: picture.path)
         }
     }
 
@@ -99,18 +87,12 @@ struct ImageToText: ParsableCommand {
     }
 
     private func report(_ file: String, _ captions: [String], isSingle: Bool) throws {
-        if sidecar { try AtomicFile.write(to: sidecarPath(file), text: captions.joined(separator: "\n") + "\n") }
-        if quiet { return }
         if jsonl {
             try Console.print(
                 json: Line(file: file, caption: captions.first ?? "", captions: count > 1 ? captions : nil))
         } else {
             for caption in captions { Console.print(isSingle ? caption : "\(file): \(caption)") }
         }
-    }
-
-    private func sidecarPath(_ file: String) -> String {
-        (file as NSString).deletingPathExtension + ".txt"
     }
 
     /// A line of `--jsonl`.

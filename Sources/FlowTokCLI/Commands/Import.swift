@@ -1,4 +1,6 @@
 import ArgumentParser
+import Checkpoints
+import Files
 import FlowTok
 import Foundation
 import ModelFolders
@@ -60,13 +62,17 @@ struct Import: ParsableCommand {
         let options = ModelImport.Options(
             name: name, activation: activation == .gelu ? .gelu : .quickGELU, imageSize: imageSize)
         let plan = try ModelImport(sources, output: output, options: options)
+        ProtectedFiles.add(plan.files.map(\.path))
         if let output { try OutputPath.make(folder: output) }
         try OutputPath.check(folder: plan.folder)
-        let warnings = fast ? [] : try plan.nonFinite()
+        if !fast { try plan.checkFinite() }
         try plan.write()
-        for file in plan.files { Console.print("\(file.path): \(file.summary)") }
+        for file in plan.files {
+            Console.print("\(file.path): \(file.summary)")
+            for leftOut in file.leftOut.prefix(8) { Console.print("  left out: \(leftOut.summary.onOneLine)") }
+            if file.leftOut.count > 8 { Console.print("  left out: \(file.leftOut.count - 8) more (flowtok inspect lists them)") }
+        }
         Console.print("\(plan.folder)/\(ModelFolder.configurationFile): \(plan.summary)")
         for note in plan.notes { Console.print("note: \(note)") }
-        for warning in warnings { Console.report("warning: \(warning)") }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FlowTok
 import Foundation
 import Images
@@ -21,29 +22,41 @@ struct Info: ParsableCommand {
     }
 
     @Argument(
-        help: ArgumentHelp("Pictures; - reads one from standard input.", valueName: "file"), completion: .file(extensions: PictureList.extensions))
+        help: ArgumentHelp("Pictures, and folders of them; - reads one from standard input.", valueName: "file"),
+        completion: .file(extensions: PictureList.extensions))
     var files: [String]
 
-    @Flag(help: "Print one JSON object a line.")
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print one JSON object a line.")
     var json = false
 
     func run() throws {
-        for (index, file) in files.enumerated() {
-            let texts = try PictureInput.metadata(file).texts
-            let record = GenerationMetadata(texts: texts)
-            if json {
-                try Console.print(json: Line(file: file, record: record, texts: texts))
-                continue
+        let files = try files.flatMap { InputFile.isFolder($0) ? try PictureList([$0]).files : [$0] }
+        if files.count == 1 { return try show(files[0], isFirst: true) }
+        var failures = FailureCount()
+        var isFirst = true
+        for file in files {
+            do {
+                try show(file, isFirst: isFirst)
+                isFirst = false
+            } catch  where error is FileError || error is ImageError {
+                failures.add(error)
             }
-            if index > 0 { Console.print("") }
-            show("file", file)
-            if let record {
-                show(record)
-            } else if texts.isEmpty {
-                Console.print("no text in this file")
-            } else {
-                for text in texts { show(text) }
-            }
+        }
+        try failures.finish(of: files.count, "pictures could not be read")
+    }
+
+    private func show(_ file: String, isFirst: Bool) throws {
+        let texts = try PictureInput.metadata(file).texts
+        let record = GenerationMetadata(texts: texts)
+        if json { return try Console.print(json: Line(file: file, record: record, texts: texts)) }
+        if !isFirst { Console.print("") }
+        show("file", file)
+        if let record {
+            show(record)
+        } else if texts.isEmpty {
+            Console.print("no text in this file")
+        } else {
+            for text in texts { show(text) }
         }
     }
 
@@ -65,6 +78,9 @@ struct Info: ParsableCommand {
         if settings.precision != .float32 { lines.append(("precision", settings.precision.rawValue)) }
         if settings.rng != .philox { lines.append(("rng", settings.rng.rawValue)) }
         lines.append(("size", "\(settings.width)×\(settings.height)"))
+        if let strength = record.origin?.strength { lines.append(("strength", String(strength))) }
+        if let other = record.origin?.morphedTo { lines.append(("morphed to", other.onOneLine)) }
+        if let position = record.origin?.position { lines.append(("position", String(position))) }
         if let pictures = record.pictures { lines.append(("pictures", String(pictures))) }
         for (name, value) in lines { show(name, value) }
     }

@@ -25,7 +25,7 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Read headers only: no check of the values, no SHA-256.")
     var fast = false
 
-    @Flag(help: "Print one JSON object a file.")
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print one JSON object a file.")
     var json = false
 
     func run() throws {

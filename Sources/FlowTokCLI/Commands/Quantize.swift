@@ -46,10 +46,12 @@ struct Quantize: ParsableCommand {
     @Option(parsing: .unconditional, help: "Threads to use (default: the cores that the process may use).")
     var threads: Int?
 
-    @Option(help: "The type of weights and matrix products (default: what a packed model is packed as; float32).")
+    @Option(
+        name: [.customLong("precision"), .customLong("type")],
+        help: "The type of weights and matrix products (default: what a packed model is packed as; float32).")
     var precision: Precision?
 
-    @Flag(help: "Print a JSON object for every number of bins.")
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print a JSON object for every number of bins.")
     var json = false
 
     func validate() throws {

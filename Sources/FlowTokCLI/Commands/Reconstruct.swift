@@ -17,6 +17,8 @@ struct Reconstruct: ParsableCommand {
                 all. The picture and what each number keeps of it go side by side into NAME-tokens.png, with the PSNR under \
                 each; all are drawn from the same noise (--seed).
 
+                The file that -o names is replaced; names that flowtok makes are those of new files.
+
                 EXAMPLES
                   flowtok reconstruct fox.png
                   flowtok reconstruct fox.png -o fox-again.png
@@ -28,15 +30,19 @@ struct Reconstruct: ParsableCommand {
     }
 
     @Argument(
-        help: ArgumentHelp("PNG, JPEG and WebP files; - reads one from standard input.", valueName: "image"),
+        help: ArgumentHelp("PNG, JPEG and WebP files, and folders of them; - reads one from standard input.", valueName: "image"),
         completion: .file(extensions: PictureList.extensions))
     var images: [String]
 
     @Option(
         name: .shortAndLong,
-        help: "The picture to write, .png, .jpg or .webp; for several pictures a folder (default: none, NAME-compare.png or NAME-tokens.png).",
+        help:
+            "The picture to write, .png, .jpg or .webp, or - for standard output; for several pictures a folder (default: none, NAME-compare.png or NAME-tokens.png).",
         completion: .file())
     var output: String?
+
+    @OptionGroup
+    var overwriting: OverwriteOptions
 
     @Flag(help: "Write the picture before and after, side by side.")
     var compare = false
@@ -49,7 +55,7 @@ struct Reconstruct: ParsableCommand {
     @Flag(help: "The same with 1, 2, 4, … and all tokens.")
     var progressive = false
 
-    @Flag(help: "Print a JSON object a picture.")
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print a JSON object a picture.")
     var json = false
 
     @OptionGroup(title: "Decoder")
@@ -61,6 +67,9 @@ struct Reconstruct: ParsableCommand {
     @OptionGroup(title: "Model")
     var model: ModelOptions
 
+    @Flag(name: .shortAndLong, help: "Print nothing but what is asked for, warnings and errors.")
+    var quiet = false
+
     private var isStrip: Bool { tokens != nil || progressive }
 
     func validate() throws {
@@ -69,46 +78,54 @@ struct Reconstruct: ParsableCommand {
     }
 
     func run() throws {
-        let first = try PictureInput.image(images[0])
-        let outputs = try outputs()
+        model.protect()
+        ProtectedFiles.add(caption.clip.clip)
+        let list = try PictureList(images)
+        let batch = try PictureBatch(list, verb: "reconstructed")
+        var outputs = try outputs(list)
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
+        defer { Console.warn(tokenizer.warnings) }
         let options = try decoding.options(for: tokenizer)
-        let counts = progressive ? TokenCounts.doubling(of: tokenizer) : tokens
-        try counts?.check(for: tokenizer)
-        let progress = DecodingProgress(total: images.count * (counts?.counts.count ?? 1))
+        let numbers = progressive ? TokenCounts.doubling(of: tokenizer) : tokens
+        try numbers?.check(for: tokenizer)
+        // Nil is all tokens, however many.
+        let counts = numbers?.counts.map(Optional.some) ?? [nil]
         var all: [Measures] = []
-        for (index, file) in images.enumerated() {
-            let picture = try index == 0 ? first : PictureInput.image(file)
-            let before = tokenizer.square(of: picture)
-            let tokens = try tokenizer.encode(picture)
+        try batch.run(quiet: quiet, printsOnly: outputs.isEmpty) { picture, image, line in
+            let progress = DecodingProgress(total: counts.count, on: line)
+            let before = tokenizer.square(of: image)
+            let tokens = try tokenizer.encode(image)
             try progress.check()
             var (pictures, measures): ([Image], [Measures]) = ([], [])
-            for count in counts?.counts.map(Optional.some) ?? [nil] {
+            for count in counts {
                 let after = try tokenizer.decode(
                     count.map { tokens.prefix($0, channels: tokenizer.codeChannels) } ?? tokens, caption: caption.prompt, options: options,
                     progress: progress.step)
                 try progress.finishPicture()
                 pictures.append(after)
                 measures.append(
-                    Measures(
-                        file: file, output: outputs?[index], tokens: count, psnr: try after.psnr(to: before),
-                        ssim: try after.ssim(to: before)))
+                    Measures(file: picture.path, tokens: count, psnr: try after.psnr(to: before), ssim: try after.ssim(to: before)))
             }
-            if let output = outputs?[index] { try drawing(before, pictures, measures).write(to: output) }
-            for measure in measures { try tell(measure) }
-            all += measures
-            Console.warn(tokenizer.warnings)
+            try outputs[picture.path]?.write(drawing(before, pictures, measures))
+            line.finish()
+            for var measure in measures {
+                measure.output = outputs[picture.path]?.path
+                try tell(measure, isSingle: list.isSingle)
+                all.append(measure)
+            }
         }
-        if images.count > 1, !json {
-            for count in counts?.counts.map(Optional.some) ?? [nil] {
-                Console.print("mean of \(images.count): \(Measures(meanOf: all.filter { $0.tokens == count }).line)")
+        let pictures = all.count / counts.count
+        if pictures > 1, !json, !quiet {
+            for count in counts {
+                Console.print("mean of \(pictures): \(Measures(meanOf: all.filter { $0.tokens == count }).line)")
             }
         }
     }
 
-    private func tell(_ measures: Measures) throws {
+    private func tell(_ measures: Measures, isSingle: Bool) throws {
         if json { return try Console.print(json: measures) }
-        let name = measures.output ?? (images.count > 1 ? measures.file : nil)
+        guard !quiet else { return }
+        let name = measures.output ?? (isSingle ? nil : measures.file)
         Console.print((name.map { "\($0): " } ?? "") + measures.line)
     }
 
@@ -119,45 +136,22 @@ struct Reconstruct: ParsableCommand {
         return try Image.strip(zip([before] + after, labels).map { $0.labelled($1) }, gap: 4)
     }
 
-    /// The file to write for every picture; nil where none is asked for.
-    private func outputs() throws -> [String]? {
-        let suffix = compare ? "-compare.png" : isStrip ? "-tokens.png" : ".png"
-        let names = images.map { InputFile.stem($0) + suffix }
-        let isFolder = images.count > 1 || output.map { $0.hasSuffix("/") || InputFile.isFolder($0) } == true
-        guard isFolder, let output else {
-            guard output != nil || compare || isStrip else { return nil }
-            let paths = output.map { [$0] } ?? names
-            for path in paths { try OutputPath.checkFormat(path) }
-            try check(paths)
-            return paths
-        }
-        try OutputPath.make(folder: output)
-        let paths = names.map { output.hasSuffix("/") ? output + $0 : output + "/" + $0 }
-        try check(paths)
-        return paths
-    }
-
-    /// Throws where nothing could be written, or two pictures would go to one file or over themselves.
-    private func check(_ paths: [String]) throws {
-        try OutputPath.check(files: paths)
-        guard Set(paths).count == paths.count else {
-            throw Failure(.usage, "two of the pictures would be written to one file, expected different names")
-        }
-        if images.count > 1, let own = paths.first(where: images.contains) {
-            throw Failure(.usage, "\(own) would be written over, expected another folder")
-        }
+    /// The file to write for every picture; empty where none is asked for.
+    private func outputs(_ list: PictureList) throws -> [String: OutputFile] {
+        let plan = PictureOutputs(list, output: output, overwriting: overwriting)
+        guard output != nil || compare || isStrip else { return [:] }
+        return try plan.files { FilePath.withoutSuffix($0) + (compare ? "-compare.png" : isStrip ? "-tokens.png" : ".png") }
     }
 
     private struct Measures: Encodable {
         let file: String
-        let output: String?
+        var output: String?
         let tokens: Int?
         let psnr: Double
         let ssim: Double
 
-        init(file: String, output: String?, tokens: Int?, psnr: Double, ssim: Double) {
+        init(file: String, tokens: Int?, psnr: Double, ssim: Double) {
             self.file = file
-            self.output = output
             self.tokens = tokens
             self.psnr = psnr
             self.ssim = ssim
@@ -166,7 +160,7 @@ struct Reconstruct: ParsableCommand {
         init(meanOf all: [Measures]) {
             let count = Double(max(1, all.count))
             self.init(
-                file: "", output: nil, tokens: all.first?.tokens, psnr: all.reduce(0) { $0 + $1.psnr } / count,
+                file: "", tokens: all.first?.tokens, psnr: all.reduce(0) { $0 + $1.psnr } / count,
                 ssim: all.reduce(0) { $0 + $1.ssim } / count)
         }
 

@@ -40,11 +40,14 @@ struct Scenes: ParsableCommand {
     @Option(help: "The SentencePiece model that captions are encoded with.", completion: .file(extensions: ["model"]))
     var vocabulary: String
 
-    @Option(help: "Draw the pictures too, into this folder, as INDEX.png.", completion: .directory)
+    @Option(help: "Draw the pictures too, into this folder, as INDEX.png, in place of those that are there.", completion: .directory)
     var pictures: String?
 
-    @Option(name: .shortAndLong, help: "The file to write, or - for standard output.", completion: .file())
+    @Option(name: .shortAndLong, help: "The file to write, in place of one that is there, or - for standard output.", completion: .file())
     var output: String
+
+    @OptionGroup
+    var overwriting: OverwriteOptions
 
     @Option(parsing: .unconditional, help: "Threads to use (default: the cores that the process may use).")
     var threads: Int?
@@ -66,19 +69,24 @@ struct Scenes: ParsableCommand {
 
     func run() throws {
         if let threads { try setThreads(threads) }
-        if output != "-" { try OutputPath.check(file: output) }
+        ProtectedFiles.add([file, vocabulary])
+        ConfigurationInputs.protect(file)
+        let target = overwriting.named(output)
+        try target.prepare()
         let codec = try SentencePieceTokenizer(SentencePieceVocabulary(path: vocabulary), length: length)
         let lines = try SceneLines(file: file, side: side, codec: codec)
         if let pictures { try OutputPath.make(folder: pictures) }
         StopRequest.install()
         let progress = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
         defer { progress.finish() }
-        if output == "-" {
+        if target.isStandardOutput {
             try write(lines, progress) { text in
                 try Array(text.utf8).withUnsafeBytes { try StandardStream.write($0[...], to: STDOUT_FILENO, path: "standard output") }
             }
         } else {
-            try AtomicFile.write(to: output) { stream in try write(lines, progress) { try stream.append(Array($0.utf8)) } }
+            try AtomicFile.write(to: target.path, replacing: !overwriting.noClobber) { stream in
+                try write(lines, progress) { try stream.append(Array($0.utf8)) }
+            }
         }
     }
 
@@ -100,7 +108,7 @@ struct Scenes: ParsableCommand {
             }
             let texts = try made.withLock { try $0.compactMap { try $0?.get() } }
             if StopRequest.received != nil {
-                let rest = output == "-" ? "" : "; \(output) is not written"
+                let rest = OutputFile(named: output).isStandardOutput ? "" : "; \(output) is not written"
                 throw Failure(.interrupted, "stopped after \(done) of \(count) scenes\(rest)")
             }
             try append(texts.joined(separator: "\n") + "\n")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FlowTok
 import Images
 
@@ -14,6 +15,10 @@ struct TextToImage: ParsableCommand {
                 seed gives alone. A picture carries its prompt, seed and settings, which flowtok info reads back. Ctrl-C \
                 finishes the picture in hand and stops; a second Ctrl-C stops at once.
 
+                A file named with -o is replaced, unless --no-clobber is said; a name that flowtok makes is always that of a \
+                new file: a-cat.png, a-cat-2.png. Capitals, brackets and punctuation do not change a picture, and an emoji \
+                stands for its name. A prompt that begins with - comes after --.
+
                 EXAMPLES
                   flowtok t2i "a red fox"
                   flowtok t2i "a red fox" --seed 7 --steps 30 -o fox.png
@@ -21,6 +26,10 @@ struct TextToImage: ParsableCommand {
                   flowtok t2i "a cat" --count 9 --grid -o cats.png
                   flowtok t2i "a house" --trajectory
                   flowtok t2i --prompt-file prompts.txt -o pictures --json > pictures.jsonl
+                  flowtok t2i --prompt-file prompts.jsonl     {"prompt": "a cat", "seed": 7, "output": "cat.png"}
+                  flowtok t2i --from a-red-fox.png --steps 50
+                  flowtok t2i "a cat" -o - | convert - cat.gif
+                  flowtok t2i -- "-5 degrees"
                   shuf -n 5 prompts.txt | flowtok t2i - -o pictures
                 """)
     }
@@ -28,8 +37,19 @@ struct TextToImage: ParsableCommand {
     @Argument(help: ArgumentHelp("Captions to draw; - reads them from standard input, one a line.", valueName: "prompt"))
     var prompts: [String] = []
 
-    @Option(help: "A file with a prompt a line.", completion: .file())
+    @Option(name: .customLong("prompt"), parsing: .unconditionalSingleValue, help: "A caption to draw, like an argument.")
+    var namedPrompts: [String] = []
+
+    @Option(
+        help:
+            "A file with a prompt a line; lines that begin with # are passed over. JSON lines hold prompt, and seed, steps, guidance and output where they are given.",
+        completion: .file())
     var promptFile: String?
+
+    @Option(
+        help: "A picture to draw again from what it says of itself: prompt, seed and settings, of which any that are given here take the place.",
+        completion: .file(extensions: PictureList.extensions))
+    var from: String?
 
     @OptionGroup
     var pictures: PictureOptions
@@ -44,27 +64,44 @@ struct TextToImage: ParsableCommand {
     var trajectory = false
 
     func validate() throws {
-        if prompts.isEmpty && promptFile == nil { throw ValidationError("no prompt: expected one, or - or --prompt-file") }
-        if prompts.count(where: { $0 == "-" }) > 1 { throw ValidationError("standard input (-) can be read only once") }
+        if prompts.isEmpty, namedPrompts.isEmpty, promptFile == nil, from == nil {
+            throw ValidationError("no prompt: expected one, or - or --prompt-file")
+        }
+        guard (prompts + [promptFile, from].compactMap { $0 }).count(where: { $0 == "-" }) <= 1 else {
+            throw ValidationError("standard input (-) can be read only once")
+        }
     }
 
     func run() throws {
-        let list = try PromptList(arguments: prompts, file: promptFile)
-        let plan = try pictures.plan(list)
-        if trajectory { try OutputPath.check(files: plan.pictures.map { PicturePlan.trajectory(beside: $0.file) }) }
+        ProtectedFiles.add([promptFile, from].compactMap { $0 })
+        model.protect()
+        let record = try from.map { try RecordedDrawing($0) }
+        var list = try PromptList(arguments: prompts + namedPrompts, file: promptFile)
+        var pictures = self.pictures
+        if let record {
+            if list.entries.isEmpty {
+                list = PromptList(record.prompts)
+                pictures.count = pictures.count ?? record.count
+                pictures.grid = pictures.grid || record.isGrid
+            }
+            pictures.seed = pictures.seed ?? record.seed.map { SeedChoice.number($0) }
+        }
+        let plan = try pictures.plan(list, trajectory: trajectory)
         let flowtok = try model.open()
-        let run = PictureRun(plan: plan, prompts: list.prompts.count, options: pictures, trajectory: trajectory)
+        record?.reportDifferences(from: flowtok)
+        let run = PictureRun(plan: plan, prompts: list.entries.count, options: pictures, trajectory: trajectory)
         try run.check(side: flowtok.imageTokenizer.imageSize)
         try warn(list, flowtok)
         try run.start { _, picture, progress in
-            var request = sampling.request(picture.prompt, seed: picture.seed)
+            var request = sampling.request(picture, record)
             request.recordsTrajectory = trajectory
+            if model.precision == nil, !flowtok.isPacked { request.precision = record?.precision }
             let image = try flowtok.generate(request) { progress($0.step, $0.steps) }[0]
             return DrawnPicture(image: image.image, record: GenerationMetadata(image), frames: image.trajectory)
         }
     }
 
-    /// Says which prompts the model cannot read to the end, and where it stops reading.
+    /// Says what the model does not read as it is written: where it stops reading, and words it has never seen.
     private func warn(_ list: PromptList, _ flowtok: FlowTok) throws {
         for (index, prompt) in list.prompts.enumerated() {
             try PromptWarning.report(prompt, number: list.prompts.count == 1 ? nil : index + 1, flowtok.captions)

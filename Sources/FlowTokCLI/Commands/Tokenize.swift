@@ -29,63 +29,72 @@ struct Tokenize: ParsableCommand {
     }
 
     @Argument(
-        help: ArgumentHelp("PNG, JPEG and WebP files; - reads one from standard input.", valueName: "image"),
+        help: ArgumentHelp("PNG, JPEG and WebP files, and folders of them; - reads one from standard input.", valueName: "image"),
         completion: .file(extensions: PictureList.extensions))
     var images: [String]
 
     @Option(
         name: .shortAndLong,
-        help: "The file to write (default: NAME.safetensors or NAME.json); for several pictures a folder.", completion: .file())
+        help:
+            "The file to write, in place of one that is there, or - for standard output; for several pictures a folder (default: NAME.safetensors or NAME.json, a new file).",
+        completion: .file())
     var output: String?
 
     @Option(parsing: .unconditional, help: "Keep the first so many tokens, where the model decodes any number (default: all).")
     var tokens: Int?
 
+    @OptionGroup
+    var overwriting: OverwriteOptions
+
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print one JSON object a line: file, output, model.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Print nothing but what is asked for, warnings and errors.")
+    var quiet = false
+
     @OptionGroup(title: "Model")
     var model: ModelOptions
 
     func run() throws {
-        let intoFolder = images.count > 1 || output.map { $0.hasSuffix("/") || InputFile.isFolder($0) } == true
-        let first = try PictureInput.image(images[0])
-        if intoFolder {
-            try checkNames()
-            if let output { try OutputPath.make(folder: output) }
-        } else {
-            try OutputPath.check(file: output ?? InputFile.stem(images[0]) + ".safetensors")
-        }
+        model.protect()
+        let list = try PictureList(images)
+        let batch = try PictureBatch(list, verb: "tokenized")
+        let plan = PictureOutputs(list, output: output, overwriting: overwriting)
+        try plan.prepare()
         let tokenizer = try model.openTokenizer()
+        defer { Console.warn(tokenizer.warnings) }
         if let tokens { try TokenCounts([tokens]).check(for: tokenizer) }
-        for (index, file) in images.enumerated() {
-            var found = try tokenizer.encode(index == 0 ? first : PictureInput.image(file))
-            if let tokens { found = found.prefix(tokens, channels: tokenizer.codeChannels) }
-            let path = try path(of: file, found, intoFolder: intoFolder)
-            try TokenFile.write(found, channels: tokenizer.codeChannels, by: tokenizer.identity, to: path)
-            Console.print("\(path): \(describe(found, tokenizer))")
-            Console.warn(tokenizer.warnings)
-        }
-    }
-
-    private func path(of image: String, _ tokens: ImageTokens, intoFolder: Bool) throws -> String {
-        let name = InputFile.stem(image) + "." + TokenFile.suffix(of: tokens)
-        if intoFolder { return output.map { $0.hasSuffix("/") ? $0 + name : $0 + "/" + name } ?? name }
-        guard let output else { return name }
-        let other = TokenFile.suffix(of: tokens) == "json" ? ".safetensors" : ".json"
-        guard !output.lowercased().hasSuffix(other) else {
-            throw Failure(
-                .usage,
-                "\(output): this model's tokens are written as \(TokenFile.suffix(of: tokens)), expected a name that ends in .\(TokenFile.suffix(of: tokens))")
-        }
-        return output
-    }
-
-    /// Throws where two pictures would give files of one name.
-    private func checkNames() throws {
-        var seen: [String: String] = [:]
-        for image in images {
-            if let other = seen.updateValue(image, forKey: InputFile.stem(image)) {
-                throw Failure(.usage, "\(other) and \(image) would both be written as \(InputFile.stem(image)), expected different names")
+        let suffix = tokenizer.tokenizer.tokens.codebookSize == nil ? "safetensors" : "json"
+        if let output, !plan.isFolder {
+            let other = suffix == "json" ? ".safetensors" : ".json"
+            guard !output.lowercased().hasSuffix(other) else {
+                throw Failure(
+                    .usage, "\(output): this model's tokens are written as \(suffix), expected a name that ends in .\(suffix)")
             }
         }
+        var files = try plan.files { FilePath.withoutSuffix($0) + "." + suffix }
+        try batch.run(quiet: quiet, printsOnly: false) { picture, image, progress in
+            var found = try tokenizer.encode(image)
+            if let tokens { found = found.prefix(tokens, channels: tokenizer.codeChannels) }
+            try files[picture.path]?.write { path, replacing in
+                try TokenFile.write(
+                    found, channels: tokenizer.codeChannels, by: tokenizer.identity, to: path, replacing: replacing)
+            }
+            progress.finish()
+            guard let path = files[picture.path]?.path else { return }
+            if json {
+                try Console.print(json: Line(file: picture.path, output: path, model: tokenizer.identity.name))
+            } else if !quiet {
+                Console.print("\(path): \(describe(found, tokenizer))")
+            }
+        }
+    }
+
+    /// A line of `--json`.
+    private struct Line: Encodable {
+        let file: String
+        let output: String
+        let model: String
     }
 
     private func describe(_ tokens: ImageTokens, _ tokenizer: AnyImageTokenizer) -> String {

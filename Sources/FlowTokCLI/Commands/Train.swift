@@ -1,5 +1,7 @@
 import ArgumentParser
+import Files
 import Foundation
+import ModelFolders
 import TextTokenizers
 import Training
 
@@ -9,7 +11,7 @@ struct Train: ParsableCommand {
         abstract: "Train a model of your own: a vocabulary, an image tokenizer, a flow.",
         discussion: """
             Each stage reads a JSON file and writes into a folder: log.csv, loss.png, samples and a checkpoint every few \
-            minutes. Ctrl-C saves and stops; --resume goes on to the same bits. Paths in the file are relative to the \
+            minutes. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume goes on to the same bits. Paths in the file are relative to the \
             current folder.
 
             EXAMPLES
@@ -28,6 +30,14 @@ struct StageOptions: ParsableArguments {
 
     @Option(name: .shortAndLong, help: "The folder to write into.", completion: .directory)
     var output: String
+
+    /// Protects the configuration, and the files and folders that it names.
+    ///
+    /// - Parameter resume: whether what lies in the output folder is this run's own.
+    func protectInputs(resume: Bool = false) {
+        ProtectedFiles.add([file])
+        ConfigurationInputs.protect(file, except: resume ? output : nil)
+    }
 }
 
 /// The options of a stage that takes gradient steps.
@@ -43,14 +53,30 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Threads to use (default: the cores that the process may use).")
     var threads: Int?
 
-    @Flag(help: "Print nothing but errors.")
+    @Flag(name: .shortAndLong, help: "Print nothing but errors.")
     var quiet = false
 
+    /// What a run writes again and again.
+    private static let outputs = [
+        "checkpoint.safetensors", "log.csv", "loss.png", "data.json", "text_encoder.safetensors", ModelFolder.configurationFile,
+        ModelFolder.weightsFile, ModelFolder.vocabularyFile,
+    ]
+
     /// Opens the run, trains with a progress line, and says what came of it.
-    func train(_ open: (_ file: String, _ output: String, _ resume: Bool) throws -> TrainingRun) throws {
+    func train(
+        _ open: (_ file: String, _ output: String, _ resume: Bool, _ checking: (Int, Int) -> Void) throws -> TrainingRun
+    ) throws {
         if let threads { try setThreads(threads) }
         StopRequest.install()
-        let run = try open(stage.file, stage.output, resume)
+        stage.protectInputs(resume: resume)
+        for name in Self.outputs {
+            for folder in ["", "model"] { try ProtectedFiles.check(FilePath.join(FilePath.join(stage.output, folder), name)) }
+        }
+        let checking = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
+        let run = try open(stage.file, stage.output, resume) { done, total in
+            checking.show(Double(done) / Double(max(total, 1)), "pictures looked at: \(done)/\(total)")
+        }
+        checking.finish()
         if !quiet { run.notices.forEach(Console.report) }
         let line = ProgressLine(enabled: !quiet)
         var last = Date.distantPast
@@ -63,10 +89,12 @@ struct RunOptions: ParsableArguments {
                 String(
                     format: "step %d/%d  loss %.4f  %.1f images/s  %@ left", progress.step, progress.total,
                     progress.loss, progress.samplesPerSecond, ProgressLine.duration(progress.secondsLeft)))
+        } notice: {
+            Console.report("warning: \($0)")
         }
         line.finish()
         if !quiet {
-            Console.print(
+            Console.mention(
                 complete
                     ? "trained \(run.step) steps: \(run.folder)"
                     : "stopped after \(run.step) steps; go on with --resume: \(run.folder)")
@@ -82,8 +110,13 @@ struct TrainVocabulary: ParsableCommand {
     @OptionGroup var stage: StageOptions
 
     func run() throws {
+        stage.protectInputs()
+        let vocabularyFile = FilePath.join(stage.output, ModelFolder.vocabularyFile)
+        try ProtectedFiles.check(vocabularyFile)
+        // Models may have been trained with the one that is there.
+        if InputFile.isThere(vocabularyFile) { throw FileError.exists(path: vocabularyFile) }
         let line = ProgressLine(enabled: true, onlyOnTerminal: true)
-        let vocabulary = try VocabularyRecipe.run(file: stage.file, output: stage.output) { done, total in
+        let vocabulary = try VocabularyRecipe.run(file: stage.file, output: stage.output, report: Console.report) { done, total in
             line.show(Double(done) / Double(total), "captions \(done)/\(total)")
         }
         line.finish()

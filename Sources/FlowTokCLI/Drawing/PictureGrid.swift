@@ -11,6 +11,8 @@ struct PictureGrid {
         columns = prompts > 1 && each > 1 ? each : Int(Double(pictures).squareRoot().rounded(.up))
     }
 
+    init(columns: Int) { self.columns = columns }
+
     /// Throws where the pictures, squares of `side` pixels, would make one that is too large.
     func check(pictures: Int, side: Int) throws {
         let rows = (pictures + columns - 1) / columns

@@ -1,3 +1,4 @@
+import Files
 import FlowTok
 import Foundation
 import Images
@@ -11,7 +12,8 @@ struct DrawnPicture {
     var frames: [Image] = []
 }
 
-/// Pictures drawn one after another, written, and reported. Ctrl-C finishes the picture in hand and stops.
+/// Pictures drawn one after another, written, and told of. Ctrl-C finishes the picture in hand and stops; a picture that
+/// cannot be drawn or written is reported, and the others are drawn all the same.
 struct PictureRun {
     let plan: PicturePlan
     /// Different prompts of the plan.
@@ -25,6 +27,16 @@ struct PictureRun {
         try PictureGrid(pictures: plan.pictures.count, prompts: prompts).check(pictures: plan.pictures.count, side: side)
     }
 
+    /// A picture that was drawn and how long it took.
+    private struct Result {
+        let picture: DrawnPicture
+        let seconds: Double
+
+        func report(file: String, trajectory: String?) -> PictureReport {
+            PictureReport(file: file, record: picture.record, trajectory: trajectory, seconds: seconds)
+        }
+    }
+
     /// Draws all pictures of the plan.
     ///
     /// - Parameter draw: draws the picture of an index, and reports steps done and steps in all.
@@ -32,8 +44,10 @@ struct PictureRun {
         _ draw: (_ index: Int, PicturePlan.Picture, _ progress: (Int, Int) -> Void) throws -> DrawnPicture
     ) throws {
         StopRequest.install()
-        var drawn: [(picture: DrawnPicture, report: PictureReport)] = []
+        var drawn: [Result] = []
         var stoppedAfter: Int?
+        var failures = FailureCount()
+        var written: Set<FileIdentity> = []
         let total = plan.pictures.count
         let line = ProgressLine(enabled: !options.quiet, onlyOnTerminal: true)
         for (index, picture) in plan.pictures.enumerated() {
@@ -43,47 +57,61 @@ struct PictureRun {
             }
             let clock = ContinuousClock()
             let start = clock.now
-            let result = try draw(index, picture) { step, steps in
-                let done = Double(index) + Double(step) / Double(steps)
-                line.show(done / Double(total), "picture \(index + 1)/\(total)  step \(step)/\(steps)")
-            }
-            let report = PictureReport(
-                file: picture.file, record: result.record,
-                trajectory: trajectory ? PicturePlan.trajectory(beside: picture.file) : nil,
-                seconds: (clock.now - start) / .seconds(1))
-            if options.grid {
-                drawn.append((result, report))
-            } else {
-                try write(result, to: report)
+            do {
+                let result = Result(
+                    picture: try draw(index, picture) { step, steps in
+                        let done = Double(index) + Double(step) / Double(steps)
+                        line.show(done / Double(total), "picture \(index + 1)/\(total)  step \(step)/\(steps)")
+                    }, seconds: (clock.now - start) / .seconds(1))
+                if options.grid {
+                    drawn.append(result)
+                } else {
+                    let report = try write(result, to: picture.file, &written)
+                    line.finish()
+                    try announce(report)
+                }
+            } catch  where total > 1 && !options.grid && error.errorCategory == .data {
                 line.finish()
-                try announce(report)
+                failures.add(error)
             }
         }
         line.finish()
-        if options.grid, !drawn.isEmpty {
-            try writeGrid(drawn.map(\.picture), to: plan.pictures[0].file)
-            for (_, report) in drawn { try announce(report) }
-        }
+        if options.grid, !drawn.isEmpty { try writeGrid(drawn, to: plan.pictures[0].file) }
         if let stoppedAfter { throw Failure(.interrupted, "stopped after \(stoppedAfter) of \(total) pictures") }
+        try failures.finish(of: total, "pictures could not be drawn")
     }
 
-    private func write(_ picture: DrawnPicture, to report: PictureReport) throws {
-        let text = options.noMetadata ? [] : picture.record.texts
-        try picture.image.write(to: report.file, text: text)
-        if let path = report.trajectory {
-            try Image.strip(picture.frames, gap: PictureGrid.gap).write(to: path, text: text)
+    private func write(_ result: Result, to file: OutputFile, _ written: inout Set<FileIdentity>) throws -> PictureReport {
+        let text = options.noMetadata ? [] : result.picture.record.texts
+        var file = file
+        var none: Set<String> = []
+        // Two names may lead to one file.
+        if let identity = FileIdentity(path: file.path), written.contains(identity), !file.isMade {
+            file = OutputFile(like: file.path, taken: &none)
         }
+        try file.write(result.picture.image, text: text)
+        if let identity = FileIdentity(path: file.path), identity.kind == S_IFREG { written.insert(identity) }
+        guard trajectory else { return result.report(file: file.path, trajectory: nil) }
+        var strip = OutputFile(like: PicturePlan.trajectory(beside: file.path), taken: &none)
+        try strip.write(Image.strip(result.picture.frames, gap: PictureGrid.gap), text: text)
+        return result.report(file: file.path, trajectory: strip.path)
     }
 
-    private func writeGrid(_ pictures: [DrawnPicture], to file: String) throws {
+    private func writeGrid(_ results: [Result], to file: OutputFile) throws {
+        let pictures = results.map(\.picture)
         let grid = try PictureGrid(pictures: pictures.count, prompts: prompts).picture(of: pictures.map(\.image))
         let text = options.noMetadata ? [] : GenerationMetadata(grid: grid, of: pictures.map(\.record))?.texts ?? []
-        try grid.write(to: file, text: text)
+        var file = file
+        try file.write(grid, text: text)
+        var path: String?
         if trajectory {
+            var none: Set<String> = []
+            var strip = OutputFile(like: PicturePlan.trajectory(beside: file.path), taken: &none)
             let frames = pictures.map(\.frames)
-            try Image.grid(frames.flatMap { $0 }, columns: frames[0].count, gap: PictureGrid.gap)
-                .write(to: PicturePlan.trajectory(beside: file), text: text)
+            try strip.write(Image.grid(frames.flatMap { $0 }, columns: frames[0].count, gap: PictureGrid.gap), text: text)
+            path = strip.path
         }
+        for result in results { try announce(result.report(file: file.path, trajectory: path)) }
     }
 
     private func announce(_ report: PictureReport) throws {

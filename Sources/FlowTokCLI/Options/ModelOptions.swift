@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FlowTok
 import ModelFolders
 import Tensors
@@ -14,6 +15,7 @@ struct ModelOptions: ParsableArguments {
     var threads: Int?
 
     @Option(
+        name: [.customLong("precision"), .customLong("type")],
         help: ArgumentHelp(
             "The type of weights and matrix products: bfloat16 and int8 are faster where the CPU has them (default: what a packed model is packed as; bfloat16 for flowtok's own models where the CPU has it; float32)."
         ))
@@ -29,6 +31,12 @@ struct ModelOptions: ParsableArguments {
         if let precision, !precision.isAccelerated {
             Console.report("warning: this CPU has no instructions for \(precision.rawValue) products; they are slow here")
         }
+    }
+
+    /// Protects the model's files: no output may replace them.
+    func protect() {
+        guard let path = model ?? (try? DefaultModel.path()) else { return }
+        ProtectedFiles.add([path])
     }
 
     /// Sets the threads and opens the model.

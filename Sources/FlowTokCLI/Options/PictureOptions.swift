@@ -1,39 +1,46 @@
 import ArgumentParser
 
-/// How many pictures are drawn, where they go and what is reported.
+/// How many pictures are drawn, where they go and what is told of them.
 struct PictureOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
-        help: "The picture to write, .png, .jpg or .webp; for several pictures a folder (default: the current one).", completion: .file())
+        help:
+            "The picture to write, .png, .jpg or .webp, in place of one that is there; - is standard output; for several pictures a folder (default: the current one, with new names).",
+        completion: .file())
     var output: String?
 
-    @Option(parsing: .unconditional, help: "The first picture's seed (default: random; the seed used is printed).")
-    var seed: UInt64?
+    @OptionGroup
+    var overwriting: OverwriteOptions
+
+    @Option(parsing: .unconditional, help: "The first picture's seed (default, and -1: random; the seed used is printed).")
+    var seed: SeedChoice?
 
     @Option(parsing: .unconditional, help: "Pictures of everything that is to be drawn.")
-    var count = 1
+    var count: Int?
 
     @Flag(help: "Write one picture that holds all.")
     var grid = false
 
-    @Flag(help: "Print one JSON object a line: file, prompt, seed, settings, seconds.")
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print one JSON object a line: file, prompt, seed, settings, seconds.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
+    @Flag(name: .shortAndLong, help: "Print nothing but what is asked for, warnings and errors.")
     var quiet = false
 
     @Flag(help: "Leave prompt, seed and settings out of the file.")
     var noMetadata = false
 
+    /// Pictures of everything that is to be drawn.
+    var pictures: Int { count ?? 1 }
+
     func validate() throws {
-        guard (1...10_000).contains(count) else { throw ValidationError("--count is \(count), expected 1 to 10000") }
+        guard (1...10_000).contains(pictures) else { throw ValidationError("--count is \(pictures), expected 1 to 10000") }
     }
 
     /// The pictures of a list, and where they go.
     ///
     /// - Throws: where nothing could be written there.
-    func plan(_ list: PromptList) throws -> PicturePlan {
-        try PicturePlan(
-            list, count: count, seed: seed ?? UInt64(UInt32.random(in: .min ... .max)), output: output, inOneFile: grid)
+    func plan(_ list: PromptList, trajectory: Bool = false) throws -> PicturePlan {
+        try PicturePlan(list, self, trajectory: trajectory)
     }
 }

@@ -5,63 +5,61 @@ import TextTokenizers
 
 /// The prompts that a command is given, in order.
 struct PromptList {
-    let prompts: [String]
+    /// A prompt, and what its line says of how it is drawn.
+    struct Entry {
+        var prompt: String
+        var seed: SeedChoice?
+        var steps: Int?
+        var guidance: Float?
+        /// The picture to write.
+        var output: String?
+    }
+
+    let entries: [Entry]
     /// Whether they came one a line, so that their number is a matter of the input.
     let isFromLines: Bool
+
+    var prompts: [String] { entries.map(\.prompt) }
 
     /// The most bytes of a prompt that are taken: far more than any model reads.
     static let longestPrompt = 65_536
 
     /// Prompts that need no check.
     init(_ prompts: [String]) {
-        self.prompts = prompts
+        entries = prompts.map { Entry(prompt: $0) }
         isFromLines = false
     }
 
     /// Reads the prompts: arguments, `-` for the lines of standard input, and the lines of a file.
     init(arguments: [String], file: String?) throws {
-        var prompts: [String] = []
+        var entries: [Entry] = []
         var isFromLines = false
         for (index, argument) in arguments.enumerated() {
             if argument == "-" {
-                prompts += try PromptList.lines(of: FileHandle.standardInput.readDataToEndOfFile(), from: "standard input")
+                entries += try PromptLines.entries(InputFile.bytes(of: STDIN_FILENO, path: "standard input"), from: "standard input")
                 isFromLines = true
             } else {
-                let prompt = argument.withoutControlCharacters
                 let name = arguments.count == 1 ? "the prompt" : "prompt \(index + 1)"
+                let prompt = argument.withoutControlCharacters
                 guard !prompt.isEmpty else {
                     throw Failure(.usage, "\(name) is empty: expected some words, such as \"a red fox\"")
                 }
                 try PromptList.check(prompt, name: name, status: .usage)
-                prompts.append(prompt)
+                entries.append(Entry(prompt: prompt))
             }
         }
         if let file {
-            prompts += try PromptList.lines(of: Data(InputFile.bytes(file, pipes: true)), from: file)
+            let isStandardInput = file == "-"
+            let name = isStandardInput ? "standard input" : file
+            let bytes = try isStandardInput ? InputFile.bytes(of: STDIN_FILENO, path: name) : InputFile.bytes(file, pipes: true)
+            entries += try PromptLines.entries(bytes, from: name)
             isFromLines = true
         }
-        self.prompts = prompts
+        self.entries = entries
         self.isFromLines = isFromLines
     }
 
-    /// One prompt a line; blank lines are passed over.
-    private static func lines(of data: Data, from name: String) throws -> [String] {
-        var prompts: [String] = []
-        for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            let place = "\(name), line \(index + 1)"
-            guard let text = String(validating: line, as: UTF8.self) else {
-                throw Failure(.data, "\(place): not valid UTF-8")
-            }
-            let prompt = text.withoutControlCharacters
-            if prompt.isEmpty { continue }
-            try check(prompt, name: place, status: .data)
-            prompts.append(prompt)
-        }
-        guard !prompts.isEmpty else { throw Failure(.data, "\(name): no prompts, expected one a line") }
-        return prompts
-    }
-
-    private static func check(_ prompt: String, name: String, status: ExitStatus) throws {
+    static func check(_ prompt: String, name: String, status: ExitStatus) throws {
         let count = prompt.utf8.count
         guard count <= longestPrompt else {
             throw Failure(status, "\(name) has \(count) bytes, expected at most \(longestPrompt)")
@@ -72,7 +70,7 @@ struct PromptList {
 extension String {
     /// The text with spaces in place of control characters and line breaks, and without spaces around it. They say nothing
     /// to a model, and a terminal would obey them.
-    fileprivate var withoutControlCharacters: String {
+    var withoutControlCharacters: String {
         var cleaned = String.UnicodeScalarView()
         for scalar in unicodeScalars {
             switch scalar.properties.generalCategory {
@@ -86,14 +84,20 @@ extension String {
     }
 }
 
-/// What is said of a prompt that a model cannot read to the end.
+/// What is said of a prompt that a model does not read as it is written.
 enum PromptWarning {
-    /// Says where the model stops reading, where it does.
+    /// Says where the model stops reading, where it does, and which words it has never seen.
     ///
     /// - Parameter number: the prompt's among several; nil for a single one.
     static func report(_ prompt: String, number: Int?, _ captions: any TextTokenizer) throws {
-        guard let offset = try captions.truncationOffset(of: prompt) else { return }
         let name = number.map { "prompt \($0)" } ?? "the prompt"
+        let unknown = try captions.unknownWords(of: prompt)
+        if !unknown.isEmpty {
+            let shown = unknown.prefix(5).map { "\"\($0.ending(40))\"" }.joined(separator: ", ")
+            let rest = unknown.count > 5 ? " and \(unknown.count - 5) more" : ""
+            Console.report("warning: \(name) has words that the model has never seen, and cannot draw: \(shown)\(rest)")
+        }
+        guard let offset = try captions.truncationOffset(of: prompt) else { return }
         let kept = String(decoding: prompt.utf8.prefix(offset), as: UTF8.self).trimmed
         Console.report(
             "warning: \(name) is too long for the model and is cut at byte \(offset) of \(prompt.utf8.count), after \"\(kept.ending(40))\"")

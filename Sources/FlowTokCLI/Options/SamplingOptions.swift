@@ -23,8 +23,8 @@ struct SamplingOptions: ParsableArguments {
     @Option(help: "How the flow is followed (default: the model's own).")
     var solver: Solver?
 
-    @Option(help: "The noise that a seed stands for: torch draws what PyTorch draws from this seed on the CPU.")
-    var rng = NoiseGenerator.philox
+    @Option(help: "The noise that a seed stands for: torch draws what PyTorch draws from this seed on the CPU (default: philox).")
+    var rng: NoiseGenerator?
 
     func validate() throws {
         if let steps { try checkSteps(steps) }
@@ -33,11 +33,13 @@ struct SamplingOptions: ParsableArguments {
         }
     }
 
-    /// A request for one picture of a prompt.
-    func request(_ prompt: String, seed: UInt64) -> GenerationRequest {
+    /// A request for one picture: what its line says comes first, then these options, then the record that it is drawn from.
+    func request(_ picture: PicturePlan.Picture, _ record: RecordedDrawing?) -> GenerationRequest {
         GenerationRequest(
-            prompt, seed: seed, solver: solver, steps: steps, guidance: guidance, guidanceInterval: guidanceInterval?.times,
-            rng: rng)
+            picture.prompt, seed: picture.seed, solver: solver ?? record?.solver,
+            steps: picture.entry.steps ?? steps ?? record?.steps,
+            guidance: picture.entry.guidance ?? guidance ?? record?.guidance,
+            guidanceInterval: guidanceInterval?.times ?? record?.guidanceInterval, rng: rng ?? record?.rng ?? .philox)
     }
 }
 

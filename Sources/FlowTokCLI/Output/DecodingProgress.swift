@@ -4,14 +4,15 @@ import Training
 /// Pictures that decoders make in several steps: a bar that tells how far they are, and an end at Ctrl-C before anything is
 /// written.
 final class DecodingProgress {
-    private let line = ProgressLine(enabled: true, onlyOnTerminal: true)
+    private let line: ProgressLine
     private let total: Int
     private var done = 0
 
     /// Listens to Ctrl-C from now on.
     ///
     /// - Parameter total: pictures to decode.
-    init(total: Int) {
+    init(total: Int, on line: ProgressLine) {
+        self.line = line
         self.total = max(1, total)
         StopRequest.install()
     }

@@ -14,6 +14,18 @@ struct Inspection: Encodable {
         let bytes: Int
     }
 
+    /// Something that is not read.
+    struct LeftOut: Encodable {
+        let name: String
+        let contents: String
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case file, recognised, bytes, sha256, values, tensors, metadata
+        case leftOut = "left_out"
+        case finite, problem
+    }
+
     let file: String
     /// What the file is, in words.
     let recognised: String
@@ -23,6 +35,8 @@ struct Inspection: Encodable {
     let values: Int?
     let tensors: [Tensor]?
     let metadata: [String: String]?
+    /// What the file holds beside tensors and is not read; nil where there is nothing.
+    let leftOut: [LeftOut]?
     /// Whether all values are finite; nil where that was not looked at.
     let finite: Bool?
     /// What is wrong with the file's values.
@@ -39,15 +53,15 @@ struct Inspection: Encodable {
         case .configuration:
             let summary = try ConfigurationSummary(folder: FilePath.folder(of: path))
             (recognised, problem) = (summary.text, summary.problem)
-            (values, tensors, metadata, finite) = (nil, nil, nil, nil)
+            (values, tensors, metadata, leftOut, finite) = (nil, nil, nil, nil, nil)
         case .merges:
             let vocabulary = try (try? CLIPVocabulary(path: path)) ?? CLIPVocabulary(path: path, mergeCount: nil)
             recognised = "CLIP's vocabulary of \(vocabulary.count) tokens"
-            (values, tensors, metadata, finite, problem) = (nil, nil, nil, nil, nil)
+            (values, tensors, metadata, leftOut, finite, problem) = (nil, nil, nil, nil, nil, nil)
         case .vocabulary:
             let vocabulary = try SentencePieceVocabulary(path: path)
             recognised = "a SentencePiece vocabulary of \(vocabulary.count) pieces"
-            (values, tensors, metadata, finite, problem) = (nil, nil, nil, nil, nil)
+            (values, tensors, metadata, leftOut, finite, problem) = (nil, nil, nil, nil, nil, nil)
         case .checkpoint:
             let checkpoint = try Checkpoint(path: path, verifyingChecksums: !fast)
             recognised = Recognition.describe(checkpoint)
@@ -56,6 +70,8 @@ struct Inspection: Encodable {
             }
             values = checkpoint.entries.reduce(0) { $0 + $1.shape.reduce(1, *) }
             metadata = checkpoint.metadata
+            leftOut =
+                checkpoint.leftOut.isEmpty ? nil : checkpoint.leftOut.map { LeftOut(name: $0.name, contents: $0.contents) }
             let infinite = fast ? nil : Inspection.firstNonFinite(checkpoint)
             finite = fast ? nil : infinite == nil
             problem = infinite
@@ -68,7 +84,7 @@ struct Inspection: Encodable {
 
         init(_ path: String) {
             self =
-                switch (path as NSString).lastPathComponent {
+                switch FilePath.name(of: path) {
                 case ModelFolder.configurationFile: .configuration
                 case let name where name.hasSuffix(".model"): .vocabulary
                 case let name where name.hasSuffix(".txt") || name.hasSuffix(".txt.gz"): .merges
@@ -91,7 +107,7 @@ struct Inspection: Encodable {
         let names = try InputFile.names(in: folder).filter { name in
             name == ModelFolder.configurationFile || name.hasSuffix(".index.json")
                 || name == "merges.txt" || name.hasSuffix(".txt.gz")
-                || suffixes.contains((name as NSString).pathExtension)
+                || suffixes.contains(FilePath.suffix(of: name))
         }
         guard !names.isEmpty else {
             throw Failure(.data, "\(folder): nothing to inspect, expected checkpoints or a model folder")
@@ -118,6 +134,7 @@ extension Inspection {
         for (name, text) in (metadata ?? [:]).sorted(by: { $0.key < $1.key }) {
             lines.append("metadata  \(name): \(text.onOneLine.beginning(200))")
         }
+        for leftOut in leftOut ?? [] { lines.append("left out  \(leftOut.name.onOneLine): \(leftOut.contents.onOneLine)") }
         lines.append("size      \(bytes) bytes (\(bytes.asBytes))")
         if let finite { lines.append("values    " + (finite ? "all finite" : "not all finite")) }
         if let sha256 { lines.append("sha256    \(sha256)") }

@@ -5,10 +5,11 @@ import Foundation
 /// Whether a file can be written, found out before any work is done for it.
 enum OutputPath {
     /// Throws where no file could be put at one of the paths: its folder is missing or takes no files, or it is a folder
-    /// itself.
+    /// itself, or an input of the command.
     static func check(files paths: [String]) throws {
         var folders: Set<String> = []
         for path in paths {
+            try ProtectedFiles.check(path)
             if let folder = try folder(for: path), folders.insert(folder).inserted { try check(folder: folder) }
         }
     }
@@ -23,6 +24,7 @@ enum OutputPath {
         guard !path.isEmpty, !path.hasSuffix("/") else {
             throw Failure(.usage, "the output \"\(path)\" is not a file name")
         }
+        if OutputFile(named: path).isStandardOutput { return nil }
         var status = stat()
         if stat(path, &status) == 0 {
             switch status.st_mode & S_IFMT {
@@ -68,7 +70,7 @@ enum OutputPath {
 
     /// Throws where a name promises a picture of a format that is not written.
     static func checkFormat(_ path: String) throws {
-        let suffix = (path as NSString).pathExtension.lowercased()
+        let suffix = FilePath.suffix(of: path).lowercased()
         if otherPictures.contains(suffix) {
             throw Failure(.usage, "\(path): pictures are written as PNG, JPEG or WebP, expected a name that ends in .png, .jpg or .webp")
         }

@@ -1,22 +1,22 @@
+import Files
 import Foundation
 import Synchronization
 
-/// Standard output for results, standard error for everything else.
+/// Standard output for results, standard error for everything else. All that the program prints goes through here, and either
+/// stream may be closed, full, or read by nobody.
 enum Console {
     /// Why standard output took no more, as an error number; 0 where it took everything.
     private static let failure = Atomic<Int32>(0)
+    /// Whether standard output belongs to a file that the command writes.
+    private static let isTaken = Atomic<Bool>(false)
 
     /// Prints one line of results, at once: whoever reads line by line waits for it.
     static func print(_ line: String) {
-        var rest = Array((line + "\n").utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            if count <= 0 {
-                failure.store(count < 0 ? errno : EIO, ordering: .relaxed)
-                return
-            }
-            rest = rest.dropFirst(count)
+        if isTaken.load(ordering: .relaxed) {
+            ProgressLine.clearCurrent()
+            _ = StandardStream.write(line + "\n", to: STDERR_FILENO)
+        } else if let code = StandardStream.write(line + "\n", to: STDOUT_FILENO) {
+            failure.store(code, ordering: .relaxed)
         }
     }
 
@@ -30,10 +30,21 @@ enum Console {
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
+    /// Prints a line that nothing depends on: that it does not arrive is no failure of the command.
+    static func mention(_ line: String) {
+        _ = StandardStream.write(line + "\n", to: isTaken.load(ordering: .relaxed) ? STDERR_FILENO : STDOUT_FILENO)
+    }
+
+    /// Sends results to standard error from now on, since standard output takes a file.
+    static func leaveStandardOutput() { isTaken.store(true, ordering: .relaxed) }
+
+    /// Whether nothing more that is printed arrives.
+    static var isBroken: Bool { failure.load(ordering: .relaxed) != 0 }
+
     /// Says something on standard error: a message for people, in one line.
     static func report(_ message: String) {
         ProgressLine.clearCurrent()
-        FileHandle.standardError.write(Data("flowtok: \(message.onOneLine)\n".utf8))
+        _ = StandardStream.write("flowtok: \(message.onOneLine)\n", to: STDERR_FILENO)
     }
 
     /// Reports what is strange and no error, each line once: what is found when a model is opened, and what only when its

@@ -1,19 +1,23 @@
 import ArgumentParser
+import Files
 import Foundation
 import Tensors
 
 /// Parses the arguments, runs the command and ends the process: with one line on standard error where something is wrong.
 enum Program {
     static func run(_ root: any ParsableCommand.Type) -> Never {
+        StandardStream.prepare()
         do {
             try checkArguments()
             if let problem = Machine.kernelChoiceProblem { throw Failure(.usage, problem) }
+            try checkCommand(root)
             var command = try parse(root)
             do {
                 try command.run()
                 try Console.finish()
             } catch let error where root.exitCode(for: error) == .success {
                 Console.print(root.fullMessage(for: error))
+                try Console.finish()
             }
             exit(ExitStatus.success.rawValue)
         } catch let code as ExitCode {
@@ -31,7 +35,7 @@ enum Program {
         } catch {
             let message = root.fullMessage(for: error)
             guard root.exitCode(for: error) == .success else {
-                throw Failure(.usage, root.message(for: error) + hint(root))
+                throw Failure(.usage, explained(root.message(for: error), root) + hint(root))
             }
             Console.print(message)
             try Console.finish()
@@ -39,9 +43,65 @@ enum Program {
         }
     }
 
+    private static func name(of command: any ParsableCommand.Type) -> String {
+        command.configuration.commandName ?? "\(command)".lowercased()
+    }
+
+    /// Throws where the first words are no command: the parser would take them for arguments that nobody expects.
+    private static func checkCommand(_ root: any ParsableCommand.Type) throws {
+        var words = CommandLine.arguments.dropFirst()[...]
+        let isHelp = words.first == "help"
+        if isHelp { words = words.dropFirst() }
+        var command = root
+        var path = "flowtok"
+        while let word = words.popFirst(), !command.configuration.subcommands.isEmpty, !word.hasPrefix("-") {
+            let found = command.configuration.subcommands.first { name(of: $0) == word }
+            guard let found else {
+                if word == "help", command == root { return }
+                let names = command.configuration.subcommands.map { name(of: $0) }
+                let known = Suggestion.command(for: word, among: names)
+                let meant =
+                    if let known {
+                        ", did you mean \(known)?"
+                    } else if command == root, !isHelp, word.contains(" ") {
+                        ": to draw it, flowtok t2i \"\(word.onOneLine.ending(60))\""
+                    } else {
+                        ", expected one of \(names.joined(separator: ", "))"
+                    }
+                throw Failure(.usage, "there is no command \"\(word)\"\(meant) (see \(path) --help)")
+            }
+            command = found
+            path += " " + word
+        }
+    }
+
+    /// What the parser says, with what it cannot know.
+    private static func explained(_ message: String, _ root: any ParsableCommand.Type) -> String {
+        let arguments = CommandLine.arguments.dropFirst()
+        // "-5 degrees" is a prompt to whoever wrote it.
+        if ["t2i", "generate"].contains(arguments.first ?? ""), let prompt = arguments.first(where: looksLikeText) {
+            let start = message.contains("no prompt") || message.contains(prompt) ? "" : message + ": "
+            return start + "\"\(prompt)\" begins with - and is taken for an option; a prompt like that comes after --: flowtok t2i -- \"\(prompt)\""
+        }
+        guard let start = message.range(of: "Unknown option '") else { return message }
+        let unknown = String(message[start.upperBound...].prefix { $0 != "'" && $0 != "=" })
+        let command = root.configuration.subcommands.first { name(of: $0) == arguments.first } ?? root
+        guard let meant = Suggestion.option(for: unknown, in: root.helpMessage(for: command)) else { return message }
+        // What other programs call it says more than what it looks like.
+        let told = message.range(of: ". Did you mean").map { String(message[..<$0.lowerBound]) } ?? message
+        return told + ". Did you mean '\(meant)'?"
+    }
+
+    /// Whether an argument that begins like an option is none: it has a space, or a digit after the hyphen.
+    private static func looksLikeText(_ argument: String) -> Bool {
+        guard argument.hasPrefix("-"), argument != "-" else { return false }
+        let name = argument.prefix { $0 != "=" }
+        return name.contains(" ") || argument.dropFirst().first?.isNumber == true && Double(argument) == nil
+    }
+
     /// Where to read on, named after the subcommand in question.
     private static func hint(_ root: any ParsableCommand.Type) -> String {
-        let names = root.configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() }
+        let names = root.configuration.subcommands.map { name(of: $0) }
         guard let command = CommandLine.arguments.dropFirst().first, names.contains(command) else {
             return " (see flowtok --help)"
         }

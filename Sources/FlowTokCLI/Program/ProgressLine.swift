@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Synchronization
 
@@ -67,7 +68,7 @@ final class ProgressLine: Sendable {
     }
 
     private func write(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        _ = StandardStream.write(text, to: STDERR_FILENO)
     }
 }
 

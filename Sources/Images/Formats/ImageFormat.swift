@@ -23,7 +23,7 @@ public enum ImageFormat: String, Sendable, Hashable, Codable, CaseIterable {
 
     /// The format that a file name's extension asks for, in upper or lower case; nil where it asks for none of them.
     public init?(extensionOf path: String) {
-        guard let format = Self.formats[(path as NSString).pathExtension.lowercased()] else { return nil }
+        guard let format = Self.formats[FilePath.suffix(of: path).lowercased()] else { return nil }
         self = format
     }
 

@@ -126,13 +126,31 @@ public final class CheckpointWeights: WeightSource {
     }
 
     /// Throws a `WeightMismatch` unless everything that was asked for was there in its shape, and everything that is there
-    /// was asked for or is accepted by `ignoring`.
+    /// was asked for, is accepted by `ignoring` or is what only training uses; and `CheckpointError.notFinite` where a value
+    /// that was read is infinite or not a number.
     public func verify(ignoring: (String) -> Bool = { _ in false }) throws {
-        let unexpected = checkpoint.names.filter { !used.contains($0) && !ignoring($0) }
+        let unexpected = checkpoint.names.filter { !used.contains($0) && !ignoring($0) && !isOfTraining($0) }
         guard missing.isEmpty, misshaped.isEmpty, unexpected.isEmpty, unreadable.isEmpty else {
             throw WeightMismatch(
                 file: checkpoint.path, missing: missing, misshaped: misshaped, unexpected: unexpected,
                 unreadable: unreadable)
         }
+        try checkpoint.checkNoted()
     }
+
+    /// What lies beside the parameters of many a checkpoint and is no parameter: losses, discriminators and counters of its
+    /// training where the model has nothing of that name, arrays of NumPy, and values that nothing here computes with.
+    private func isOfTraining(_ name: String) -> Bool {
+        if let entry = checkpoint.entry(name), entry.isArray || !(entry.type.isFloatingPoint || entry.type.isInteger) { return true }
+        let part = name.prefix { $0 != "." }
+        guard !used.contains(where: { $0.hasPrefix(part + ".") || $0 == part }) else { return false }
+        if Self.training.contains(String(part).lowercased()) { return true }
+        // Counters: how many steps were averaged, whether anything was.
+        return part == name && checkpoint.entry(name).map { $0.shape.reduce(1, *) == 1 && !$0.type.isFloatingPoint } ?? false
+    }
+
+    private static let training: Set = [
+        "loss", "losses", "loss_fn", "loss_module", "criterion", "discriminator", "disc", "perceptual_loss", "lpips", "perceptual",
+        "optimizer", "optimizers", "lr_scheduler", "scheduler", "scaler", "n_averaged", "num_updates", "initted", "step", "decay",
+    ]
 }

@@ -14,7 +14,7 @@ package struct CLIPConditioner: Sendable {
     /// - Throws: `FlowTokError.unusableModel` where the checkpoint does not hold the projection.
     package init(_ files: CLIPFiles, precision: Precision) throws {
         encoder = try files.load(precision: precision)
-        let checkpoint = try Checkpoint(path: files.weightsFile)
+        let checkpoint = try Checkpoint.ofModel(files.weightsFile)
         let width = files.configuration.width
         if let name = ["text_projection", "text.text_projection"].first(where: checkpoint.contains) {
             projection = try checkpoint.tensor(name).transposed(rows: width, file: files.weightsFile, name: name)

@@ -23,7 +23,7 @@ public struct CLIPTextEncoder: Sendable {
     ) throws {
         captions = CLIPTokenizer(
             try Self.vocabulary(files, count: configuration.vocabularySize), length: configuration.contextLength)
-        checkpoint = try Checkpoint(path: file)
+        checkpoint = try Checkpoint.ofModel(file)
         let source = try CLIPWeights(checkpoint)
         transformer = TextTransformer(configuration, weights: Weights(PackingWeights(source, as: precision)))
         try source.verify()

@@ -32,6 +32,16 @@ final class CLIPWeights: WeightSource {
 
     package func contains(_ name: String) -> Bool { stored(name).allSatisfy(weights.contains) }
 
+    /// Notes whether a parameter is there in that shape, without reading it.
+    ///
+    /// - Returns: its names in the file.
+    func expect(_ name: String, shape: [Int]) -> [String] {
+        let names = stored(name)
+        let part = names.count == 1 ? shape : [(shape.first ?? 0) / names.count] + shape.dropFirst()
+        for name in names { weights.expect(name, shape: part) }
+        return names
+    }
+
     package func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
         let names = stored(name)
         guard names.count > 1 else { return weights.tensor(named: names[0], shape: shape, initial: initial) }

@@ -91,37 +91,33 @@ public struct FolderConversion: Sendable {
         if let names = try? files.contentsOfDirectory(atPath: path), !names.isEmpty {
             throw FlowTokError.unusableFiles("\(path): is there already and not empty, expected a new folder")
         }
-        let target = URL(fileURLWithPath: path).standardizedFileURL
-        let unfinished = target.deletingLastPathComponent()
-            .appendingPathComponent(".flowtok-" + String(UInt64.random(in: .min ... .max), radix: 36) + ".tmp").path
-        try files.createDirectory(atPath: unfinished, withIntermediateDirectories: true)
-        do {
-            for item in items {
-                let output = unfinished + "/" + item.name
-                try files.createDirectory(atPath: FilePath.folder(of: output), withIntermediateDirectories: true)
-                if item.isCheckpoint {
-                    let checkpoint = try Checkpoint(path: item.source)
-                    if let problem = Self.problem(of: checkpoint) { throw problem }
-                    try convert(item, checkpoint, output)
-                } else {
-                    try files.copyItem(
-                        at: URL(fileURLWithPath: item.source).resolvingSymlinksInPath(), to: URL(fileURLWithPath: output))
-                }
-            }
-            if let configuration {
-                try JSONFile.write(configuration, to: unfinished + "/" + ModelFolder.configurationFile)
+        let target = URL(fileURLWithPath: path).standardizedFileURL.path
+        let unfinished = try UnfinishedFolder(in: FilePath.folder(of: target))
+        for item in items {
+            let output = unfinished.path + "/" + item.name
+            try files.createDirectory(atPath: FilePath.folder(of: output), withIntermediateDirectories: true)
+            if item.isCheckpoint {
+                let checkpoint = try Checkpoint.ofModel(item.source)
+                if let problem = Self.problem(of: checkpoint) { throw problem }
+                try convert(item, checkpoint, output)
             } else {
-                try files.copyItem(
-                    at: URL(fileURLWithPath: folder + "/" + ModelFolder.configurationFile).resolvingSymlinksInPath(),
-                    to: URL(fileURLWithPath: unfinished + "/" + ModelFolder.configurationFile))
+                try copy(item.source, to: output)
             }
-            // An empty folder may stand in the way.
-            rmdir(target.path)
-            try files.moveItem(atPath: unfinished, toPath: target.path)
-        } catch {
-            try? files.removeItem(atPath: unfinished)
-            throw error
         }
+        let description = unfinished.path + "/" + ModelFolder.configurationFile
+        if let configuration {
+            try JSONFile.write(configuration, to: description)
+        } else {
+            try copy(folder + "/" + ModelFolder.configurationFile, to: description)
+        }
+        // An empty folder may stand in the way.
+        rmdir(target)
+        guard rename(unfinished.path, target) == 0 else { throw FileError.unwritable(path: path, reason: systemMessage(errno)) }
+    }
+
+    private func copy(_ source: String, to output: String) throws {
+        let file = try MappedFile(path: source, mapping: true)
+        try AtomicFile.write(to: output) { stream in try file.withBytes { try stream.append($0) } }
     }
 
     /// Why a checkpoint cannot be converted, or nil.
@@ -150,11 +146,11 @@ public struct FolderConversion: Sendable {
             for part in [\ModelFiles.flow, \.imageTokenizer, \.textEncoder, \.generator] {
                 guard let name = files[keyPath: part] else { continue }
                 let path = try ModelFiles.path(of: name, in: folder)
-                add(path: path, as: Self.converted((name as NSString).lastPathComponent), isCheckpoint: true)
+                add(path: path, as: Self.converted(FilePath.name(of: name)), isCheckpoint: true)
                 renamed[keyPath: part] = items.last?.name
             }
             renamed.vocabulary = try files.vocabulary?.map { name in
-                add(path: try ModelFiles.path(of: name, in: folder), as: (name as NSString).lastPathComponent, isCheckpoint: false)
+                add(path: try ModelFiles.path(of: name, in: folder), as: FilePath.name(of: name), isCheckpoint: false)
                 return items.last?.name ?? name
             }
             return renamed
@@ -184,7 +180,7 @@ public struct FolderConversion: Sendable {
                 add(path: configuration, as: part + "/" + ModelFolder.configurationFile, isCheckpoint: false)
             }
             for file in try ModelImport.look(at: path) {
-                let name = (file.path as NSString).lastPathComponent
+                let name = FilePath.name(of: file.path)
                 if case .checkpoint = file.contents {
                     add(path: file.path, as: part + "/" + Self.converted(name), isCheckpoint: true)
                 } else {
@@ -197,7 +193,7 @@ public struct FolderConversion: Sendable {
         private static func converted(_ name: String) -> String {
             let index = ".index.json"
             let whole = name.hasSuffix(index) ? String(name.dropLast(index.count)) : name
-            return (whole as NSString).deletingPathExtension + ".safetensors"
+            return FilePath.withoutSuffix(whole) + ".safetensors"
         }
 
         /// A name that no other file has: files that lay in several folders may be called alike.

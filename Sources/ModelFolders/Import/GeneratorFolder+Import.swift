@@ -67,7 +67,7 @@ extension GeneratorFolder {
             if let text = parts.text, !parts.vocabulary.isEmpty {
                 _ = try CLIPTextEncoder.vocabulary(parts.vocabulary, count: text.configuration.vocabularySize)
             }
-            name = options.name ?? ((found.path as NSString).lastPathComponent as NSString).deletingPathExtension
+            name = options.name ?? InputFile.stem(found.path)
             self.files = files
             textEncoder = parts.text?.configuration.tower(activation: options.activation)
         }
@@ -95,7 +95,7 @@ extension GeneratorFolder {
             guard let imageTokenizer else { return nil }
             let path = try ModelFiles.path(of: files.imageTokenizer, .imageTokenizer, in: folder)
             return TokenizerLocation(
-                name: ((path as NSString).lastPathComponent as NSString).deletingPathExtension,
+                name: InputFile.stem(path),
                 configuration: imageTokenizer, weightsFile: path, text: try text(in: folder).map { TextEncoderFiles.clip($0) })
         }
 

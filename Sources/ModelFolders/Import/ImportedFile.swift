@@ -18,6 +18,8 @@ public struct ImportedFile: Sendable {
 
     public let path: String
     public let contents: Contents
+    /// What a checkpoint holds beside the tensors of its model.
+    public private(set) var leftOut: [Checkpoint.LeftOut] = []
 
     /// The part of a model that the file can be; nil where it is none.
     var role: ModelFiles.CodingKeys? {
@@ -48,39 +50,53 @@ public struct ImportedFile: Sendable {
             contents = vocabulary
             return
         }
-        let checkpoint = try Checkpoint(path: path)
+        let checkpoint = try Checkpoint.ofModel(path)
         guard let found = try RecognisedCheckpoint(checkpoint), found.role != nil else {
             throw FlowTokError.unusableFiles(
                 "\(path): expected a FlowTok, an image tokenizer, a generator over its tokens, CLIP or CLIP's vocabulary, found \(checkpoint.contents)")
         }
         contents = .checkpoint(found)
+        leftOut = checkpoint.leftOut
     }
 
     /// Looks at a file of a folder, most of which may be something else.
     ///
-    /// - Throws: what reading a checkpoint throws: a damaged one is no file to be passed over.
+    /// - Throws: what reading a checkpoint throws: a damaged one is no file to be passed over, since it may be the very file
+    ///   that is wanted. What is no checkpoint at all, whatever its name, is.
     init(in folder: String, name: String) throws {
         path = folder + "/" + name
         if let vocabulary = Self.vocabulary(path) {
             contents = vocabulary
         } else if Self.isCheckpoint(name) {
-            let checkpoint = try Checkpoint(path: path)
-            contents =
-                try RecognisedCheckpoint(checkpoint).map { .checkpoint($0) }
-                ?? .ignored(checkpoint.contents)
+            do {
+                let checkpoint = try Checkpoint.ofModel(path)
+                let found = try RecognisedCheckpoint(checkpoint)
+                contents = found.map { .checkpoint($0) } ?? .ignored(checkpoint.contents)
+                leftOut = found == nil ? [] : checkpoint.leftOut
+            } catch CheckpointError.unrecognisedFormat(_, let found) {
+                contents = .ignored(found)
+            }
         } else {
             contents = .ignored("no checkpoint and no vocabulary, by its name")
         }
     }
 
+    /// The same file, passed over.
+    func ignored(_ reason: String) -> ImportedFile { ImportedFile(path: path, contents: .ignored(reason)) }
+
+    private init(path: String, contents: Contents) {
+        self.path = path
+        self.contents = contents
+    }
+
     static func isCheckpoint(_ name: String) -> Bool {
         name.hasSuffix(".index.json")
-            || ["safetensors", "pth", "pt", "bin", "ckpt"].contains((name as NSString).pathExtension.lowercased())
+            || ["safetensors", "pth", "pt", "bin", "ckpt"].contains(FilePath.suffix(of: name).lowercased())
     }
 
     /// Vocabularies are recognised by how they begin, and tables by their end token too.
     private static func vocabulary(_ path: String) -> Contents? {
-        let name = (path as NSString).lastPathComponent.lowercased()
+        let name = FilePath.name(of: path).lowercased()
         guard name.hasSuffix(".txt") || name.hasSuffix(".gz") || name.hasSuffix(".json"), !name.hasSuffix(".index.json"),
             let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int, size <= 64 << 20,
             let handle = FileHandle(forReadingAtPath: path)

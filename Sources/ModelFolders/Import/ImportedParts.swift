@@ -28,6 +28,9 @@ struct ImportedParts {
         vocabulary = try Self.vocabulary(files)
     }
 
+    /// Whether no file is any part.
+    var isEmpty: Bool { flow == nil && tokenizer == nil && text == nil && generator == nil && vocabulary.isEmpty }
+
     /// All files that the model needs.
     var paths: [String] {
         [flow?.path, tokenizer?.path, text?.path, generator?.path].compactMap { $0 } + vocabulary

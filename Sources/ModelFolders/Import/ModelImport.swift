@@ -31,6 +31,7 @@ public struct ModelImport: Sendable {
     /// What the model cannot do with these files alone, a line each.
     public let notes: [String]
     private let configuration: any Encodable & Sendable
+    private let check: PartCheck
 
     /// Looks at files and at those of folders.
     ///
@@ -38,10 +39,12 @@ public struct ModelImport: Sendable {
     ///   - sources: files, and folders whose files are looked at, without those in folders inside them.
     ///   - output: the folder to write into; nil for the one that holds all files.
     /// - Throws: `FlowTokError.incompleteFiles` where parts are missing, `unusableFiles` where several files are the same
-    ///   part or do not fit each other, and what reading a file throws.
+    ///   part or do not fit each other, `WeightMismatch` where one lacks tensors, and what reading a file throws.
     public init(_ sources: [String], output: String? = nil, options: Options = Options()) throws {
-        files = try sources.flatMap { try Self.look(at: $0) }
+        let files = try sources.flatMap { try Self.look(at: $0) }
+        self.files = files
         let parts = try ImportedParts(files)
+        guard !parts.isEmpty else { throw Self.nothing(in: sources, files) }
         let folder = try output ?? Self.folder(of: parts.paths)
         self.folder = folder
         let named = ModelFiles(
@@ -52,8 +55,16 @@ public struct ModelImport: Sendable {
             vocabulary: parts.vocabulary.isEmpty ? nil : parts.vocabulary.map { Self.name($0, in: folder) })
         if parts.flow != nil {
             family = .officialFlowTok
-            configuration = try OfficialFlowTokConfiguration(importing: parts, files: named, options: options)
+            let imported = try Self.tellingWhatIsPassedOver(files) {
+                try OfficialFlowTokConfiguration(importing: parts, files: named, options: options)
+            }
+            configuration = imported
             notes = []
+            var check = PartCheck()
+            try check.check(
+                imported, text: parts.text?.path ?? "", flow: parts.flow?.path ?? "", tokenizer: parts.tokenizer?.path ?? "")
+            self.check = check
+            return
         } else if parts.generator != nil {
             let imported = try GeneratorFolder.Configuration(importing: parts, files: named, options: options)
             family = try TypedConfiguration(imported.generator).family
@@ -65,9 +76,39 @@ public struct ModelImport: Sendable {
             configuration = imported
             notes = imported.notes
         } else {
-            throw FlowTokError.incompleteFiles(
-                "\(sources.joined(separator: ", ")): no FlowTok, no generator and no image tokenizer among these files, expected at least one of them")
+            throw Self.nothing(in: sources, files)
         }
+        var check = PartCheck()
+        if let (path, configuration) = parts.generator { try check.check(configuration, in: path) }
+        if let (path, configuration) = parts.tokenizer { try check.check(configuration, in: path) }
+        if let (path, configuration) = parts.text { try check.check(configuration, in: path) }
+        self.check = check
+    }
+
+    /// Runs `body`; where it misses a part, files that have a checkpoint's name and hold none may be it.
+    private static func tellingWhatIsPassedOver<Result>(_ files: [ImportedFile], _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch FlowTokError.incompleteFiles(let reason) {
+            let strays = files.filter { file in
+                if case .ignored = file.contents { ImportedFile.isCheckpoint((file.path as NSString).lastPathComponent) } else { false }
+            }
+            guard !strays.isEmpty else { throw FlowTokError.incompleteFiles(reason) }
+            let list = strays.prefix(4).map { "\(FilePath.shown($0.path)) (\($0.summary))" }.joined(separator: ", ")
+            throw FlowTokError.incompleteFiles("\(reason); found beside them \(list)\(strays.count > 4 ? ", …" : "")")
+        }
+    }
+
+    /// That there is no model among files, and what each of them is.
+    private static func nothing(in sources: [String], _ files: [ImportedFile]) -> FlowTokError {
+        let list = sources.joined(separator: ", ")
+        if files.isEmpty {
+            return .incompleteFiles("\(list): there are no files to import in it, expected those of a FlowTok, a generator or an image tokenizer")
+        }
+        let shown = files.prefix(8).map { "\(FilePath.shown($0.path)) (\($0.summary))" }.joined(separator: ", ")
+        return .incompleteFiles(
+            "\(list): no FlowTok, no generator and no image tokenizer among these files, expected at least one of them; found \(shown)\(files.count > 8 ? ", …" : "")"
+        )
     }
 
     /// What the folder is good for, in words.
@@ -79,22 +120,11 @@ public struct ModelImport: Sendable {
         }
     }
 
-    /// Reads all weights of the parts, and tells which files hold values that are not finite, with the first tensor that
-    /// does: a line each.
+    /// Reads all weights that the model uses.
     ///
-    /// - Throws: `CheckpointError` where a file cannot be read.
-    public func nonFinite() throws -> [String] {
-        try files.flatMap { file -> [String] in
-            guard case .checkpoint = file.contents, file.role != nil else { return [] }
-            let checkpoint = try Checkpoint(path: file.path)
-            do {
-                try checkpoint.checkFinite()
-            } catch CheckpointError.notFinite(_, let tensor, _, _) {
-                checkpoint.noteNonFinite(tensor)
-            }
-            return checkpoint.warnings
-        }
-    }
+    /// - Throws: `CheckpointError.notFinite` with the first value that is infinite or not a number, and what reading a file
+    ///   throws.
+    public func checkFinite() throws { try check.checkFinite() }
 
     /// Writes the `config.json`, whole or not at all.
     ///
@@ -136,7 +166,23 @@ public struct ModelImport: Sendable {
             let map = try? JSONFile.read(Index.self, from: folder + "/" + index)
             shards.formUnion(map.map { Array($0.weight_map.values) } ?? [])
         }
-        return try names.filter { !shards.contains($0) }.map { try ImportedFile(in: folder, name: $0) }
+        return try passingOverCopies(names.filter { !shards.contains($0) }.map { try ImportedFile(in: folder, name: $0) })
+    }
+
+    /// Folders of the hub often hold the same weights in several formats: the first stands for all, safetensors before others.
+    private static func passingOverCopies(_ files: [ImportedFile]) throws -> [ImportedFile] {
+        var files = files
+        for role in [ModelFiles.CodingKeys.flow, .imageTokenizer, .textEncoder, .generator] {
+            let candidates = files.indices.filter { files[$0].role == role }
+            guard candidates.count > 1 else { continue }
+            let first = candidates.first { files[$0].path.contains(".safetensors") } ?? candidates[0]
+            let original = try Checkpoint.ofModel(files[first].path)
+            for copy in candidates where copy != first {
+                guard try Checkpoint.ofModel(files[copy].path).holdsTheSame(as: original) else { continue }
+                files[copy] = files[copy].ignored("the same weights as \(FilePath.shown(files[first].path))")
+            }
+        }
+        return files
     }
 
     private struct Index: Decodable {

@@ -15,14 +15,23 @@ public struct RecognisedCheckpoint: Sendable {
     ///
     /// What shapes do not tell is as published: heads of 64 channels, unit vectors in the first release of TiTok alone, 512
     /// pixels for a FlowTiTok that does not hold its position tables.
-    /// - Parameter file: for messages.
+    ///
+    /// - Parameters:
+    ///   - shapes: the tensors, which wrappers may still have prefixed.
+    ///   - file: for messages.
     /// - Throws: `ImageTokenizerError.undetermined` where the names say an architecture and the shapes contradict it.
     public init?(shapes: [String: [Int]], file: String) throws {
-        try self.init(names: Set(shapes.keys), catalog: TensorCatalog(shapes), file: file)
+        try self.init(TensorCatalog(shapes), file: file)
     }
 
-    private init?(names: Set<String>, catalog: TensorCatalog, file: String) throws {
-        guard let (family, title) = Self.signature(of: names) else { return nil }
+    private init?(_ whole: TensorCatalog, file: String) throws {
+        var catalog = whole
+        if Self.signature(of: catalog.names)?.family == nil,
+            let prefix = Wrappers.prefix(in: catalog.names.sorted(), families: ModelFamilies.all)
+        {
+            catalog = catalog.under(prefix)
+        }
+        guard let (family, title) = Self.signature(of: catalog.names) else { return nil }
         self.family = family
         self.title = title
         do {
@@ -34,7 +43,7 @@ public struct RecognisedCheckpoint: Sendable {
 
     /// The same for a checkpoint.
     public init?(_ checkpoint: Checkpoint) throws {
-        try self.init(names: Set(checkpoint.names), catalog: TensorCatalog(checkpoint), file: checkpoint.path)
+        try self.init(TensorCatalog(checkpoint), file: checkpoint.path)
     }
 
     /// What it is in a few words, with its size where that can be known.

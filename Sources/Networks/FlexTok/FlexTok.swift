@@ -154,7 +154,10 @@ extension FlexTok: ImageTokenizer {
     public func tokenize(_ images: Tensor) throws -> ImageTokens {
         try check(images: images)
         let bounded = quantizer.bounded(try encoder(latents(images)))
-        guard let codes = quantizer.codes(bounded: bounded) else { throw ImageTokenizerError.notFinite("the encoder") }
+        guard let codes = quantizer.codes(bounded: bounded) else {
+            let place = bounded.firstNonFinite ?? 0
+            throw ImageTokenizerError.notFinite(what: "number \(place) of the codes", value: bounded.values[place])
+        }
         return .indices(codes.split(into: configuration.registers))
     }
 
@@ -168,13 +171,6 @@ extension FlexTok: ImageTokenizer {
         // A draw to each image, in the order of the batch.
         let shape = [1, configuration.autoencoder.latentChannels, configuration.latentSide, configuration.latentSide]
         let noise = Tensor.concatenated(codes.map { _ in source.normal(shape) }, axis: 0)
-        let images: Tensor
-        do {
-            images = try self.images(draw(codes, from: noise, settings: settings, progress: progress))
-        } catch SolverError.notFinite {
-            throw ImageTokenizerError.notFinite("the decoder")
-        }
-        guard images.firstNonFinite == nil else { throw ImageTokenizerError.notFinite("the decoder") }
-        return images
+        return try images(draw(codes, from: noise, settings: settings, progress: progress))
     }
 }

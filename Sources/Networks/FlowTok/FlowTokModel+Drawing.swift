@@ -36,6 +36,14 @@ public struct DrawingStep {
 
     /// What the tokens look like now: [batch, 3, side, side], not clamped.
     public func pixels() -> Tensor { model.pixels(tokens, guidedBy: hidden) }
+
+    /// What some of the batch look like now: [rows, 3, side, side], not clamped.
+    package func pixels(ofRows rows: [Int]) -> Tensor {
+        func chosen(_ all: Tensor) -> Tensor {
+            rows.count == all.shape[0] ? all : .concatenated(rows.map { all.sliced(axis: 0, $0..<$0 + 1) }, axis: 0)
+        }
+        return model.pixels(chosen(tokens), guidedBy: chosen(hidden))
+    }
 }
 
 extension FlowTokModel {
@@ -50,6 +58,17 @@ extension FlowTokModel {
         _ ids: [Int32], noise: Tensor, settings: FlowSettings, progress: (DrawingStep) throws -> Void = { _ in }
     ) throws -> Tensor {
         let (tokens, hidden) = textTokens(ids, noise: noise)
+        return try draw(from: tokens, guidedBy: hidden, settings: settings, progress: progress)
+    }
+
+    /// Draws from text tokens [batch, N, D] that are at hand, and hidden states [batch, N, width] for the decoder: the second
+    /// half of drawing captions.
+    ///
+    /// - Parameter progress: called with the text tokens as step 0, and after every step; what it throws ends the drawing.
+    /// - Returns: pixels [batch, 3, side, side], not clamped.
+    public func draw(
+        from tokens: Tensor, guidedBy hidden: Tensor, settings: FlowSettings, progress: (DrawingStep) throws -> Void = { _ in }
+    ) throws -> Tensor {
         try progress(DrawingStep(step: 0, steps: settings.steps, tokens: tokens, hidden: hidden, model: self))
         let drawn = try imageTokens(
             from: tokens, integrator: FlowIntegrator(settings.solver, steps: settings.steps), guidance: settings.guidance

@@ -75,8 +75,6 @@ extension GigaTokConfiguration: ImageTokenizerConfiguration {
             || tensor.hasPrefix("s2ddecoder.distill_mlp.")
     }
 
-    public static var acceptsNonFinite: Bool { false }
-
     public var tokens: TokenShape { TokenShape(count: latentTokens, values: .codes(size: codebookSize)) }
 
     public var textGuidance: TextGuidanceShape? { nil }

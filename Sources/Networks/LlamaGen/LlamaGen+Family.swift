@@ -48,8 +48,6 @@ extension LlamaGenConfiguration: TokenGeneratorConfiguration {
     /// Tables that the network computes.
     public static func ignores(_ tensor: String) -> Bool { tensor == "freqs_cis" }
 
-    public static var acceptsNonFinite: Bool { false }
-
     public static func unknownKeys(in configuration: JSONValue) -> [String] {
         configuration.keys(at: [], beyond: knownKeys.union(["model_type"]))
     }

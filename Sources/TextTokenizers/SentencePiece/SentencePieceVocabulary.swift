@@ -1,5 +1,6 @@
 import CSentencePiece
 import Files
+import Synchronization
 
 /// A SentencePiece vocabulary: text to token ids and back.
 ///
@@ -38,6 +39,38 @@ public final class SentencePieceVocabulary: Sendable {
         unknownID = Self.present(csp_unk_id(processor.pointer))
         beginID = Self.present(csp_bos_id(processor.pointer))
         endID = Self.present(csp_eos_id(processor.pointer))
+    }
+
+    /// What can only be told by looking at every piece.
+    private struct Survey {
+        var unseen: Set<Int32> = []
+        var hasCapitals = false
+    }
+
+    private let survey = Mutex<Survey?>(nil)
+
+    /// The pieces that stand for text which the vocabulary was not learned from: the unknown piece, and single bytes.
+    var unseen: Set<Int32> { get throws { try surveyed().unseen } }
+
+    /// Whether a piece has a capital letter. In a vocabulary without one, capitals are unknown or made small.
+    var hasCapitals: Bool { get throws { try surveyed().hasCapitals } }
+
+    private func surveyed() throws -> Survey {
+        try survey.withLock { survey in
+            if let survey { return survey }
+            var found = Survey()
+            if let unknownID { found.unseen.insert(unknownID) }
+            for id in 0..<Int32(count) where ![padID, unknownID, beginID, endID].contains(id) {
+                let text = try piece(id)
+                if text.wholeMatch(of: /<0x[0-9A-F]{2}>/) != nil {
+                    found.unseen.insert(id)
+                } else if text.contains(where: \.isUppercase) {
+                    found.hasCapitals = true
+                }
+            }
+            survey = found
+            return found
+        }
     }
 
     private static func present(_ id: Int32) -> Int32? { id >= 0 ? id : nil }

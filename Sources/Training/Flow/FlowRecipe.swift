@@ -51,19 +51,26 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
                 imageToTextFraction: 0.5, training: training, sampling: found.sampling, captioning: found.captioning))
     }
 
-    /// A run in `output`, new or resumed.
+    /// A run in `output`, new or resumed. Pictures of a user's own are all looked at before it begins.
     ///
+    /// - Parameter checking: called with the number of pictures that were looked at, and of all.
     /// - Throws: `TrainingError`, each with the file and the key in question.
-    public static func open(file: String, output: String, resume: Bool) throws -> TrainingRun {
+    public static func open(
+        file: String, output: String, resume: Bool, checking: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> TrainingRun {
         try JSONFile.readStrictly(FlowRecipe.self, from: file, formerKeys: DataConfiguration.formerKeys)
-            .open(as: file, output: output, resume: resume)
+            .open(as: file, output: output, resume: resume, checking: checking)
     }
 
     /// A run of this recipe in `output`, new or resumed.
     ///
-    /// - Parameter file: what the recipe came from, for messages.
+    /// - Parameters:
+    ///   - file: what the recipe came from, for messages.
+    ///   - checking: called with the number of pictures that were looked at, and of all.
     /// - Throws: as `open(file:output:resume:)`.
-    public func open(as file: String = "the recipe", output: String, resume: Bool) throws -> TrainingRun {
+    public func open(
+        as file: String = "the recipe", output: String, resume: Bool, checking: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> TrainingRun {
         var stage = self
         func bad(_ reason: String) -> ConfigurationError { .badConfiguration(file: file, reason: reason) }
         // What is cheap to find out comes first: data take seconds to load.
@@ -77,7 +84,9 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
         let start = try stage.start.map { folder in
             try ConfigurationError.reading("start", of: file) { try FlowStart(folder: folder, over: tokenizer) }
         }
-        let sources = try stage.data.sources(side: tokenizer.imageTokenizer.imageSize, file: file)
+        let sources = try stage.data.sources(
+            side: tokenizer.imageTokenizer.imageSize, file: file,
+            known: TrainingRun.dataRecord(in: output, resume: resume), progress: checking)
         let task: FlowTrainer
         do {
             task = try FlowTrainer(
@@ -87,7 +96,8 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
             throw bad("start: \(error)")
         }
         return try TrainingRun(
-            task, title: "flow", settings: stage.model.training, configuration: stage, folder: output, resume: resume)
+            task, title: "flow", settings: stage.model.training, configuration: stage, folder: output, resume: resume,
+            data: sources.data)
     }
 }
 

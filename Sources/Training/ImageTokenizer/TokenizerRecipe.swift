@@ -28,10 +28,13 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
         case model
     }
 
-    /// A run in `output`, new or resumed.
+    /// A run in `output`, new or resumed. Pictures of a user's own are all looked at before it begins.
     ///
+    /// - Parameter checking: called with the number of pictures that were looked at, and of all.
     /// - Throws: `TrainingError`, each with the file and the key in question.
-    public static func open(file: String, output: String, resume: Bool) throws -> TrainingRun {
+    public static func open(
+        file: String, output: String, resume: Bool, checking: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> TrainingRun {
         var stage = try JSONFile.readStrictly(TokenizerRecipe.self, from: file, formerKeys: DataConfiguration.formerKeys)
         func bad(_ reason: String) -> ConfigurationError { .badConfiguration(file: file, reason: reason) }
         // What is cheap to find out comes first: data take seconds to load.
@@ -52,7 +55,9 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
         }
         if stage.grow == true, start == nil { throw bad("grow needs a tokenizer to \"start\" from") }
         let initial = try stage.initial(start, file: file)
-        let sources = try stage.data.sources(side: stage.model.imageTokenizer.imageSize, file: file)
+        let sources = try stage.data.sources(
+            side: stage.model.imageTokenizer.imageSize, file: file,
+            known: TrainingRun.dataRecord(in: output, resume: resume), progress: checking)
         let task: TokenizerTrainer
         do {
             task = try TokenizerTrainer(
@@ -63,7 +68,7 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
         }
         return try TrainingRun(
             task, title: "image tokenizer", settings: stage.model.training, configuration: stage, folder: output,
-            resume: resume)
+            resume: resume, data: sources.data)
     }
 
     /// The parameters to start from, if any.

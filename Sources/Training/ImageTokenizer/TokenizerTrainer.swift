@@ -21,6 +21,7 @@ public final class TokenizerTrainer: TrainingTask {
     private let tokenizer: FlowTiTok
     private let textEncoder: TextTransformer
     private let emptyCaption: [Int32]
+    private let adversarial: AdversarialLoss?
 
     /// - Parameters:
     ///   - source: training samples; `shown`: those of the sample grids.
@@ -37,14 +38,17 @@ public final class TokenizerTrainer: TrainingTask {
         codec = try SentencePieceTokenizer(vocabulary, length: configuration.textEncoder.contextLength)
         emptyCaption = try codec.encode("")
         let given = initial.map { NamedTensors($0) }
-        let start: any WeightSource = given ?? FreshWeights(seed: configuration.training.seed)
-        store = ParameterStore(from: start)
+        let fresh = FreshWeights(seed: configuration.training.seed)
+        let start: any WeightSource = given ?? fresh
+        // A tokenizer that was exported has left its discriminator behind.
+        store = ParameterStore(from: RoutedWeights(fresh, where: TokenizerTrainer.isDiscriminator, otherwise: start))
         let fixed = configuration.decoderOnly ? start : nil
         frozen = fixed
         let weights = Weights(TokenizerTrainer.source(store, frozen: fixed))
         tokenizer = FlowTiTok(
             configuration.imageTokenizer, weights: weights["image_tokenizer"], logvarBias: configuration.logvarBias)
         textEncoder = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
+        adversarial = configuration.adversarial.map { [store] in AdversarialLoss($0, parameters: store) }
         try given?.verify("the tokenizer to start from")
         var fingerprint = Fingerprint()
         fingerprint.add(vocabulary.modelBytes)
@@ -56,6 +60,8 @@ public final class TokenizerTrainer: TrainingTask {
 
     /// Whether a parameter is the decoder's own.
     static func isDecoder(_ name: String) -> Bool { name.hasPrefix("image_tokenizer.decoder.") }
+
+    private static func isDiscriminator(_ name: String) -> Bool { name.hasPrefix(AdversarialLoss.prefix + ".") }
 
     /// All parameters: those that are trained, and those that stay as they were.
     private static func source(_ trained: any WeightSource, frozen: (any WeightSource)?) -> any WeightSource {
@@ -89,14 +95,26 @@ public final class TokenizerTrainer: TrainingTask {
         let image = tokenizer.decode(latents, guidedBy: textEncoder(ids))
         let (reconstruction, square) = configuration.reconstruction(image, target: batch.images)
         let kl = posterior.klDivergence * (1 / Float(posterior.mean.count))
-        let loss = reconstruction + kl * configuration.klWeight
-        return (
-            loss,
-            [
-                ("reconstruction_loss", Double(reconstruction.item)), ("kl_loss", Double(kl.item)),
-                ("psnr", -10 * log10(max(Double(square.item), 1e-12))),
-            ]
-        )
+        var loss = reconstruction + kl * configuration.klWeight
+        var metrics = [
+            (name: "reconstruction_loss", value: Double(reconstruction.item)), (name: "kl_loss", value: Double(kl.item)),
+            (name: "psnr", value: -10 * log10(max(Double(square.item), 1e-12))),
+        ]
+        if configuration.featureWeight > 0 {
+            let stds = posterior.mean.detached.channelStatistics.std
+            let scales = stds.map { 1 / max($0, 1e-6) }
+            let nothing = [Float](repeating: 0, count: scales.count)
+            let seen = (tokenizer.encode(image).mean - posterior.mean.detached).scaledPerChannel(scales, plus: nothing)
+            let features = seen.meanSquare()
+            loss = loss + features * configuration.featureWeight
+            metrics.append((name: "feature_loss", value: Double(features.item)))
+        }
+        if let parts = adversarial?(image, target: batch.images, step: step) {
+            loss = loss + parts.tokenizer + parts.discriminator
+            metrics.append((name: "adversarial_loss", value: Double(parts.tokenizer.item)))
+            metrics.append((name: "discriminator_loss", value: Double(parts.discriminator.item)))
+        }
+        return (loss, metrics)
     }
 
     public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {

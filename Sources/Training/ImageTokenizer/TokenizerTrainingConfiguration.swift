@@ -22,6 +22,12 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
     public var latentNoiseWarmup: Int
     /// Whether encoder and text encoder stay as they were, and only the decoder learns.
     public var decoderOnly: Bool
+    /// The weight of the mean squared distance between the latents of a reconstruction and those of its image, in units of each
+    /// channel's std: what the encoder sees in an image, the decoder must show. Goes with `decoderOnly`, since an encoder that
+    /// learns could meet it by seeing nothing.
+    public var featureWeight: Float = 0
+    /// The discriminator; nil for none.
+    public var adversarial: AdversarialConfiguration?
     public var training: TrainingSettings
 
     public init(
@@ -53,6 +59,8 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
         case latentNoise = "latent_noise"
         case latentNoiseWarmup = "latent_noise_warmup"
         case decoderOnly = "decoder_only"
+        case featureWeight = "feature_weight"
+        case adversarial
         case training
     }
 
@@ -72,6 +80,8 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
         try values.read(&latentNoise, .latentNoise)
         try values.read(&latentNoiseWarmup, .latentNoiseWarmup)
         try values.read(&decoderOnly, .decoderOnly)
+        try values.read(&featureWeight, .featureWeight)
+        adversarial = try values.decodeIfPresent(AdversarialConfiguration.self, forKey: .adversarial)
     }
 
     /// Why no run can be made from this, or nil.
@@ -85,6 +95,9 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
         if !(-30...20).contains(logvarBias) { return "logvar_bias is \(logvarBias), expected -30 to 20" }
         if !(0...1).contains(captionDropout) { return "caption_dropout is \(captionDropout), expected 0 to 1" }
         if !(latentNoise >= 0 && latentNoise.isFinite) { return "latent_noise is \(latentNoise), expected at least 0" }
+        if !(featureWeight >= 0 && featureWeight.isFinite) { return "feature_weight is \(featureWeight), expected at least 0" }
+        if featureWeight > 0 && !decoderOnly { return "feature_weight is \(featureWeight), expected 0 where the encoder learns too" }
+        if let problem = adversarial?.problem(side: imageTokenizer.imageSize) { return "adversarial.\(problem)" }
         if latentNoiseWarmup < 0 { return "latent_noise_warmup is \(latentNoiseWarmup), expected at least 0" }
         for (first, a, second, b) in [
             ("text_encoder.width", textEncoder.width, "image_tokenizer.text_embed_dim", imageTokenizer.textEmbeddingWidth),

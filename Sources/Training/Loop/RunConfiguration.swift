@@ -26,6 +26,7 @@ struct RunConfiguration {
         "model.training.steps": "the learning rate follows the new schedule from here on",
         "data.sprites": "the run goes on as before only if both hold the same",
         "data.images": "the run goes on as before only if both hold the same",
+        "data.skip_bad": "the run goes on as before only if both leave out the same",
         "vocabulary": "the run goes on as before only if both hold the same",
         "tokenizer": "the run goes on as before only if both hold the same",
         "start": "a resumed run starts from its checkpoint",

@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Files
 import Foundation
 import Images
@@ -20,7 +21,7 @@ public final class TrainingRun {
 
     public let folder: String
     public let settings: TrainingSettings
-    /// What a resumed run's configuration changes, a line each.
+    /// What the run's data are, and what is different from before in a run that is resumed: a line each.
     public let notices: [String]
     private let task: any TrainingTask
     private let optimizer: AdamW
@@ -29,11 +30,20 @@ public final class TrainingRun {
     private let log: TrainingLog
     private let hold: RunFolder
     private let clock = ContinuousClock()
+    private var notice: (String) -> Void = { _ in }
+    private var told: Set<String> = []
 
     /// Steps without a finite loss and gradient, one after the other, that end a run.
     private static let mostFailures = 20
 
     private static func checkpointPath(_ folder: String) -> String { folder + "/" + RunCheckpoint.fileName }
+
+    /// What a run's data were when it began or was resumed last; nil where that is not known, or the run is new.
+    static func dataRecord(in folder: String, resume: Bool) -> DataRecord? {
+        resume ? try? JSONFile.read(DataRecord.self, from: dataPath(folder), limit: 1 << 30) : nil
+    }
+
+    private static func dataPath(_ folder: String) -> String { folder + "/data.json" }
 
     /// Throws unless a run can start in `folder`, or go on with `resume`; nothing is read or written.
     ///
@@ -49,11 +59,12 @@ public final class TrainingRun {
     /// - Parameters:
     ///   - configuration: the run's whole configuration, which the checkpoint keeps as JSON. A resumed run must have the
     ///     same, but for how long it goes on and what it writes when.
+    ///   - data: a user's own pictures, of which the run keeps a list; nil of others.
     /// - Throws: `TrainingError` where the folder holds a run and `resume` is off, holds none and it is on, its checkpoint
     ///   does not fit, or another process has it.
     public init(
         _ task: any TrainingTask, title: String, settings: TrainingSettings, configuration: some Codable, folder: String,
-        resume: Bool
+        resume: Bool, data: CheckedDataset? = nil
     ) throws {
         try TrainingRun.check(folder: folder, resume: resume)
         self.task = task
@@ -63,11 +74,17 @@ public final class TrainingRun {
         self.folder = folder
         hold = try RunFolder(path: folder)
         optimizer = AdamW(task.store, settings: settings.optimizer)
-        notices =
+        var notices =
             resume
             ? try RunCheckpoint.read(
                 into: optimizer, configuration: self.configuration, dependencyFingerprint: task.dependencyFingerprint,
                 from: TrainingRun.checkpointPath(folder)) : []
+        if let data {
+            notices += data.report
+            if let old = TrainingRun.dataRecord(in: folder, resume: resume) { notices += data.record.changes(since: old) }
+            try JSONFile.write(data.record, to: TrainingRun.dataPath(folder))
+        }
+        self.notices = notices
         log = TrainingLog(path: folder + "/log.csv", resumingAt: optimizer.step)
     }
 
@@ -79,14 +96,20 @@ public final class TrainingRun {
     ///
     /// - Throws: `TrainingError.diverged`, which leaves the last checkpoint as it is; what the task throws, with a
     ///   checkpoint of the steps before; `CheckpointError` or `ImageError` where the folder cannot be written.
+    /// What only accompanies the run (log, curves, samples) ends it never; where it cannot be written, `notice` is told, and so
+    /// it is of a checkpoint on the way, which is tried again at its next time.
     @discardableResult
-    public func run(stopAfter: Int? = nil, progress: (Progress) -> Void = { _ in }) throws -> Bool {
-        try Precision.$current.withValue(settings.precision) {
+    public func run(
+        stopAfter: Int? = nil, progress: (Progress) -> Void = { _ in }, notice: @escaping (String) -> Void = { _ in }
+    ) throws -> Bool {
+        self.notice = notice
+        defer { self.notice = { _ in } }
+        return try Precision.$current.withValue(settings.precision) {
             // A run that is killed before its first checkpoint can be resumed as well.
             if !FileManager.default.fileExists(atPath: TrainingRun.checkpointPath(folder)) { try writeState() }
             let sampled = try train(until: min(settings.steps, stopAfter ?? settings.steps), progress: progress)
             try checkpoint()
-            if settings.sampleEvery > 0 && sampled != optimizer.step { try writeSamples() }
+            if settings.sampleEvery > 0 && sampled != optimizer.step { surviving { try writeSamples() } }
             return optimizer.step >= settings.steps
         }
     }
@@ -116,19 +139,19 @@ public final class TrainingRun {
                     secondsLeft: Double((settings.steps - optimizer.step) * settings.batchSize) / max(speed, 1e-9)))
             if failures >= TrainingRun.mostFailures {
                 log.append(step: optimizer.step, metrics.taken())
-                try log.write()
+                surviving { try log.write() }
                 throw TrainingError.diverged(step: optimizer.step - failures + 1)
             }
             if optimizer.step % settings.logEvery == 0 {
                 log.append(step: optimizer.step, metrics.taken())
-                try log.write(notWithin: .seconds(5))
+                surviving { try log.write(notWithin: .seconds(5)) }
             }
             if settings.sampleEvery > 0 && optimizer.step % settings.sampleEvery == 0 {
-                try writeSamples()
+                surviving { try writeSamples() }
                 lastSamples = optimizer.step
             }
             if clock.now - lastCheckpoint > .seconds(settings.checkpointMinutes * 60) {
-                try checkpoint()
+                surviving { try checkpoint() }
                 lastCheckpoint = clock.now
             }
         }
@@ -163,9 +186,21 @@ public final class TrainingRun {
     /// Writes the state, the log and its curves, and the averaged model for others.
     private func checkpoint() throws {
         try writeState()
-        try log.write()
-        try log.plot(title: title, columns: { $0.contains("loss") }).write(to: folder + "/loss.png")
+        surviving {
+            try log.write()
+            try log.plot(title: title, columns: { $0.contains("loss") }).write(to: folder + "/loss.png")
+        }
         try task.export(parameters: optimizer.averagedParameters, to: folder)
+    }
+
+    /// Runs `body`; what cannot be written is told, once for each cause, and the run goes on.
+    private func surviving(_ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            let message = "\(error)"
+            if told.insert(message).inserted { notice("\(message); the training goes on") }
+        }
     }
 
     private func writeState() throws {

@@ -18,8 +18,12 @@ public struct VocabularyRecipe: Sendable, Codable, Equatable {
         case vocabularySize = "vocab_size"
     }
 
-    /// Learns a SentencePiece vocabulary and writes it as `tokenizer.model` into a folder.
-    public static func run(file: String, output: String, progress: (Int, Int) -> Void = { _, _ in }) throws -> SentencePieceVocabulary {
+    /// Learns a SentencePiece vocabulary and writes it as `tokenizer.model` into a folder. Only captions are read, no pictures.
+    ///
+    /// - Parameter report: is told what of the data is left out, line by line.
+    public static func run(
+        file: String, output: String, report: (String) -> Void = { _ in }, progress: (Int, Int) -> Void = { _, _ in }
+    ) throws -> SentencePieceVocabulary {
         let stage = try JSONFile.readStrictly(VocabularyRecipe.self, from: file, formerKeys: DataConfiguration.formerKeys)
         guard (300...65536).contains(stage.vocabularySize) else {
             throw ConfigurationError.badConfiguration(
@@ -29,11 +33,11 @@ public struct VocabularyRecipe: Sendable, Codable, Equatable {
             throw ConfigurationError.badConfiguration(
                 file: file, reason: "captions is \(stage.captions), expected 1 to 10000000")
         }
-        // Only the captions count: the smallest pictures will do.
-        let source = try stage.data.sources(side: 16, file: file).training
+        let (source, leftOut) = try stage.data.captions(file: file)
+        leftOut.forEach(report)
         var sentences: [String] = []
         for index in 0..<stage.captions {
-            sentences.append(try source.sample(UInt64(index)).caption)
+            sentences.append(try source.caption(UInt64(index)))
             if index % 1000 == 0 { progress(index, stage.captions) }
         }
         var options = SentencePieceVocabulary.TrainingOptions()

@@ -58,7 +58,7 @@ import Training
         #expect(steps1 == steps1.sorted() && Set(steps1).count == steps1.count && steps1.last == steps)
     }
 
-    @Test("A run that is interrupted says how to go on, and goes on", arguments: [SIGINT, SIGTERM])
+    @Test("A run that is interrupted says how to go on, and goes on", arguments: [SIGINT, SIGTERM, SIGHUP])
     func interrupted(_ number: Int32) throws {
         let file = try TinyFiles.tokenizer(in: folder, steps: 1_000_000)
         let arguments = ["train", "tokenizer", file, "--output", output]
@@ -72,6 +72,48 @@ import Training
         let again = try Executable.start(arguments + ["--resume", "--stop-after", "\(reached + 3)"], in: folder)
         #expect(again.status() == 0, "\(again.complaints)")
         #expect(try step(checkpoint) == reached + 3)
+    }
+
+    @Test("A run outlives its log", arguments: ["2>/dev/full >/dev/full", "2>&1 | head -n 0", "2>&- >&-"])
+    func deadLog(streams: String) throws {
+        let file = try TinyFiles.tokenizer(in: folder, steps: 12)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", "\"$0\" train tokenizer \"$1\" --output \"$2\" \(streams); exit ${PIPESTATUS[0]}", Executable.path, file, output]
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+        #expect(try step(checkpoint) == 12)
+    }
+
+    @Test("A pipe's signal ends nothing, and a log that cannot be written is told once")
+    func unwritableLog() throws {
+        let file = try TinyFiles.tokenizer(in: folder, steps: 400)
+        try folder.write("run/log.csv/in-the-way", "x")
+        let run = try Executable.start(["train", "tokenizer", file, "--output", output, "--quiet"], in: folder)
+        try waitForCheckpoint()
+        kill(run.process.processIdentifier, SIGPIPE)
+        #expect(run.status() == 0, "\(run.complaints)")
+        #expect(try step(checkpoint) == 400)
+        let lines = run.complaints.split(separator: "\n")
+        #expect(lines.count == 1 && run.complaints.contains("log.csv") && run.complaints.contains("the training goes on"), "\(run.complaints)")
+    }
+
+    @Test("No run writes over what it is made from")
+    func keptInputs() throws {
+        _ = try TinyFiles.tokenizer(in: folder, steps: 2)
+        let vocabulary = folder("vocabulary/tokenizer.model")
+        let before = try Data(contentsOf: URL(fileURLWithPath: vocabulary))
+        try folder.write("other/model/tokenizer.model", before)
+        let circle = try TinyFiles.tokenizer(in: folder, as: "circle.json", changing: [("/vocabulary\"", "/other/model\"")])
+        let over = try Executable.start(["train", "tokenizer", circle, "--output", folder("other")], in: folder)
+        #expect(over.status() == 64 && over.complaints.contains("would be written over"), "\(over.complaints)")
+        let recipe = try folder.write(
+            "vocabulary.json", "{\"data\": {\"images\": \"\(folder("images"))\"}, \"captions\": 6, \"vocab_size\": 300}"
+        ).path
+        let again = try Executable.start(["train", "vocabulary", recipe, "--output", folder("vocabulary")], in: folder)
+        #expect(again.status() == 64 && again.complaints.contains("is there already"), "\(again.complaints)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: vocabulary)) == before)
     }
 
     @Test("A resumed run with fewer steps to go says so, and is refused for what changes its numbers")

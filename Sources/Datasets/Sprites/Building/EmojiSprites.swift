@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 import TextTokenizers
@@ -25,7 +26,7 @@ struct EmojiSprites {
         var candidates: [(picture: PictureFolder.Picture, code: EmojiCode, label: EmojiLabels.Label)] = []
         var owners: Set<String> = []
         for picture in folder.index.pictures {
-            guard let code = EmojiCode(stem: (picture.file as NSString).deletingPathExtension) else {
+            guard let code = EmojiCode(stem: FilePath.withoutSuffix(picture.file)) else {
                 drop(picture, "a file name that spells no code points")
                 continue
             }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 import TextTokenizers
@@ -28,7 +29,7 @@ struct ModelSprites {
             harvest.sprites.append(
                 Sprite(
                     description: SpriteDescription(
-                        key: "model-" + (picture.file as NSString).deletingPathExtension.replacingOccurrences(of: ".", with: "-"),
+                        key: "model-" + FilePath.withoutSuffix(picture.file).replacingOccurrences(of: ".", with: "-"),
                         name: name.lowercased(), caption: name, article: phrase.article, plural: phrase.plural,
                         synonyms: family.synonyms, hypernyms: family.hypernyms,
                         colour: picture.category == "Characters" ? nil : DominantColour.name(of: image), style: .threeD,

@@ -34,13 +34,17 @@ struct PictureDrawing: Sendable {
         let state = Mutex(State(drawn: Array(repeating: nil, count: files.count)))
         DispatchQueue.concurrentPerform(iterations: files.count) { index in
             if state.withLock({ $0.failure != nil }) { return }
-            let drawn = draw(files[index], rasterizer, scratch: scratch.appendingPathComponent("\(index).png"))
-            let done = state.withLock { state in
-                state.drawn[index] = drawn
-                state.done += 1
-                return state.done
+            do {
+                let drawn = try draw(files[index], rasterizer, scratch: scratch.appendingPathComponent("\(index).png"))
+                let done = state.withLock { state in
+                    state.drawn[index] = drawn
+                    state.done += 1
+                    return state.done
+                }
+                try progress(done, files.count)
+            } catch {
+                state.withLock { $0.failure = error }
             }
-            do { try progress(done, files.count) } catch { state.withLock { $0.failure = error } }
         }
         let end = state.withLock { $0 }
         if let failure = end.failure { throw failure }
@@ -49,7 +53,8 @@ struct PictureDrawing: Sendable {
 
     private static func isSVG(_ file: URL) -> Bool { file.pathExtension.lowercased() == "svg" }
 
-    private func draw(_ file: URL, _ rasterizer: SVGRasterizer?, scratch: URL) -> Drawn {
+    /// - Throws: where nothing can be drawn for want of room, which is no fault of the file.
+    private func draw(_ file: URL, _ rasterizer: SVGRasterizer?, scratch: URL) throws -> Drawn {
         defer { try? FileManager.default.removeItem(at: scratch) }
         do {
             let picture: RGBAImage
@@ -62,6 +67,9 @@ struct PictureDrawing: Sendable {
             if refusesFaint, let objection = SpriteTrimming.objection(to: sprite) { return .failed(objection) }
             return .sprite(sprite)
         } catch let failure as SVGRasterizer.Failure {
+            let room = scratch.path + ".room"
+            try AtomicFile.write(to: room, [UInt8](repeating: 0, count: 1 << 20))
+            try? FileManager.default.removeItem(atPath: room)
             return .failed(failure.reason)
         } catch let error as ImageError {
             return .failed("\(error)")

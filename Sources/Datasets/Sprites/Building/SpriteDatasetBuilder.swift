@@ -85,18 +85,51 @@ public struct SpriteDatasetBuilder: Sendable {
         for index in sprites.indices {
             sprites[index].description.heldOut = StableHash.fraction("tokenizer/" + sprites[index].description.originalKey) < heldOutFraction
         }
-        let shards = try write(sprites, into: folder) { try progress(Progress(stage: "shards", done: $0, total: sprites.count)) }
+        let unfinished = try UnfinishedFolder(in: folder.path)
+        let shards = try write(sprites, into: URL(fileURLWithPath: unfinished.path)) {
+            try progress(Progress(stage: "shards", done: $0, total: sprites.count))
+        }
         let index = SpriteDatasetIndex(
             size: size, sprites: sprites.count, heldOut: sprites.count { $0.description.heldOut },
             recoloured: sprites.count { $0.description.recoloured }, shards: shards,
             sources: harvests.map(\.source),
             words: ["unicode-cldr-core": "Unicode-DFS-2016", "unicode-data": "Unicode-DFS-2016", "wordnet-base": "WordNet-3.0"],
             dropped: harvests.flatMap(\.dropped))
-        try AtomicFile.write(to: folder.appendingPathComponent("index.json").path, try Self.encoder(pretty: true).encode(index))
+        try AtomicFile.write(to: unfinished.path + "/" + Self.indexFile, try Self.encoder(pretty: true).encode(index))
+        try Self.move(shards, from: unfinished.path, to: folder.path)
         return index
     }
 
-    /// Writes the shards and removes those that an earlier, larger build left.
+    private static let indexFile = "index.json"
+
+    /// The shards that the index of an earlier build lists; nil where there is no such index.
+    private static func shards(listedIn folder: String) -> [String]? {
+        struct Listing: Decodable { let shards: [String] }
+        return (try? JSONFile.read(Listing.self, from: folder + "/" + indexFile))?.shards
+    }
+
+    /// Puts a finished build in its place, the index last, and removes the shards of an earlier one that have no successor. An
+    /// archive that no index lists is somebody else's and stays.
+    private static func move(_ shards: [String], from unfinished: String, to folder: String) throws {
+        let earlier = Self.shards(listedIn: folder) ?? []
+        for name in shards + [indexFile] { try ProtectedFiles.check(folder + "/" + name) }
+        for name in shards where !earlier.contains(name) && InputFile.isThere(folder + "/" + name) {
+            // A build that was killed while it did this has left what this one has made again.
+            guard FileManager.default.contentsEqual(atPath: unfinished + "/" + name, andPath: folder + "/" + name) else {
+                throw FileError.exists(path: folder + "/" + name)
+            }
+        }
+        for name in earlier where !shards.contains(name) && name.hasPrefix("sprites-") && FilePath.folder(of: name).isEmpty {
+            unlink(folder + "/" + name)
+        }
+        for name in shards + [indexFile] {
+            guard rename(unfinished + "/" + name, folder + "/" + name) == 0 else {
+                throw FileError.unwritable(path: folder + "/" + name, reason: systemMessage(errno))
+            }
+        }
+    }
+
+    /// Writes the shards.
     private func write(_ sprites: [Sprite], into folder: URL, progress: (Int) throws -> Void) throws -> [String] {
         var names: [String] = []
         let encoder = Self.encoder(pretty: false)
@@ -112,10 +145,6 @@ public struct SpriteDatasetBuilder: Sendable {
             try writer.write(to: folder.appendingPathComponent(name))
             names.append(name)
             try progress(min(start + spritesPerShard, sprites.count))
-        }
-        let present = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        for name in present where name.hasPrefix("sprites-") && name.hasSuffix(".tar") && !names.contains(name) {
-            try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }
         return names
     }

@@ -8,9 +8,9 @@ import Tensors
 import TextTokenizers
 
 /// A model that is small enough to be made and run in no time: it has learned nothing, and its pictures differ.
-enum TinyModel {
+package enum TinyModel {
     /// The folder, made once for all tests.
-    static func path() throws -> String { try made.get() }
+    package static func path() throws -> String { try made.get() }
 
     private static let made = Result {
         let folder = FileManager.default.temporaryDirectory
@@ -23,14 +23,9 @@ enum TinyModel {
         return folder
     }
 
-    /// A copy that a test may damage.
-    static func copy(to scratch: Scratch, as name: String) throws {
-        try FileManager.default.copyItem(atPath: path(), toPath: scratch.path(name))
-    }
+    package static let tokens = 16
 
-    static let tokens = 16
-
-    static func configuration(pieces: Int) -> FlowTokConfiguration {
+    package static func configuration(pieces: Int) -> FlowTokConfiguration {
         let text = TextTransformerConfiguration(
             vocabularySize: pieces, contextLength: tokens, width: 32, layers: 1, heads: 2)
         return FlowTokConfiguration(
@@ -47,7 +42,7 @@ enum TinyModel {
             sampling: SamplingDefaults(solver: .euler, steps: 4, guidance: 2))
     }
 
-    static func vocabulary() throws -> SentencePieceVocabulary {
+    package static func vocabulary() throws -> SentencePieceVocabulary {
         var options = SentencePieceVocabulary.TrainingOptions()
         options.vocabularySize = 330
         let captions = ["red", "blue", "green", "small"].flatMap { colour in
@@ -61,14 +56,14 @@ enum TinyModel {
 }
 
 /// Weights none of which are zero. A fresh model draws grey only.
-final class LivelyWeights: WeightSource {
+package final class LivelyWeights: WeightSource {
     private let seed: UInt64
 
-    init(seed: UInt64 = 5) { self.seed = seed }
+    package init(seed: UInt64 = 5) { self.seed = seed }
 
-    func contains(_ name: String) -> Bool { true }
+    package func contains(_ name: String) -> Bool { true }
 
-    func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
+    package func tensor(named name: String, shape: [Int], initial: Initializer) -> Tensor {
         var random = CounterRandom(seed: seed, stream: stableHash(name))
         let spread = shape.count > 1 ? 0.7 / Float(shape.dropFirst().reduce(1, *)).squareRoot() : 0.1
         let noise = Tensor.randomNormal(shape, using: &random) * (shape.count == 1 ? 0.1 : spread * 2)

@@ -1,0 +1,25 @@
+import Foundation
+
+/// Captions as files hold them.
+enum CaptionText {
+    /// A caption of bytes as one line: UTF-8 with or without a byte order mark, or UTF-16 with one; nil where it is no text.
+    /// What is empty is an empty line.
+    static func line(_ bytes: some Collection<UInt8>) -> String? {
+        let data = Array(bytes)
+        if data.starts(with: [0xff, 0xfe]) || data.starts(with: [0xfe, 0xff]) {
+            guard data.count.isMultiple(of: 2) else { return nil }
+            let isLittle = data[0] == 0xff
+            let units = stride(from: 2, to: data.count, by: 2).map { place -> UInt16 in
+                let (first, second) = (UInt16(data[place]), UInt16(data[place + 1]))
+                return isLittle ? second << 8 | first : first << 8 | second
+            }
+            return String(validating: units, as: UTF16.self).map(line)
+        }
+        return String(validating: data, as: UTF8.self).map(line)
+    }
+
+    /// A text as one line, without byte order marks.
+    static func line(_ text: String) -> String {
+        text.replacing("\u{feff}", with: "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+}

@@ -1,0 +1,81 @@
+import Files
+import Foundation
+
+/// A file of prompts: one a line, or one JSON object a line with settings beside the prompt. Blank lines and lines that begin
+/// with `#` are passed over.
+enum PromptLines {
+    /// The prompts of a file's bytes; `name` stands for the file in messages.
+    static func entries(_ bytes: [UInt8], from name: String) throws -> [PromptList.Entry] {
+        var lines: [(place: String, text: String)] = []
+        for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            let place = "\(name), line \(index + 1)"
+            guard let text = String(validating: line, as: UTF8.self) else { throw Failure(.data, "\(place): not valid UTF-8") }
+            let cleaned = text.withoutControlCharacters
+            if !cleaned.isEmpty, !cleaned.hasPrefix("#") { lines.append((place, cleaned)) }
+        }
+        guard let first = lines.first else { throw Failure(.data, "\(name): no prompts, expected one a line") }
+        let isJSON = ["jsonl", "ndjson"].contains(FilePath.suffix(of: name).lowercased()) || object(first.text)?["prompt"]?.string != nil
+        return try lines.map { place, text in
+            let entry = try isJSON ? entry(text, place) : PromptList.Entry(prompt: text)
+            try PromptList.check(entry.prompt, name: place, status: .data)
+            return entry
+        }
+    }
+
+    private static func object(_ text: String) -> JSONValue? {
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)), case .object = value else { return nil }
+        return value
+    }
+
+    /// What flowtok itself writes beside these, with --json and in pictures, is no misspelling.
+    private static let keys: Set = ["prompt", "seed", "steps", "guidance", "output"]
+    private static let ignored: Set = ["file", "model", "settings", "seconds", "trajectory", "class", "pictures", "text"]
+
+    private static func entry(_ text: String, _ place: String) throws -> PromptList.Entry {
+        guard let object = object(text), case .object(let values) = object else {
+            throw Failure(.data, "\(place): no JSON object, expected one such as {\"prompt\": \"a red fox\", \"seed\": 7}")
+        }
+        guard let prompt = object["prompt"]?.string?.withoutControlCharacters, !prompt.isEmpty else {
+            throw Failure(.data, "\(place): \"prompt\" is \(object["prompt"] == nil ? "missing" : "no text"), expected some words")
+        }
+        let unknown = values.keys.filter { !keys.contains($0) && !ignored.contains($0) }.sorted()
+        if !unknown.isEmpty {
+            let names = unknown.map { "\"\($0)\"" }.joined(separator: ", ")
+            Console.report("warning: \(place): \(names) passed over, expected prompt, seed, steps, guidance and output")
+        }
+        func bad(_ key: String, _ expected: String) -> Failure {
+            Failure(.data, "\(place): \"\(key)\" cannot be used, expected \(expected)")
+        }
+        func given(_ key: String) -> JSONValue? { values[key] == .null ? nil : values[key] }
+        var entry = PromptList.Entry(prompt: prompt)
+        if let seed = given("seed") {
+            switch seed {
+            case .integer(-1): entry.seed = .random
+            case .integer(let number) where number >= 0: entry.seed = .number(UInt64(number))
+            case .unsigned(let number): entry.seed = .number(number)
+            default: throw bad("seed", "a whole number from 0, or -1 for a random one")
+            }
+        }
+        if let steps = given("steps") {
+            guard case .integer(let number) = steps, (1...10_000).contains(number) else { throw bad("steps", "1 to 10000") }
+            entry.steps = Int(number)
+        }
+        if let guidance = given("guidance") {
+            let number: Double? =
+                switch guidance {
+                case .integer(let number): Double(number)
+                case .number(let number): number
+                default: nil
+                }
+            guard let number, number.isFinite, abs(number) <= 1000 else { throw bad("guidance", "a number from -1000 to 1000") }
+            entry.guidance = Float(number)
+        }
+        if let output = given("output") {
+            guard let path = output.string, !path.isEmpty, path != OutputFile.standardOutput, !path.utf8.contains(0) else {
+                throw bad("output", "the name of a file")
+            }
+            entry.output = path
+        }
+        return entry
+    }
+}
