@@ -28,7 +28,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 
 /// Whether the server is part of the package: `FLOWTOK_SERVER=1 swift build --product flowtok-serve`. Drawing needs no web
 /// server, and whoever only draws, or depends on the library, neither fetches nor compiles one. `Scripts/run serve` and
-/// `Scripts/test` set it.
+/// `Scripts/test-server` set it.
 let hasServer = Context.environment["FLOWTOK_SERVER"] == "1"
 
 let package = Package(

@@ -55,6 +55,13 @@ package struct CaptionSearch: Sendable {
     package func captions(
         of latents: Tensor, settings: CaptioningDefaults, progress: (SolverProgress) throws -> Void
     ) throws -> [Caption] {
+        try search(latents, settings: settings, progress: progress).captions
+    }
+
+    /// The same with the text tokens [1, N, D] that the flow leads to.
+    func search(
+        _ latents: Tensor, settings: CaptioningDefaults, progress: (SolverProgress) throws -> Void
+    ) throws -> (captions: [Caption], tokens: Tensor) {
         var states = [latents]
         let end = try model.textTokens(
             from: latents, integrator: FlowIntegrator(settings.solver, steps: settings.steps), direction: settings.direction
@@ -75,11 +82,12 @@ package struct CaptionSearch: Sendable {
         let weights = scores.map { exp(least - $0) }
         let sum = weights.reduce(0, +)
         let order = scores.indices.sorted { scores[$0] < scores[$1] }
-        return try order.map { index in
+        let captions = try order.map { index in
             Caption(
                 text: try tokenizer.decode(proposals[index]), confidence: weights[index] / sum, distance: distances[index],
                 isFamiliar: settings.familiarDistance.map { distances[index] <= Double($0) } ?? true)
         }
+        return (captions, end)
     }
 
     /// Captions to encode back, each with its end and its padding, none twice.

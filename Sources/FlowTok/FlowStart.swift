@@ -90,14 +90,24 @@ extension FlowTok {
         return try Precision.$current.withValue(precision ?? self.precision) {
             let side = model.configuration.imageTokenizer.imageSize
             let pixels = try Tensor([image.centerSquare(side)], side: side)
-            let tokens = try model.textTokens(
-                from: model.normalized(model.imageTokenizer.encode(pixels).mean),
-                integrator: FlowIntegrator(settings.solver, steps: settings.steps), direction: settings.direction
-            ) { _ in
+            let latents = model.normalized(model.imageTokenizer.encode(pixels).mean)
+            func step(_: SolverProgress) throws {
                 try Task.checkCancellation()
                 try progress()
             }
-            let caption = try prompt ?? captions.decode(model.pieces(tokens)[0])
+            let (tokens, caption): (Tensor, String)
+            if let prompt {
+                let integrator = FlowIntegrator(settings.solver, steps: settings.steps)
+                tokens = try model.textTokens(from: latents, integrator: integrator, direction: settings.direction, progress: step)
+                caption = prompt
+            } else {
+                guard let tokenizer = captions as? SentencePieceTokenizer else {
+                    throw FlowTokError.cannotCaption(model: configuration.name)
+                }
+                let found = try CaptionSearch(model, tokenizer, grammar: grammar(tokenizer))
+                    .search(latents, settings: settings, progress: step)
+                (tokens, caption) = (found.tokens, found.captions[0].text)
+            }
             return (FlowStart(tokens: tokens, hidden: model.textEncoder(try captions.encode(caption))), caption)
         }
     }

@@ -205,7 +205,7 @@ public final class FlowTok: Sendable {
     }
 
     /// What captions can be proposed, made when it is first needed.
-    private func grammar(_ tokenizer: SentencePieceTokenizer) throws -> CaptionGrammar {
+    func grammar(_ tokenizer: SentencePieceTokenizer) throws -> CaptionGrammar {
         try grammars.withLock { made in
             if let made { return made }
             let fresh = try CaptionGrammar(tokenizer)

@@ -9,7 +9,7 @@ import Testing
 
     @Test(arguments: [
         "Scripts/run", "Scripts/test", "Scripts/build-dataset", "Scripts/release-model", "Scripts/lint", "Scripts/faults", "Scripts/test-kernels",
-        "Scripts/test-arm64", "Scripts/fuzz", "Scripts/setup.sh", ".ci/run",
+        "Scripts/test-arm64", "Scripts/test-server", "Scripts/fuzz", "Scripts/setup.sh", ".ci/run",
     ])
     func scriptsAreValid(name: String) throws {
         let path = (Self.root / name).path

@@ -65,7 +65,7 @@ struct Detokenize: ParsableCommand {
         let input = try SpooledInput(file)
         defer { withExtendedLifetime(input) {} }
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
-        defer { Console.warn(tokenizer.warnings) }
+        Console.warnWhenDone { tokenizer.warnings }
         let options = try decoding.options(for: tokenizer)
         if let tokens { try TokenCounts([tokens]).check(for: tokenizer) }
         let channels = tokenizer.codeChannels

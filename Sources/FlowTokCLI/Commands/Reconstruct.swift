@@ -84,7 +84,7 @@ struct Reconstruct: ParsableCommand {
         let batch = try PictureBatch(list, verb: "reconstructed")
         var outputs = try outputs(list)
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
-        defer { Console.warn(tokenizer.warnings) }
+        Console.warnWhenDone { tokenizer.warnings }
         let options = try decoding.options(for: tokenizer)
         let numbers = progressive ? TokenCounts.doubling(of: tokenizer) : tokens
         try numbers?.check(for: tokenizer)

@@ -62,7 +62,7 @@ struct Tokenize: ParsableCommand {
         let plan = PictureOutputs(list, output: output, overwriting: overwriting)
         try plan.prepare()
         let tokenizer = try model.openTokenizer()
-        defer { Console.warn(tokenizer.warnings) }
+        Console.warnWhenDone { tokenizer.warnings }
         if let tokens { try TokenCounts([tokens]).check(for: tokenizer) }
         let suffix = tokenizer.tokenizer.tokens.codebookSize == nil ? "safetensors" : "json"
         if let output, !plan.isFolder {

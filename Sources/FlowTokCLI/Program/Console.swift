@@ -53,6 +53,17 @@ enum Console {
         for warning in warnings where warned.withLock({ $0.insert(warning).inserted }) { report("warning: \(warning)") }
     }
 
+    /// Prints warnings once the command has done its work: where that fails, the error says what the warnings would.
+    static func warnWhenDone(_ warnings: @escaping @Sendable () -> [String]) {
+        pending.withLock { $0.append(warnings) }
+    }
+
+    /// Prints what was put off.
+    static func warnPending() {
+        for warnings in pending.withLock({ $0 }) { warn(warnings()) }
+    }
+
+    private static let pending = Mutex<[@Sendable () -> [String]]>([])
     private static let warned = Mutex<Set<String>>([])
 
     /// Throws where something that was printed did not arrive.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Files
 import Foundation
 import Tensors
@@ -14,6 +15,7 @@ enum Program {
             var command = try parse(root)
             do {
                 try command.run()
+                Console.warnPending()
                 try Console.finish()
             } catch let error where root.exitCode(for: error) == .success {
                 Console.print(root.fullMessage(for: error))
@@ -23,6 +25,8 @@ enum Program {
         } catch let code as ExitCode {
             exit(code.rawValue)
         } catch {
+            // Where values that are not finite ended the command, its error names them.
+            if case CheckpointError.notFinite? = error as? CheckpointError {} else { Console.warnPending() }
             Console.report(String(describing: Failure(error)))
             exit(Failure(error).status.rawValue)
         }

@@ -95,7 +95,7 @@ import Training
         ("{\"sprites\": \"SPRITES\", \"mixture\": [{\"scenes\": {\"single\": -1}}]}", "data.mixture: scene configuration: single"),
         ("{\"sprites\": \"SPRITES\", \"mixture\": [{\"scenes\": {\"singel\": 1}}]}", "unknown key data.mixture[0].scenes.singel"),
         ("{\"sprites\": \"EMPTY\"}", "data.sprites: "),
-        ("{\"images\": \"LONE\"}", "a caption without an image"),
+        ("{\"images\": \"LONE\"}", "a text without a picture"),
         ("{\"images\": \"EMPTY\"}", "data.images: "),
         ("{}", "data: name either"),
     ])

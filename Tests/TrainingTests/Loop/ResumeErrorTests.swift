@@ -132,11 +132,12 @@ import Training
         let quiet = try TinyFiles.tokenizer(
             in: folder, as: "quiet.json",
             changing: [("\"sample_every\": 0", "\"sample_every\": 3, \"checkpoint_minutes\": 7"), ("\"log_every\": 5", "\"log_every\": 2")])
-        #expect(try TokenizerRecipe.open(file: quiet, output: output, resume: true).notices.isEmpty)
+        #expect(try TokenizerRecipe.open(file: quiet, output: output, resume: true).notices.allSatisfy { !$0.hasPrefix("model.") })
         let longer = try TinyFiles.tokenizer(in: folder, as: "longer.json", steps: 30)
         let run = try TokenizerRecipe.open(file: longer, output: output, resume: true)
-        #expect(run.step == 4 && run.notices.count == 1)
-        #expect(run.notices.first?.hasPrefix("model.training.steps was 20 and is now 30") == true)
+        #expect(run.step == 4)
+        let changes = run.notices.filter { $0.hasPrefix("model.") }
+        #expect(changes.count == 1 && changes[0].hasPrefix("model.training.steps was 20 and is now 30"))
     }
 
     @Test func keysThatCameLaterThanTheCheckpoint() throws {
