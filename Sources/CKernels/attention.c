@@ -32,6 +32,22 @@ static size_t scratch_bytes(const struct attention *p) {
 
 enum { queries_at_once = 64 };  // at most; in whole tiles
 
+// Scores of queries from `first` on to probabilities; what a query does not see has none.
+static void weigh(const struct attention *p, float *scores, size_t first, size_t rows) {
+    const struct ck_attention *shape = &p->shape;
+    size_t s = shape->keys;
+    if (!shape->causal) {
+        p->elementwise->softmax(scores, scores, shape->scale, 0, rows, s);
+        return;
+    }
+    for (size_t row = 0; row < rows; row++, scores += s) {
+        size_t seen = larger(first + row + 1, shape->prefix);
+        if (seen > s) seen = s;
+        p->elementwise->softmax(scores, scores, shape->scale, 0, 1, seen);
+        memset(scores + seen, 0, (s - seen) * sizeof(float));
+    }
+}
+
 static void forward(void *context, size_t index, int thread) {
     (void)thread;
     const struct attention *p = context;
@@ -47,9 +63,8 @@ static void forward(void *context, size_t index, int thread) {
         for (size_t row = 0; row < t; row++) memset(out + row * width, 0, d * sizeof(float));
         return;
     }
-    // Row r of a causal attention sees the columns up to r, counted from the first.
     size_t height = gemm_height(p->level, p->type), most = queries_at_once / height * height;
-    if (shape->causal || t < most) most = t;
+    if (t < most) most = t;
     size_t key_bytes = gemm_right_bytes(p->level, p->type, s, d);
     size_t value_bytes = gemm_right_bytes(p->level, p->type, d, s);
     size_t left_bytes = larger(gemm_left_bytes(p->level, p->type, most, d), gemm_left_bytes(p->level, p->type, most, s));
@@ -64,7 +79,7 @@ static void forward(void *context, size_t index, int thread) {
             p->probabilities ? p->probabilities + (index * t + first) * s : (float *)(void *)(left + left_bytes);
         gemm_with_right(p->level, p->type, rows, s, d, q + first * shape->q_stride, shape->q_stride, keys, scores, s,
                         left);
-        p->elementwise->softmax(scores, scores, shape->scale, shape->causal, rows, s);
+        weigh(p, scores, first, rows);
         gemm_with_right(p->level, p->type, rows, d, s, scores, s, values, out + first * width, width, left);
     }
     ck_free(scratch, bytes);

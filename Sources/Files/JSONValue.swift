@@ -40,6 +40,40 @@ public enum JSONValue: Decodable, Equatable, Sendable {
         if case .text(let text) = self { text } else { nil }
     }
 
+    /// The whole number that this is; nil where it is something else.
+    package var wholeNumber: Int? {
+        switch self {
+        case .integer(let value): Int(exactly: value)
+        case .number(let value): Int(exactly: value)
+        default: nil
+        }
+    }
+
+    /// The number that this is; nil where it is something else.
+    package var real: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .unsigned(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
+    /// The truth value that this is; nil where it is something else.
+    package var truth: Bool? {
+        if case .bool(let value) = self { value } else { nil }
+    }
+
+    /// The list that this is; nil where it is something else.
+    package var elements: [JSONValue]? {
+        if case .list(let values) = self { values } else { nil }
+    }
+
+    /// The object that this is; nil where it is something else.
+    package var members: [String: JSONValue]? {
+        if case .object(let values) = self { values } else { nil }
+    }
+
     /// A place where two documents differ: the path of its keys, and both values; nil where there is none.
     package struct Difference {
         package let path: String

@@ -14,7 +14,7 @@ public struct AnyImageTokenizer: Sendable {
     /// What was found strange about the files so far, without making them useless: a line each.
     public var warnings: [String] { found() }
     private let found: @Sendable () -> [String]
-    /// The mean and deviation of the latents, where the model was published with them.
+    /// The mean and std of the latents, where the model was published with them.
     private let statistics: LatentStatistics?
     /// Captions to the hidden states that guide the decoder; nil where nothing reads them.
     private let guidance: (@Sendable (String) throws -> Tensor)?
@@ -112,9 +112,15 @@ public struct AnyImageTokenizer: Sendable {
     /// What the tokenizer sees of an image: resized and cropped to its square, as the official code does.
     public func square(of image: Image) -> Image {
         switch tokenizer.framing {
-        case .shorterEdge: image.centerSquare(imageSize)
+        case .shorterEdge(.bilinear): image.centerSquare(imageSize, filter: .bilinear)
+        case .shorterEdge(.bicubic): image.centerSquare(imageSize, filter: .bicubic)
         case .halved: image.halvedCenterSquare(imageSize)
         }
+    }
+
+    /// The result of the tokenizer at its precision.
+    private func computed<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try Precision.$current.withValue(precision ?? .current, operation: body)
     }
 
     /// The tokens of an image, which is resized and cropped to the tokenizer's square: codes, or the mean of the posterior
@@ -122,8 +128,7 @@ public struct AnyImageTokenizer: Sendable {
     ///
     /// - Throws: `ImageTokenizerError`.
     public func encode(_ image: Image) throws -> ImageTokens {
-        let pixels = try Tensor([square(of: image)], side: imageSize)
-        return try computing { try tokenizer.tokenize(pixels) }
+        try computed { try tokenizer.tokenize(Tensor([square(of: image)], side: imageSize)) }
     }
 
     /// An image from its tokens.
@@ -150,13 +155,7 @@ public struct AnyImageTokenizer: Sendable {
                 expected: tokenizer.needsTextGuidance
                     ? "none, since CLIP's text tower is not at hand" : "none, since nothing guides the decoder of \(identity.name)")
         }
-        return try computing { try tokenizer.images(tokens, guidedBy: states, options: options, progress: progress)[0] }
-    }
-
-    /// Runs `body` with products in the tokenizer's precision.
-    private func computing<Result>(_ body: () throws -> Result) rethrows -> Result {
-        guard let precision else { return try body() }
-        return try Precision.$current.withValue(precision) { try body() }
+        return try computed { try tokenizer.images(tokens, guidedBy: states, options: options, progress: progress)[0] }
     }
 
     /// An image from latents [1, K, D].

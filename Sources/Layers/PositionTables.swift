@@ -43,6 +43,33 @@ public enum PositionTables {
         return RotaryTable(cosines: Tensor(cosines, shape: shape), sines: Tensor(sines, shape: shape))
     }
 
+    /// Positions of a grid, row-major: a quarter of the channels each for sin(r w_j), cos(r w_j), sin(c w_j) and cos(c w_j)
+    /// of row r and column c, w_j = 10000^(-j/(width/4)): [rows·columns, width].
+    public static func sinusoidal2D(rows: Int, columns: Int, width: Int) -> Tensor {
+        let quarter = width / 4
+        func axis(_ count: Int) -> [[(sine: Float, cosine: Float)]] {
+            (0..<count).map { position in
+                (0..<quarter).map { j in
+                    let angle = Double(position) * pow(10000, -Double(j) / Double(quarter))
+                    return (Float(sin(angle)), Float(cos(angle)))
+                }
+            }
+        }
+        let (down, across) = (axis(rows), axis(columns))
+        return Tensor(uninitialized: [rows * columns, width]) { buffer in
+            buffer.update(repeating: 0)
+            for row in 0..<rows {
+                for column in 0..<columns {
+                    let at = (row * columns + column) * width
+                    for j in 0..<quarter {
+                        (buffer[at + j], buffer[at + quarter + j]) = down[row][j]
+                        (buffer[at + 2 * quarter + j], buffer[at + 3 * quarter + j]) = across[column][j]
+                    }
+                }
+            }
+        }
+    }
+
     /// cos(t f_k) and then sin(t f_k), f_k = exp(-ln(10000) k / half): [times, 2·half] (the embedding of t in DiT).
     public static func timeEmbedding(_ times: [Float], half: Int = 128) -> Tensor {
         Tensor(uninitialized: [times.count, 2 * half]) { buffer in

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Layers
 import Networks
 import Tensors
@@ -11,15 +12,13 @@ extension ImageTokenizerConfiguration {
     ///   architecture, `WeightMismatch` where the tensors do not fit the configuration, and `CheckpointError.notFinite`
     ///   where a value is infinite or not a number.
     public func load(_ checkpoint: Checkpoint, precision: Precision = .float32) throws -> any ImageTokenizer {
-        let wanted = completed(by: Set(checkpoint.names))
-        if let problem = wanted.problem { throw ImageTokenizerError.badConfiguration(problem) }
+        let wanted = try completed(for: checkpoint)
         let own = ModelFamilies.family(of: wanted)
         let found = RecognisedCheckpoint.signature(of: Set(checkpoint.names))
         if let own, let found, found.family != own {
             throw checkpoint.isNot(own.signatures.first?.title ?? own.title)
         }
         let source = CheckpointWeights(checkpoint)
-        let weights = Weights(PackingWeights(source, as: precision))
         let later = DeferredWeights {
             let source = CheckpointWeights(checkpoint)
             return (
@@ -27,11 +26,32 @@ extension ImageTokenizerConfiguration {
                 { try source.verify(ignoring: { _ in true }) }
             )
         }
-        let tokenizer =
-            wanted.imageTokenizer(weights, expected: Weights(ExpectedWeights(source)), later: later)
-            ?? wanted.imageTokenizer(weights)
+        let tokenizer = wanted.imageTokenizer(
+            Weights(PackingWeights(source, as: precision)), expected: Weights(ExpectedWeights(source)), later: later)
         try source.verify(ignoring: Self.ignores)
         return tokenizer
+    }
+
+    /// This configuration with what a checkpoint tells.
+    ///
+    /// - Throws: `ImageTokenizerError.undetermined` where it does not tell what it should, and `badConfiguration`.
+    func completed(for checkpoint: Checkpoint) throws -> Self {
+        let wanted: Self
+        do {
+            wanted = try completed(by: TensorCatalog(checkpoint))
+        } catch let problem as TensorCatalog.Problem {
+            let title = ModelFamilies.family(of: self)?.signatures.first?.title ?? "an image tokenizer"
+            throw ImageTokenizerError.undetermined(file: checkpoint.path, architecture: title, reason: problem.reason)
+        }
+        if let problem = wanted.problem { throw ImageTokenizerError.badConfiguration(problem) }
+        return wanted
+    }
+}
+
+extension TensorCatalog {
+    /// What a checkpoint tells of its architecture.
+    package init(_ checkpoint: Checkpoint) {
+        self.init(checkpoint.shapes, metadata: checkpoint.metadata, folder: FilePath.folder(of: checkpoint.path))
     }
 }
 

@@ -54,6 +54,6 @@ package struct TokenizerLocation {
         _ checkpoint: Checkpoint, precision: Precision
     ) throws -> (tokenizer: any ImageTokenizer, maker: TokenizerIdentity) {
         let tokenizer = try configuration.load(checkpoint, precision: precision)
-        return (tokenizer, TokenizerIdentity(name: name, weights: try checkpoint.tokenizerDigest()))
+        return (tokenizer, TokenizerIdentity(name: name, weights: try checkpoint.tokenizerDigest(type(of: configuration).identifyingTensors)))
     }
 }

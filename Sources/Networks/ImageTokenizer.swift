@@ -1,3 +1,4 @@
+public import Sampling
 import Tensors
 
 /// Images as tokens.
@@ -18,6 +19,16 @@ public enum ImageTokens: Sendable {
     /// The latents [batch, K, D]; nil where the tokens are entries of a codebook.
     public var latents: Tensor? {
         if case .latents(let latents) = self { latents } else { nil }
+    }
+
+    /// The first `count` tokens of every image: of tokenizers of which any prefix decodes.
+    ///
+    /// - Parameter channels: codes of a token.
+    public func prefix(_ count: Int, channels: Int = 1) -> ImageTokens {
+        switch self {
+        case .latents(let latents): .latents(latents.sliced(axis: 1, 0..<min(count, latents.shape[1])))
+        case .indices(let indices): .indices(indices.map { Array($0.prefix(count * channels)) })
+        }
     }
 
     fileprivate var kind: String {
@@ -81,11 +92,26 @@ public struct TokenShape: Sendable, Hashable {
     /// "32 tokens of 4096 codes", "1 to 256 tokens of 64000 codes", "77 tokens of 16 numbers".
     public var summary: String {
         let number = counts.count == 1 ? "\(count)" : "\(counts.lowerBound) to \(count)"
+        let tokens = number + (counts == 1...1 ? " token" : " tokens")
         return switch values {
-        case .latents(let channels): "\(number) tokens of \(channels) numbers"
-        case .codes(let size, 1): "\(number) tokens of \(size) codes"
-        case .codes(let size, let channels): "\(number) tokens of \(channels) codes of \(size)"
+        case .latents(let channels): "\(tokens) of \(channels) numbers"
+        case .codes(let size, 1): "\(tokens) of \(size) codes"
+        case .codes(let size, let channels): "\(tokens) of \(channels) codes of \(size)"
         }
+    }
+}
+
+/// How a decoder that is a flow or a diffusion itself makes pixels.
+public struct DecoderSettings: Sendable, Hashable {
+    public var steps: Int
+    /// How closely the tokens are followed; 1 is without guidance.
+    public var guidance: Double
+    public var method: GuidanceMethod
+
+    public init(steps: Int, guidance: Double, method: GuidanceMethod) {
+        self.steps = steps
+        self.guidance = guidance
+        self.method = method
     }
 }
 
@@ -96,22 +122,39 @@ public struct DecodeOptions: Sendable, Hashable {
     public var seed: UInt64
     public var steps: Int?
     public var guidance: Double?
+    public var method: GuidanceMethod?
     /// Where the noise comes from that a seed stands for.
     public var rng: NoiseGenerator
 
-    public init(seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, rng: NoiseGenerator = .philox) {
+    public init(
+        seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, method: GuidanceMethod? = nil,
+        rng: NoiseGenerator = .philox
+    ) {
         self.seed = seed
         self.steps = steps
         self.guidance = guidance
+        self.method = method
         self.rng = rng
+    }
+
+    /// These options over the published settings of a decoder.
+    public func settings(over published: DecoderSettings) -> DecoderSettings {
+        DecoderSettings(
+            steps: max(1, steps ?? published.steps), guidance: guidance ?? published.guidance, method: method ?? published.method)
     }
 }
 
-/// How a picture becomes the square that a tokenizer sees.
+/// How an image becomes the square that a tokenizer sees.
 public enum ImageFraming: Sendable, Hashable {
+    /// How pixels are resized.
+    public enum Resampling: Sendable, Hashable {
+        case bilinear
+        case bicubic
+    }
+
     /// The shorter edge is resized to the square's side, and the middle is kept.
-    case shorterEdge
-    /// The same after halving the picture as often as it stays larger, as in OpenAI's code for ImageNet.
+    case shorterEdge(Resampling)
+    /// The same, bicubically, after halving the image as often as it stays larger, as in OpenAI's code for ImageNet.
     case halved
 }
 
@@ -124,8 +167,11 @@ public protocol ImageTokenizer: Sendable {
     var textGuidance: TextGuidanceShape? { get }
     /// How the official code turns this tokenizer's output into bytes.
     var byteRounding: ByteRounding { get }
-    /// How the official code makes a square of a picture.
+    /// How the official code makes a square of an image; unless the tokenizer says otherwise, the shorter edge is resized
+    /// bicubically.
     var framing: ImageFraming { get }
+    /// The published settings of a decoder that takes several steps; nil where one evaluation makes the image.
+    var decoderSettings: DecoderSettings? { get }
 
     /// The tokens of images [batch, 3, side, side] in 0...1: codebook entries, or the mean of the latents' posterior.
     ///
@@ -143,7 +189,8 @@ public protocol ImageTokenizer: Sendable {
 }
 
 extension ImageTokenizer {
-    public var framing: ImageFraming { .shorterEdge }
+    public var framing: ImageFraming { .shorterEdge(.bicubic) }
+    public var decoderSettings: DecoderSettings? { nil }
 
     /// Whether `detokenize` needs the hidden states of a caption.
     public var needsTextGuidance: Bool { textGuidance != nil }
@@ -166,6 +213,9 @@ extension ImageTokenizer {
             throw ImageTokenizerError.tokenKind(
                 found: given.kind, expected: tokens.codebookSize == nil ? "latents" : "integer tokens")
         }
+        if latents.rank == 3, latents.shape[2] == channels, tokens.counts.count > 1, !tokens.counts.contains(latents.shape[1]) {
+            throw ImageTokenizerError.tokenCount(found: latents.shape[1], expected: tokens.counts)
+        }
         guard latents.rank == 3, tokens.counts.contains(latents.shape[1]), latents.shape[2] == channels else {
             throw ImageTokenizerError.tokenShape(found: latents.shape, expected: [-1, tokens.count, channels])
         }
@@ -184,6 +234,9 @@ extension ImageTokenizer {
         }
         for (image, row) in indices.enumerated() {
             guard row.count % channels == 0, tokens.counts.contains(row.count / channels) else {
+                if tokens.counts.count > 1 {
+                    throw ImageTokenizerError.tokenCount(found: row.count / channels, expected: tokens.counts)
+                }
                 throw ImageTokenizerError.tokenShape(
                     found: [indices.count, row.count], expected: [-1, tokens.count * channels])
             }

@@ -8,6 +8,8 @@ public enum ImageTokenizerError: Equatable, Sendable, CategorizedError {
     case tokenKind(found: String, expected: String)
     /// Tokens of another shape; a -1 stands for any number.
     case tokenShape(found: [Int], expected: [Int])
+    /// A number of tokens that the tokenizer does not take, where it takes several.
+    case tokenCount(found: Int, expected: ClosedRange<Int>)
     /// An integer token that the codebook does not have: token `position` of image `image`.
     case tokenOutOfRange(image: Int, position: Int, token: Int, codebookSize: Int)
     /// A number of the tokens, or of the image that they stand for, is infinite or not a number.
@@ -37,6 +39,8 @@ extension ImageTokenizerError {
         case .imageShape(let found, let expected): "images of shape \(text(found)), expected \(text(expected))"
         case .tokenKind(let found, let expected): "\(found) for a tokenizer of \(expected)"
         case .tokenShape(let found, let expected): "tokens of shape \(text(found)), expected \(text(expected))"
+        case .tokenCount(let found, let expected):
+            "\(found) tokens, expected \(expected.lowerBound) to \(expected.upperBound)"
         case .tokenOutOfRange(let image, let position, let token, let size):
             "token \(position) of image \(image) is \(token), expected 0 to \(size - 1)"
         case .notFinite(let what, let value): "\(what) is \(value), expected finite values: the tokens or the weights are damaged"

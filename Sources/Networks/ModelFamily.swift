@@ -112,16 +112,22 @@ public protocol ImageTokenizerConfiguration: NetworkConfiguration {
     /// The tokenizer of this shape. `problem` must be nil.
     func imageTokenizer(_ weights: Weights) -> any ImageTokenizer
 
-    /// The same, of which parts are read when they are first used; nil where all is read at once.
+    /// The tokenizer of this shape, of which parts are read when they are first used; all is read at once unless the
+    /// configuration says otherwise. `problem` must be nil.
     ///
     /// - Parameters:
     ///   - weights: gives what is read now.
     ///   - expected: is asked for all other parameters now, and need not give them.
     ///   - later: where they come from then.
-    func imageTokenizer(_ weights: Weights, expected: Weights, later: DeferredWeights) -> (any ImageTokenizer)?
+    func imageTokenizer(_ weights: Weights, expected: Weights, later: DeferredWeights) -> any ImageTokenizer
+
+    /// The parameters by which token files know a tokenizer's weights; the first that a checkpoint has.
+    static var identifyingTensors: [String] { get }
 
     /// The same with what only a checkpoint tells: official configurations do not say whether a tokenizer is text-aware.
-    func completed(by names: Set<String>) -> Self
+    ///
+    /// - Throws: `TensorCatalog.Problem` where the checkpoint does not tell it.
+    func completed(by catalog: TensorCatalog) throws -> Self
 
     /// The same for images of another size; nil where the weights serve one size.
     func resized(to side: Int) -> Self?
@@ -131,8 +137,11 @@ public protocol ImageTokenizerConfiguration: NetworkConfiguration {
 }
 
 extension ImageTokenizerConfiguration {
-    public func imageTokenizer(_ weights: Weights, expected: Weights, later: DeferredWeights) -> (any ImageTokenizer)? { nil }
-    public func completed(by names: Set<String>) -> Self { self }
+    public func imageTokenizer(_ weights: Weights, expected: Weights, later: DeferredWeights) -> any ImageTokenizer {
+        imageTokenizer(weights)
+    }
+    public static var identifyingTensors: [String] { ["latent_tokens", "quantize.embedding.weight"] }
+    public func completed(by catalog: TensorCatalog) throws -> Self { self }
     public func resized(to side: Int) -> Self? { nil }
     public func serving(_ tokens: TokenShape) -> Self { self }
 }

@@ -1,20 +1,61 @@
-/// The names and shapes of a checkpoint's tensors, asked for what an architecture's shape can be inferred from.
+import Files
+import Foundation
+
+/// The names and shapes of a checkpoint's tensors, asked for what an architecture's shape can be inferred from, with the texts
+/// of its header and the files beside it, for architectures whose settings stand there.
 public struct TensorCatalog: Sendable {
     /// Why something cannot be inferred.
     public struct Problem: Error {
         public let reason: String
 
-        public init(_ reason: String) { self.reason = reason }
+        /// On one line, whatever names and texts of a file are quoted.
+        public init(_ reason: String) { self.reason = FilePath.shown(reason) }
     }
 
+    /// The texts that the checkpoint holds beside its tensors.
+    public let metadata: [String: String]
     private let shapes: [String: [Int]]
+    /// The folder of the checkpoint; nil where there is none.
+    private let folder: String?
 
     /// Far above what any architecture has: products of a few extents must not overflow.
     private static let longest = 1 << 24
 
-    public init(_ shapes: [String: [Int]]) { self.shapes = shapes }
+    public init(_ shapes: [String: [Int]], metadata: [String: String] = [:], folder: String? = nil) {
+        self.shapes = shapes
+        self.metadata = metadata
+        self.folder = folder
+    }
+
+    /// The JSON document of that name beside the checkpoint; nil where there is none.
+    ///
+    /// - Throws: `Problem` where it cannot be read.
+    package func document<Value: Decodable>(_ name: String, as type: Value.Type = JSONValue.self) throws -> Value? {
+        guard let folder else { return nil }
+        let path = folder.isEmpty ? name : folder + "/" + name
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        do {
+            return try JSONFile.read(type, from: path)
+        } catch let error as FileError {
+            throw Problem(error.description)
+        }
+    }
+
+    /// The names of all tensors.
+    public var names: Set<String> { Set(shapes.keys) }
+
+    /// The tensors whose names begin with a prefix, without it.
+    package func under(_ prefix: String) -> TensorCatalog {
+        let kept = shapes.filter { $0.key.hasPrefix(prefix) }
+        return TensorCatalog(
+            Dictionary(uniqueKeysWithValues: kept.map { (String($0.key.dropFirst(prefix.count)), $0.value) }), metadata: metadata,
+            folder: folder)
+    }
 
     public func contains(_ name: String) -> Bool { shapes[name] != nil }
+
+    /// The shape of a tensor, whatever it is; nil where there is none of that name.
+    public func shape(of name: String) -> [Int]? { shapes[name] }
 
     /// The shape of a tensor that must have as many axes, none of them empty.
     public func shape(_ name: String, rank: Int) throws -> [Int] {

@@ -27,11 +27,10 @@ public struct TokenizerIdentity: Sendable, Hashable {
 }
 
 extension Checkpoint {
-    /// A digest of the parameter by which an image tokenizer is known: its latent tokens, its codebook, or
-    /// the map that its decoder begins with. It is made of the
-    /// signs of the values, which survive a conversion to another type. Nil where there is neither.
-    package func tokenizerDigest() throws -> String? {
-        guard let name = ["latent_tokens", "quantize.embedding.weight", "post_quant_conv.weight"].first(where: contains) else { return nil }
+    /// A digest of the parameter by which an image tokenizer is known, the first of these that is here. It is made of the
+    /// signs of the values, which survive a conversion to another type. Nil where there is none of them.
+    package func tokenizerDigest(_ names: [String]) throws -> String? {
+        guard let name = names.first(where: contains) else { return nil }
         let values = try tensor(name)
         let signs = values.withUnsafeBufferPointer { buffer in
             stride(from: 0, to: buffer.count, by: 8).map { start in

@@ -15,3 +15,11 @@ extension Guidance {
     /// Whether the unconditional field has a say at a time.
     package func applies(at time: Float) -> Bool { scale != 1 && interval.contains(time) }
 }
+
+/// How the conditional and the unconditional velocity become one.
+public enum GuidanceMethod: String, Sendable, Codable, CaseIterable {
+    /// Classifier-free guidance: v_u + g (v_c - v_u).
+    case classifierFree = "cfg"
+    /// Adaptive projected guidance: see `ProjectedGuidance`.
+    case projected = "apg"
+}

@@ -86,7 +86,60 @@ private func attentionShape(batch: Int, heads: Int, tokens: Int, width: Int, str
     let dim = width / heads
     return ck_attention(
         batch: batch, heads: heads, queries: tokens, keys: tokens, dim: dim, q_stride: stride, kv_stride: stride,
-        scale: 1 / Float(dim).squareRoot(), causal: causal ? 1 : 0)
+        scale: 1 / Float(dim).squareRoot(), causal: causal ? 1 : 0, prefix: 0)
+}
+
+/// Which tokens an attention sees.
+public enum AttentionMask: Sendable, Hashable {
+    /// All of them.
+    case full
+    /// Those up to itself.
+    case causal
+    /// The first so many see each other alone; every later one sees those and the ones up to itself.
+    case prefix(Int)
+}
+
+extension Tensor {
+    /// Multi-head attention softmax(scale · q kᵀ) v of queries [batch, tokens, heads·dim] over keys and values
+    /// [batch, keys, heads·dim] → [batch, tokens, heads·dim].
+    public static func attention(
+        queries q: Tensor, keys k: Tensor, values v: Tensor, heads: Int, scale: Float, mask: AttentionMask = .full
+    ) -> Tensor {
+        precondition(
+            q.rank == 3 && k.rank == 3 && k.shape == v.shape && q.shape[0] == k.shape[0] && q.shape[2] == k.shape[2]
+                && heads > 0 && q.shape[2] % heads == 0,
+            "attention of \(heads) heads over shapes \(q.shape), \(k.shape) and \(v.shape)")
+        let width = q.shape[2]
+        let prefix = if case .prefix(let count) = mask { count } else { 0 }
+        precondition(prefix >= 0, "a prefix of \(prefix) tokens")
+        let form = ck_attention(
+            batch: q.shape[0], heads: heads, queries: q.shape[1], keys: k.shape[1], dim: width / heads, q_stride: width,
+            kv_stride: width, scale: scale, causal: mask == .full ? 0 : 1, prefix: prefix)
+        let isRecorded = q.isRecorded || k.isRecorded || v.isRecorded
+        let probabilities = isRecorded ? Storage(count: q.shape[0] * heads * q.shape[1] * k.shape[1]) : nil
+        let result = Tensor(uninitialized: q.shape) { buffer in
+            guard let out = buffer.baseAddress, buffer.count > 0 else { return }
+            withUnsafePointer(to: form) {
+                ck_attention_forward(
+                    activeLevel, Precision.current.kernelType, $0, out, probabilities?.base, q.base, k.base, v.base)
+            }
+        }
+        guard let probabilities else { return result }
+        return result.recorded(from: q, k, v) {
+            { dout in
+                let (dq, dk, dv) = (Storage(count: q.count), Storage(count: k.count), Storage(count: v.count))
+                withUnsafePointer(to: form) {
+                    ck_attention_gradient(
+                        activeLevel, Precision.current.kernelType, $0, dq.base, dk.base, dv.base, dout.base,
+                        probabilities.base, q.base, k.base, v.base)
+                }
+                return [
+                    Tensor(storage: dq, shape: q.shape), Tensor(storage: dk, shape: k.shape),
+                    Tensor(storage: dv, shape: v.shape),
+                ]
+            }
+        }
+    }
 }
 
 /// Cosines and sines of rotary position embedding, [positions, dimension] each; every angle stands on two adjacent

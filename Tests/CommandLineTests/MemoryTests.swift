@@ -70,7 +70,7 @@ struct MemoryTests {
         for (precision, bytes) in [("bfloat16", 2), ("float32", 4)] {
             let clock = ContinuousClock()
             let start = clock.now
-            let (drawn, peak) = try measure(
+            let (drawn, peak) = try Measured.run(
                 ["t2i", "a red fox", "--model", "xl", "--seed", "1", "--steps", "20", "--guidance", "2", "--precision", precision, "--json"],
                 in: scratch)
             let seconds = (clock.now - start) / .seconds(1)
@@ -82,7 +82,7 @@ struct MemoryTests {
             #expect(ratio <= 1.15 && ratio > 0.5, "\(precision)")
         }
         // Converting holds a tensor at a time; the largest of these files is CLIP's table of tokens.
-        let (errors, peak) = try measure(["convert", "xl", "small", "--type", "bf16"], in: scratch)
+        let (errors, peak) = try Measured.run(["convert", "xl", "small", "--type", "bf16"], in: scratch)
         print("convert of FlowTok-XL's folder to bf16: \(peak >> 20) MiB at most")
         #expect(errors.isEmpty && peak < 512 << 20, "\(errors)")
     }
@@ -116,7 +116,7 @@ struct MemoryTests {
         ] {
             let clock = ContinuousClock()
             let start = clock.now
-            let (errors, peak) = try measure(
+            let (errors, peak) = try Measured.run(
                 arguments + ["--model", "giga.safetensors", "--precision", "bfloat16"], in: scratch)
             let seconds = (clock.now - start) / .seconds(1)
             #expect(errors.isEmpty, "\(errors)")
@@ -127,10 +127,15 @@ struct MemoryTests {
             #expect(ratio <= 1.15 && ratio > 0.5, "\(arguments[0])")
         }
     }
+}
 
+/// Runs of `flowtok` of which the memory matters.
+enum Measured {
     /// Runs `flowtok` and follows the peak of its resident memory, which the system tells as long as it runs.
-    private func measure(_ arguments: [String], in scratch: Scratch) throws -> (errors: String, peak: Int) {
-        let (process, _, errors) = try Tool.start(arguments, in: scratch)
+    static func run(
+        _ arguments: [String], in scratch: Scratch, addressLimit: Int? = nil
+    ) throws -> (errors: String, peak: Int) {
+        let (process, _, errors) = try Tool.start(arguments, in: scratch, addressLimit: addressLimit)
         var peak = 0
         while process.isRunning {
             let status = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""

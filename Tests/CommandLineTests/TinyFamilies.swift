@@ -54,6 +54,45 @@ enum TinyFamilies {
     static let klAutoencoder = TokenBridgeTokenizerConfiguration(
         hiddenChannels: 32, channelMultipliers: [1, 1, 1, 1, 1], residualBlocks: 1, resolution: 32)
 
+    /// How FlexTok's checkpoints come.
+    enum FlexTokFormat: String, CaseIterable {
+        /// Settings in the header, as on the hub.
+        case safetensors
+        /// Settings in `config.json`.
+        case pt, pth, bin
+    }
+
+    /// The tensors of a FlexTok of 32 pixels and 8 tokens, with the tables that official files hold.
+    static func flexTokTensors(seed: UInt64 = 5) throws -> [(name: String, tensor: Tensor)] {
+        var configuration = try JSONDecoder().decode(FlexTokConfiguration.self, from: Data(FlexTokSettings.tiny.json.utf8))
+        configuration.autoencoder.blockChannels = FlexTokSettings.tiny.vae_block_out_channels
+        let recorder = WeightRecorder(LivelyWeights(seed: seed))
+        _ = configuration.imageTokenizer(Weights(recorder))
+        return recorder.parameters.map { ($0.0, $0.1) } + configuration.tables
+    }
+
+    /// A FlexTok's files in a folder: with its settings unless that is said, changed as wanted.
+    static func writeFlexTok(
+        as format: FlexTokFormat = .safetensors, seed: UInt64 = 5, settings: Bool = true, to folder: String,
+        changing change: (inout [(name: String, tensor: Tensor)]) -> Void = { _ in }
+    ) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        var tensors = try flexTokTensors(seed: seed)
+        change(&tensors)
+        let file = folder + "/model." + format.rawValue
+        switch format {
+        case .safetensors:
+            try Checkpoint.write(
+                tensors.map { ($0.name, $0.tensor) }, metadata: settings ? FlexTokSettings.tiny.header : ["format": "pt"], to: file)
+        case .bin: try TorchArchiveWriter.write(tensors, to: file)
+        case .pt: try TorchArchiveWriter.write([(container: "ema", tensors: tensors)], to: file)
+        case .pth: try TorchArchiveWriter.write(tensors.map { ("module." + $0.name, $0.tensor) }, to: file)
+        }
+        if settings, format != .safetensors {
+            try Data(FlexTokSettings.tiny.json.utf8).write(to: URL(fileURLWithPath: folder + "/config.json"))
+        }
+    }
+
     // MARK: - Files
 
     /// The parameters of a network, by their official names.

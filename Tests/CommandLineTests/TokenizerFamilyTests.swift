@@ -105,6 +105,29 @@ import Testing
             try run("detokenize", "fox.json", "--model", "ta", "--clip", "plain"), 66, "no text tower of CLIP")
     }
 
+    /// Packed, they are what they were at the same precision, with the text tower that guides them.
+    @Test func packed() throws {
+        try TinyFamilies.writeFolder(TinyFamilies.tiTok(), to: scratch.path("titok"))
+        try TinyFamilies.write(TinyFamilies.tiTok(.textAware), to: scratch.path("ta.safetensors"))
+        try TinyFamilies.writeCLIP(to: scratch.path("clip"))
+        #expect(try run("import", "ta.safetensors", "clip", "--output", "ta").status == 0)
+        for (model, further) in [("titok", []), ("ta", ["--prompt", "a fox"])] {
+            for type in ["f32", "int8"] {
+                let output = "\(model)-\(type)"
+                let converted = try run("convert", model, output, "--type", type, "--packed")
+                #expect(converted.status == 0, "\(converted.errors)")
+                var pictures: [Data] = []
+                for arguments in [["--model", output], ["--model", model, "--precision", type]] {
+                    let again = try Tool.run(["reconstruct", "fox.png", "-o", "again.png"] + arguments + further, in: scratch)
+                    #expect(again.status == 0, "\(again.errors)")
+                    pictures.append(try scratch.data("again.png"))
+                }
+                #expect(pictures[0] == pictures[1], "\(output)")
+                expectFailure(try run("reconstruct", "fox.png", "--model", output, "--precision", "bf16"), 65, "packed as")
+            }
+        }
+    }
+
     // MARK: - What is refused
 
     @Test func tokensOfOtherModels() throws {

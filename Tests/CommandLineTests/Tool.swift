@@ -66,8 +66,11 @@ enum Tool {
     }
 
     /// Starts `flowtok`; its output and errors go to the files returned.
+    ///
+    /// - Parameter addressLimit: the most bytes of addresses that it may have, as `ulimit -v` sets it.
     static func start(
-        _ arguments: [String], in folder: Scratch, input: Data = Data(), environment: [String: String] = [:]
+        _ arguments: [String], in folder: Scratch, input: Data = Data(), environment: [String: String] = [:],
+        addressLimit: Int? = nil
     ) throws -> (process: Process, output: URL, errors: URL) {
         let run = try folder.apart()
         let (inputFile, output, errors) = (run / "input", run / "output", run / "errors")
@@ -76,6 +79,10 @@ enum Tool {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
+        if let addressLimit {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", "ulimit -v \(addressLimit >> 10) && exec \"$0\" \"$@\"", path] + arguments
+        }
         process.currentDirectoryURL = folder.url
         var variables = ProcessInfo.processInfo.environment
         variables["FLOWTOK_MODEL"] = try TinyModel.path()

@@ -30,6 +30,10 @@ import Testing
         configuration(.vector, legacy: true, pixels: true), configuration(.vector, kind: .textAware),
         configuration(.variational, kind: .textAware), flow,
         configuration(.vector).pixels,
+        FlexTokConfiguration(
+            autoencoder: AutoencoderKLConfiguration(latentChannels: 4, blockChannels: [32, 32], scalingFactor: 0.5),
+            encoder: FlexTokTrunkConfiguration(width: 32, depth: 1, headDimension: 16),
+            decoder: FlexTokTrunkConfiguration(width: 32, depth: 1, headDimension: 16), registers: 6, grid: 4),
     ]
 
     private func fresh(_ configuration: any ImageTokenizerConfiguration, _ source: any WeightSource) -> any ImageTokenizer {

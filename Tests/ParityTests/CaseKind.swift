@@ -21,6 +21,9 @@ enum CaseKind: String {
     case gigaTok = "a GigaTok"
     case llamaGen = "a LlamaGen generator"
     case gigaTokLosses = "losses of a GigaTok"
+    case flexTok = "a FlexTok"
+    case flexTokAutoencoder = "FlexTok's autoencoder"
+    case flexTokUnits = "FlexTok's quantizer, guidance and tables"
 
     /// - Returns: nil for a case of nothing that is known here.
     init?(_ golden: GoldenCase) {
@@ -30,6 +33,7 @@ enum CaseKind: String {
             case "rar": .rar
             case "tokenbridge": .tokenBridge
             case "gigatok": Self.gigaTokFamily(golden)
+            case "flextok": Self.flexTokFamily(golden)
             default: Self.flowTokFamily(golden)
             }
         guard let known else { return nil }
@@ -51,6 +55,12 @@ enum CaseKind: String {
         if golden.has("config", "z_channels") { return .gigaTok }
         if golden.has("config", "disc_dim") { return .gigaTokLosses }
         return golden.has("config", "n_layer") ? .llamaGen : nil
+    }
+
+    private static func flexTokFamily(_ golden: GoldenCase) -> CaseKind? {
+        if golden.has("config", "encoder_depth") { return .flexTok }
+        if golden.has("config", "vae_block_out_channels") { return .flexTokAutoencoder }
+        return golden.has("config", "apg") ? .flexTokUnits : nil
     }
 
     private static func tiTokFamily(_ golden: GoldenCase) -> CaseKind? {

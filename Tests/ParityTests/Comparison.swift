@@ -30,18 +30,20 @@ final class Comparison {
     /// The case's checkpoint by the formula, written as a file of the format that the model is published in, and opened.
     func checkpoint(
         _ name: String = "model", as format: SyntheticFile.Format, under prefix: String = "",
-        computed: [(String, Tensor)] = []
+        computed: [(String, Tensor)] = [], metadata: [String: String] = [:]
     ) throws -> Checkpoint {
-        let file = try write("\(name).\(format.rawValue)", as: format, under: prefix, computed: computed)
+        let file = try write("\(name).\(format.rawValue)", as: format, under: prefix, computed: computed, metadata: metadata)
         return try Checkpoint(path: folder.appendingPathComponent(file).path)
     }
 
     /// The same as a file of that name in `folder`. Returns the name.
     func write(
-        _ name: String, as format: SyntheticFile.Format, under prefix: String = "", computed: [(String, Tensor)] = []
+        _ name: String, as format: SyntheticFile.Format, under prefix: String = "", computed: [(String, Tensor)] = [],
+        metadata: [String: String] = [:]
     ) throws -> String {
         try SyntheticFile.write(
-            golden.parameters, under: prefix, computed: computed, as: format, to: folder.appendingPathComponent(name).path)
+            golden.parameters, under: prefix, computed: computed, as: format, metadata: metadata,
+            to: folder.appendingPathComponent(name).path)
         return name
     }
 

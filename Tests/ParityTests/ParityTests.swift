@@ -9,9 +9,11 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { "\(system)/\(name)" }
 
+    static let systems = ["flowtok", "titok", "rar", "tokenbridge", "gigatok", "flextok"]
+
     /// All cases of the systems that this target knows.
     static func all(full: Bool) -> [ParityCase] {
-        ["flowtok", "titok", "rar", "tokenbridge", "gigatok"].flatMap { system in
+        systems.flatMap { system in
             Goldens.cases(of: system).filter { Goldens.isFullSize($0) == full }.map { ParityCase(system: system, name: $0) }
         }
     }
@@ -35,7 +37,8 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
     @Test(.enabled(if: ProcessInfo.processInfo.environment["FLOWTOK_REFERENCE"] != nil, "FLOWTOK_REFERENCE is not set"))
     func theReferenceThatWasAskedForIsThere() {
         let cases = ParityCase.all(full: false) + ParityCase.all(full: true)
-        #expect(!cases.isEmpty, "no cases in \(Goldens.folder.path), expected manifests in flowtok/, titok/, rar/ and gigatok/")
+        let systems = ParityCase.systems.map { $0 + "/" }.joined(separator: ", ")
+        #expect(!cases.isEmpty, "no cases in \(Goldens.folder.path), expected manifests in \(systems)")
     }
 
     private func run(_ parityCase: ParityCase) throws {
@@ -65,6 +68,9 @@ struct ParityCase: Sendable, CustomTestStringConvertible {
         case .maskGenKL: try compareMaskGenKL(comparison)
         case .rar: try compareRAR(comparison)
         case .tokenBridge: try compareTokenBridge(comparison)
+        case .flexTok: try compareFlexTok(comparison)
+        case .flexTokAutoencoder: try compareFlexTokAutoencoder(comparison)
+        case .flexTokUnits: try compareFlexTokUnits(comparison)
         case .imageLosses: try compareImageLosses(comparison)
         case .gigaTok: try compareGigaTok(comparison)
         case .llamaGen: try compareLlamaGen(comparison)

@@ -10,6 +10,7 @@ import Testing
     private struct Shape {
         let batch, heads, queries, keys, dim, padding: Int
         let causal: Bool
+        var prefix = 0
     }
 
     private let shapes = [
@@ -19,6 +20,9 @@ import Testing
         Shape(batch: 1, heads: 2, queries: 7, keys: 19, dim: 9, padding: 5, causal: false),
         Shape(batch: 1, heads: 2, queries: 77, keys: 77, dim: 64, padding: 0, causal: false),
         Shape(batch: 3, heads: 1, queries: 33, keys: 40, dim: 24, padding: 1, causal: true),
+        Shape(batch: 2, heads: 2, queries: 21, keys: 21, dim: 8, padding: 2, causal: true, prefix: 9),
+        Shape(batch: 1, heads: 1, queries: 130, keys: 130, dim: 16, padding: 0, causal: true, prefix: 70),
+        Shape(batch: 1, heads: 2, queries: 5, keys: 7, dim: 8, padding: 0, causal: true, prefix: 40),
     ]
 
     @Test(arguments: [CK_F32.rawValue, CK_BF16.rawValue])
@@ -34,7 +38,7 @@ import Testing
             let dout = random.normals(shape.batch * shape.queries * width)
             let form = ck_attention(
                 batch: shape.batch, heads: shape.heads, queries: shape.queries, keys: shape.keys, dim: shape.dim,
-                q_stride: stride, kv_stride: stride, scale: 0.5, causal: shape.causal ? 1 : 0)
+                q_stride: stride, kv_stride: stride, scale: 0.5, causal: shape.causal ? 1 : 0, prefix: shape.prefix)
             let definition = AttentionDefinition(form, q: q, k: k, v: v, dout: dout)
             for level in machineLevels {
                 let level = ck_level(rawValue: level)
@@ -77,7 +81,7 @@ import Testing
 
     @Test func nothingToAttendTo() {
         let form = ck_attention(
-            batch: 0, heads: 2, queries: 3, keys: 3, dim: 4, q_stride: 24, kv_stride: 24, scale: 1, causal: 0)
+            batch: 0, heads: 2, queries: 3, keys: 3, dim: 4, q_stride: 24, kv_stride: 24, scale: 1, causal: 0, prefix: 0)
         let memory = Guarded([])
         withUnsafePointer(to: form) {
             ck_attention_forward(ck_active_level(), CK_F32, $0, memory.base, nil, memory.base, memory.base, memory.base)
@@ -103,7 +107,7 @@ private struct AttentionDefinition {
             for h in 0..<form.heads {
                 func at(_ token: Int, _ count: Int) -> Int { (b * count + token) * stride + h * d }
                 for i in 0..<t {
-                    let seen = form.causal != 0 ? min(i + 1, s) : s
+                    let seen = form.causal != 0 ? min(max(i + 1, form.prefix), s) : s
                     let scores = (0..<seen).map { j in
                         (0..<d).reduce(0) { $0 + scale * Double(q[at(i, t) + $1]) * Double(k[at(j, s) + $1]) }
                     }

@@ -58,6 +58,34 @@ import Testing
         expectGradient([.normal([1, 1, 3 * 4], seed: 12)]) { $0[0].selfAttention(heads: 4, causal: causal) }
     }
 
+    @Test(arguments: [AttentionMask.full, .causal, .prefix(2), .prefix(9)])
+    func attentionOfSeparateMaps(mask: AttentionMask) {
+        let (q, k, v) = (Tensor.normal([2, 4, 6], seed: 21), Tensor.normal([2, 4, 6], seed: 22), Tensor.normal([2, 4, 6], seed: 23))
+        expectGradient([q, k, v]) {
+            Tensor.attention(queries: $0[0], keys: $0[1], values: $0[2], heads: 2, scale: 0.7, mask: mask)
+        }
+        expectGradient([.normal([1, 3, 4], seed: 24), .normal([1, 5, 4], seed: 25), .normal([1, 5, 4], seed: 26)]) {
+            Tensor.attention(queries: $0[0], keys: $0[1], values: $0[2], heads: 1, scale: 0.5, mask: mask)
+        }
+    }
+
+    @Test func separateMapsAreThePackedProduct() {
+        let packed = Tensor.normal([2, 70, 3 * 8], seed: 27)
+        let parts = (0..<3).map { packed.sliced(axis: 2, $0 * 8..<($0 + 1) * 8) }
+        for (mask, causal) in [(AttentionMask.full, false), (.causal, true)] {
+            let found = Tensor.attention(
+                queries: parts[0], keys: parts[1], values: parts[2], heads: 2, scale: 0.5, mask: mask)
+            #expect(found.values == packed.selfAttention(heads: 2, causal: causal).values)
+        }
+        // Tokens of a prefix do as if there were no others; what comes after is causal.
+        let masked = Tensor.attention(queries: parts[0], keys: parts[1], values: parts[2], heads: 2, scale: 0.5, mask: .prefix(40))
+        let alone = parts.map { $0.sliced(axis: 1, 0..<40) }
+        let prefix = Tensor.attention(queries: alone[0], keys: alone[1], values: alone[2], heads: 2, scale: 0.5)
+        let causal = packed.selfAttention(heads: 2, causal: true)
+        #expect(masked.sliced(axis: 1, 0..<40).values == prefix.values)
+        #expect(masked.sliced(axis: 1, 40..<70).values == causal.sliced(axis: 1, 40..<70).values)
+    }
+
     @Test func causalAttentionSeesNothingLater() {
         let x = Tensor.normal([1, 4, 12], seed: 13)
         var values = x.values

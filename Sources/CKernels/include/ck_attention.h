@@ -4,12 +4,14 @@
 #include "ck_gemm.h"
 
 /// The shape of an attention: q, k and v hold `heads` heads of `dim` channels side by side in each token's row, and rows
-/// are `stride` values apart (3·heads·dim for a packed q/k/v product).
+/// are `stride` values apart (3·heads·dim for a packed q/k/v product). When `causal`, query r sees the keys up to r, and in
+/// any case the first `prefix`: the tokens of a prefix see each other and nothing after them.
 struct ck_attention {
     size_t batch, heads, queries, keys, dim;
     size_t q_stride, kv_stride;
     float scale;
     int causal;
+    size_t prefix;
 };
 
 /// out[batch, queries, heads·dim] = softmax(scale · q kᵀ) v. The probabilities [batch, heads, queries, keys] are stored

@@ -5,6 +5,7 @@ import FlowTok
 import Foundation
 import ModelFolders
 import Tensors
+import Training
 
 /// `flowtok convert`.
 struct Convert: ParsableCommand {
@@ -18,7 +19,7 @@ struct Convert: ParsableCommand {
                 is whole, unless it is IN or part of it; a folder at OUT must be empty.
 
                 A packed model has its matrices in the order and type in which products read them, int8 with a scale \
-                for each row: it opens at once, is used where the file is mapped, and draws in that type alone.
+                for each row: it opens at once, is used where the file is mapped, and works in that type alone.
 
                 EXAMPLES
                   flowtok convert FlowTok-XL.pth FlowTok-XL.safetensors --type bf16
@@ -97,17 +98,25 @@ struct Convert: ParsableCommand {
     func run() throws {
         ProtectedFiles.add([input])
         guard input == "-" || InputFile.isThere(input) else { throw Failure(.missing, "\(input): no such file") }
-        let progress = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
+        let line = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
+        // What is half written goes away at Ctrl-C.
+        StopRequest.install()
+        func show(_ share: Double, _ name: String) throws {
+            line.show(share, name)
+            guard StopRequest.received != nil else { return }
+            line.finish()
+            throw Failure(.interrupted, "stopped, nothing was written to \(output)")
+        }
         if InputFile.isFolder(input) {
             let conversion = try FolderConversion(input)
             let parent = FilePath.folder(of: output)
             try OutputPath.check(folder: parent)
             if packed {
-                try conversion.writePacked(to: output, as: type?.precision ?? .bfloat16) { progress.show($1, $0) }
+                try conversion.writePacked(to: output, as: type?.precision ?? .bfloat16) { try show($1, $0) }
             } else {
-                try conversion.write(to: output, as: type?.element, shardBytes: shardSize?.bytes) { progress.show($1, $0) }
+                try conversion.write(to: output, as: type?.element, shardBytes: shardSize?.bytes) { try show($1, $0) }
             }
-            progress.finish()
+            line.finish()
             if !quiet { Console.print("\(output): \(try FileManager.default.contentsOfDirectory(atPath: output).count) files") }
         } else {
             let file = overwriting.named(output)
@@ -125,9 +134,9 @@ struct Convert: ParsableCommand {
             if overwriting.noClobber, let there = Checkpoint.existing(output) { throw FileError.exists(path: there) }
             if let problem = FolderConversion.problem(of: checkpoint) { throw problem }
             try checkpoint.convert(to: file.path, as: type?.element, shardBytes: shardSize?.bytes ?? .max) { done, total in
-                progress.show(Double(done) / Double(max(1, total)), output)
+                try show(Double(done) / Double(max(1, total)), output)
             }
-            progress.finish()
+            line.finish()
             // What is lost on the way must not be lost in silence.
             for entry in checkpoint.unwritable {
                 Console.report("warning: \(input): left out \(entry.name): safetensors has no type \(entry.type.rawValue)")

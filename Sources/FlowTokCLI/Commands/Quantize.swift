@@ -88,7 +88,7 @@ struct Quantize: ParsableCommand {
             let tokens = try tokenizer.encode(picture)
             guard let latents = tokens.latents else { throw Failure(.data, "\(path): it gave no latents") }
             guard latents.firstNonFinite == nil else { throw Failure(.data, "\(path): the latents of \(file) are not finite") }
-            pictures.append((picture.centerSquare(tokenizer.imageSize), latents, try tokenizer.decode(latents)))
+            pictures.append((tokenizer.square(of: picture), latents, try tokenizer.decode(latents)))
         }
         let statistics = known ?? LatentStatistics(of: .concatenated(pictures.map(\.latents), axis: 1))
         let levels = try levels()

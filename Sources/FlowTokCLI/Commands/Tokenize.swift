@@ -15,13 +15,15 @@ struct Tokenize: ParsableCommand {
                 tensor, "latents", of shape [1, K, D]; entries of a codebook go to a JSON file. Either names the model it \
                 belongs to.
 
-                The model is a FlowTok, or an image tokenizer alone: TiTok, TA-TiTok, FlowTiTok, GigaTok, MaskGIT-VQGAN \
-                or TokenBridge's autoencoder, as a folder of the hub, one that flowtok import described, or a checkpoint.
+                The model is a FlowTok, or an image tokenizer alone: TiTok, TA-TiTok, FlowTiTok, FlexTok, GigaTok, \
+                MaskGIT-VQGAN or TokenBridge's autoencoder, as a folder of the hub, one that flowtok import described, or a \
+                checkpoint. Of FlexTok's tokens any prefix is the picture, in less detail: --tokens keeps so many.
 
                 EXAMPLES
                   flowtok tokenize fox.png
                   flowtok tokenize fox.png -o fox-tokens.safetensors
                   flowtok tokenize fox.png --model tokenizer_titok_l32_imagenet     writes fox.json
+                  flowtok tokenize fox.png --model flextok_d18_d28_dfn --tokens 64
                   flowtok tokenize *.png --model titok_bl64_vae_c16.bin -o tokens
                 """)
     }
@@ -37,6 +39,9 @@ struct Tokenize: ParsableCommand {
             "The file to write, in place of one that is there, or - for standard output; for several pictures a folder (default: NAME.safetensors or NAME.json, a new file).",
         completion: .file())
     var output: String?
+
+    @Option(parsing: .unconditional, help: "Keep the first so many tokens, where the model decodes any number (default: all).")
+    var tokens: Int?
 
     @OptionGroup
     var overwriting: OverwriteOptions
@@ -58,6 +63,7 @@ struct Tokenize: ParsableCommand {
         try plan.prepare()
         let tokenizer = try model.openTokenizer()
         Console.warnWhenDone { tokenizer.warnings }
+        if let tokens { try TokenCounts([tokens]).check(for: tokenizer) }
         let suffix = tokenizer.tokenizer.tokens.codebookSize == nil ? "safetensors" : "json"
         if let output, !plan.isFolder {
             let other = suffix == "json" ? ".safetensors" : ".json"
@@ -68,17 +74,18 @@ struct Tokenize: ParsableCommand {
         }
         var files = try plan.files { FilePath.withoutSuffix($0) + "." + suffix }
         try batch.run(quiet: quiet, printsOnly: false) { picture, image, progress in
-            let tokens = try tokenizer.encode(image)
+            var found = try tokenizer.encode(image)
+            if let tokens { found = found.prefix(tokens, channels: tokenizer.codeChannels) }
             try files[picture.path]?.write { path, replacing in
                 try TokenFile.write(
-                    tokens, channels: tokenizer.codeChannels, by: tokenizer.identity, to: path, replacing: replacing)
+                    found, channels: tokenizer.codeChannels, by: tokenizer.identity, to: path, replacing: replacing)
             }
             progress.finish()
             guard let path = files[picture.path]?.path else { return }
             if json {
                 try Console.print(json: Line(file: picture.path, output: path, model: tokenizer.identity.name))
             } else if !quiet {
-                Console.print("\(path): \(describe(tokens, tokenizer))")
+                Console.print("\(path): \(describe(found, tokenizer))")
             }
         }
     }

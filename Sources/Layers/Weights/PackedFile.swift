@@ -26,11 +26,12 @@ public enum PackedFile {
     ///   - source: the parameters as they are.
     ///   - build: makes the model from the weights that it is given, and gives what else the file is to hold; which
     ///     parameters are packed is what the model asks for.
-    /// - Throws: `CheckpointError` where the file cannot be written; what `build` throws. What `source` lacks is reported by
-    ///   `source`.
+    ///   - progress: called after every parameter that was written with the share of them; throws to cancel.
+    /// - Throws: `CheckpointError` where the file cannot be written; what `build` and `progress` throw. What `source` lacks is
+    ///   reported by `source`.
     public static func write(
         from source: any WeightSource, as precision: Precision, metadata: [String: String] = [:], to path: String,
-        build: (Weights) throws -> [(name: String, tensor: Tensor)]
+        progress: (Double) throws -> Void = { _ in }, build: (Weights) throws -> [(name: String, tensor: Tensor)]
     ) throws {
         let recorder = PackedRecorder(PackingWeights(source, as: precision))
         let further = try build(Weights(recorder))
@@ -59,7 +60,8 @@ public enum PackedFile {
         let rest = try SafetensorsWriter.headerSize(of: tensors, metadata: texts, path: path) % 64
         texts["padding"] = String(repeating: " ", count: (64 - rest) % 64)
         let writer = try SafetensorsWriter(to: path, tensors: tensors, metadata: texts)
-        for (name, item) in recorder.items {
+        for (index, (name, item)) in recorder.items.enumerated() {
+            try progress(Double(index) / Double(recorder.items.count))
             switch item {
             case .tensor(let tensor): try writer.write(name, tensor)
             case .deferred(let matrix, _): try matrix.withTensor { try writer.write(name, $0) }

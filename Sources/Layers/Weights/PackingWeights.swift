@@ -46,7 +46,7 @@ public final class PackingWeights: WeightSource {
     /// Eight bits only for the maps inside transformer blocks; what leads in and out is small and stays finer. What the time
     /// of the flow goes through is computed once for a schedule, and exactly.
     private func type(_ name: String, _ outputs: Int, _ inputs: Int) -> Precision {
-        if inputs < 64 || outputs < 64 || name.contains("t_embedder.") { return .float32 }
+        if inputs < 64 || outputs < 64 || name.contains("t_embedder.") || name.contains("time_embedder.") { return .float32 }
         guard precision == .int8 else { return precision }
         return Self.insides.contains { name.contains($0) } ? .int8 : .bfloat16
     }

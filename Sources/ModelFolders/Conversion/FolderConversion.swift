@@ -43,6 +43,11 @@ public struct FolderConversion: Sendable {
                 configuration = imported
             } else {
                 plan.add(path: opened.weightsFile, as: ModelFolder.weightsFile, isCheckpoint: true)
+                // Where a setting of the autoencoder may stand.
+                let part = "vae/" + ModelFolder.configurationFile
+                if FileManager.default.fileExists(atPath: folder + "/" + part) {
+                    plan.add(path: folder + "/" + part, as: part, isCheckpoint: false)
+                }
                 configuration = nil
             }
         case .generator:

@@ -19,12 +19,12 @@ struct PartCheck {
 
     /// Checks one network.
     ///
-    /// - Throws: `WeightMismatch` with all that is missing.
+    /// - Throws: `WeightMismatch` with all that is missing, and `ImageTokenizerError` where a tokenizer cannot be told.
     mutating func check(_ configuration: any NetworkConfiguration, in path: String) throws {
         let checkpoint = try Checkpoint.ofModel(path)
         switch configuration {
         case let tokenizer as any ImageTokenizerConfiguration:
-            let complete = tokenizer.completed(by: Set(checkpoint.names))
+            let complete = try tokenizer.completed(for: checkpoint)
             try check(checkpoint, ignoring: type(of: tokenizer).ignores) { _ = complete.imageTokenizer($0) }
         case let generator as any TokenGeneratorConfiguration:
             try check(checkpoint, ignoring: type(of: generator).ignores) { _ = generator.generator($0) }

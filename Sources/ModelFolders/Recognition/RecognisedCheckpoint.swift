@@ -21,21 +21,21 @@ public struct RecognisedCheckpoint: Sendable {
     ///   - file: for messages.
     /// - Throws: `ImageTokenizerError.undetermined` where the names say an architecture and the shapes contradict it.
     public init?(shapes: [String: [Int]], file: String) throws {
-        var shapes = shapes
-        if Self.signature(of: Set(shapes.keys))?.family == nil {
-            let prefix = Wrappers.prefix(in: shapes.keys.sorted(), families: ModelFamilies.all)
-            if let prefix {
-                shapes = Dictionary(
-                    uniqueKeysWithValues: shapes.compactMap { name, shape in
-                        name.hasPrefix(prefix) ? (String(name.dropFirst(prefix.count)), shape) : nil
-                    })
-            }
+        try self.init(TensorCatalog(shapes), file: file)
+    }
+
+    private init?(_ whole: TensorCatalog, file: String) throws {
+        var catalog = whole
+        if Self.signature(of: catalog.names)?.family == nil,
+            let prefix = Wrappers.prefix(in: catalog.names.sorted(), families: ModelFamilies.all)
+        {
+            catalog = catalog.under(prefix)
         }
-        guard let (family, title) = Self.signature(of: Set(shapes.keys)) else { return nil }
+        guard let (family, title) = Self.signature(of: catalog.names) else { return nil }
         self.family = family
         self.title = title
         do {
-            configuration = try family?.configuration?.init(inferredFrom: TensorCatalog(shapes))
+            configuration = try family?.configuration?.init(inferredFrom: catalog)
         } catch let problem as TensorCatalog.Problem {
             throw ImageTokenizerError.undetermined(file: file, architecture: title, reason: problem.reason)
         }
@@ -43,7 +43,7 @@ public struct RecognisedCheckpoint: Sendable {
 
     /// The same for a checkpoint.
     public init?(_ checkpoint: Checkpoint) throws {
-        try self.init(shapes: checkpoint.shapes, file: checkpoint.path)
+        try self.init(TensorCatalog(checkpoint), file: checkpoint.path)
     }
 
     /// What it is in a few words, with its size where that can be known.
@@ -66,7 +66,6 @@ public struct RecognisedCheckpoint: Sendable {
 
     /// Models that people have and that do not run here, so that messages can name them.
     private static let strangers: [ModelFamily.Signature] = [
-        .init("FlexTok, a 1D image tokenizer", ["encoder.module_dict.enc_register_module.registers"]),
         .init(
             "a convolutional variational autoencoder or VQGAN with attention",
             ["encoder.mid.block_1.conv1.weight", "decoder.mid.attn_1.q.weight"]),

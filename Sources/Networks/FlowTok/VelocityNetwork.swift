@@ -198,7 +198,7 @@ package struct VelocityBlock: Sendable {
 
 extension Tensor {
     /// Rows [batch, count·width] as `count` tensors [batch, width].
-    fileprivate func parts(_ count: Int) -> [Tensor] {
+    func parts(_ count: Int) -> [Tensor] {
         let width = shape[1] / count
         return (0..<count).map { sliced(axis: 1, $0 * width..<($0 + 1) * width) }
     }

@@ -86,9 +86,7 @@ extension GigaTokConfiguration: ImageTokenizerConfiguration {
 
     public func imageTokenizer(_ weights: Weights) -> any ImageTokenizer { GigaTok(self, weights: weights) }
 
-    public func imageTokenizer(
-        _ weights: Weights, expected: Weights, later: DeferredWeights
-    ) -> (any ImageTokenizer)? {
+    public func imageTokenizer(_ weights: Weights, expected: Weights, later: DeferredWeights) -> any ImageTokenizer {
         GigaTok(self, weights: weights, expected: expected, later: later)
     }
 }

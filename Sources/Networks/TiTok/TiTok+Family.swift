@@ -98,8 +98,8 @@ extension TiTokConfiguration: ImageTokenizerConfiguration {
 
     public func imageTokenizer(_ weights: Weights) -> any ImageTokenizer { TiTok(self, weights: weights) }
 
-    public func completed(by names: Set<String>) -> TiTokConfiguration {
-        guard !isLegacy, names.contains("decoder.text_guidance_proj.weight") else { return self }
+    public func completed(by catalog: TensorCatalog) throws -> TiTokConfiguration {
+        guard !isLegacy, catalog.contains("decoder.text_guidance_proj.weight") else { return self }
         var completed = self
         completed.kind = .textAware
         return completed

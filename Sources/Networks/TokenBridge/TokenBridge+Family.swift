@@ -62,6 +62,8 @@ extension TokenBridgeTokenizerConfiguration: ImageTokenizerConfiguration {
     /// What training kept beside the network.
     public static func ignores(_ tensor: String) -> Bool { tensor.hasPrefix("loss.") || tensor.hasPrefix("model_ema.") }
 
+    public static var identifyingTensors: [String] { ["post_quant_conv.weight"] }
+
     public var tokens: TokenShape {
         TokenShape(count: max(1, grid * grid), values: .codes(size: levels, channels: channels))
     }

@@ -5,7 +5,8 @@ import Tensors
 /// codes by a rule that needs no training (2503.16430, section 3.1). Without the rounding it is the autoencoder alone.
 public struct TokenBridgeTokenizer: Sendable {
     public let configuration: TokenBridgeTokenizerConfiguration
-    package let network: KLAutoencoder
+    package let encoder: AutoencoderKLEncoder
+    private let decoder: AutoencoderKLDecoder
     /// Nil where latents stay as they are.
     public let quantizer: GaussianQuantizer?
 
@@ -13,13 +14,15 @@ public struct TokenBridgeTokenizer: Sendable {
     public init(_ configuration: TokenBridgeTokenizerConfiguration, weights: Weights) {
         precondition(configuration.problem == nil, configuration.problem ?? "")
         self.configuration = configuration
-        network = KLAutoencoder(configuration, weights: weights)
+        encoder = AutoencoderKLEncoder(configuration.shape, weights: weights)
+        decoder = AutoencoderKLDecoder(configuration.shape, weights: weights)
         quantizer = GaussianQuantizer(levels: configuration.levels, range: Float(configuration.range))
     }
 
     private init(unquantizing other: TokenBridgeTokenizer) {
         configuration = other.configuration
-        network = other.network
+        encoder = other.encoder
+        decoder = other.decoder
         quantizer = nil
     }
 
@@ -29,12 +32,12 @@ public struct TokenBridgeTokenizer: Sendable {
     }
 
     /// Means and log-variances [batch, K, 2·channels].
-    package func moments(_ images: Tensor) -> Tensor { network.moments(images * 2 + -1) }
+    package func moments(_ images: Tensor) -> Tensor { encoder.moments(images * 2 + -1).placesOfPlanes() }
 
     /// Images in 0...1, not clamped, of latents times the scale factor.
     package func decode(_ latents: Tensor) -> Tensor {
         let unscaled = latents * Float(1 / configuration.scaleFactor)
-        return network.decode(unscaled, rows: configuration.grid) * 0.5 + 0.5
+        return decoder(unscaled.planesOfPlaces(side: configuration.grid)) * 0.5 + 0.5
     }
 }
 

@@ -74,10 +74,14 @@ public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
     public var patchSize: Int { 1 << (depth - 1) }
     /// Latents in a row of an image.
     public var grid: Int { imageSize / patchSize }
-    /// Channels of a level.
-    func channels(_ level: Int) -> Int { hiddenChannels * channelMultipliers[level] }
-    /// Whether a level of the encoder has attention after its blocks.
-    func attends(_ level: Int) -> Bool { resolution >> level == Self.attentionResolution }
+
+    /// The shape of the autoencoder.
+    package var shape: AutoencoderKLShape {
+        AutoencoderKLShape(
+            latentChannels: channels, levels: channelMultipliers.map { hiddenChannels * $0 }, blocks: residualBlocks,
+            groups: Self.groups,
+            attendedLevels: Set((0..<depth).filter { resolution >> $0 == Self.attentionResolution }), layout: .latentDiffusion)
+    }
 
     /// Why no model of this shape can be built, or nil.
     public var problem: String? {

@@ -93,7 +93,7 @@ private func compareTokenBridgeTokenizer(_ comparison: Comparison) throws {
         case "z": return z
         case "moments": return planar(moments)
         case "latent": return planar(latent)
-        case "mid_attn_out": return model.network.encoder.middle.attended(model.network.encoder.stem(image * 2 + -1))
+        case "mid_attn_out": return try #require(model.encoder.trace(image * 2 + -1)["enc_mid_attn"])
         case "recon_continuous": return images(known)
         case "recon_z": return images(places * Float(configuration.scaleFactor))
         default:
