@@ -81,16 +81,10 @@ extension FlowTok {
         guard prompt != nil || configuration.textDecoder != nil else {
             throw FlowTokError.cannotCaption(model: configuration.name)
         }
-        var settings = configuration.captioning
-        settings.steps = steps ?? settings.steps
-        guard (1...10_000).contains(settings.steps) else {
-            throw FlowTokError.badSetting(name: "steps", given: String(settings.steps), expected: "1 to 10000")
-        }
+        let settings = try captioningSettings(steps: steps)
         let model = try model(in: precision)
         return try Precision.$current.withValue(precision ?? self.precision) {
-            let side = model.configuration.imageTokenizer.imageSize
-            let pixels = try Tensor([image.centerSquare(side)], side: side)
-            let latents = model.normalized(model.imageTokenizer.encode(pixels).mean)
+            let latents = try model.latents(of: image)
             func step(_: SolverProgress) throws {
                 try Task.checkCancellation()
                 try progress()

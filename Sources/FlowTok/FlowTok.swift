@@ -186,22 +186,28 @@ public final class FlowTok: Sendable {
         guard configuration.textDecoder != nil, let tokenizer = captions as? SentencePieceTokenizer else {
             throw FlowTokError.cannotCaption(model: configuration.name)
         }
-        var settings = configuration.captioning
-        settings.steps = steps ?? settings.steps
-        guard (1...10_000).contains(settings.steps) else {
-            throw FlowTokError.badSetting(name: "steps", given: String(settings.steps), expected: "1 to 10000")
-        }
+        let settings = try captioningSettings(steps: steps)
         let model = try model(in: precision)
         return try Precision.$current.withValue(precision ?? self.precision) {
-            let side = model.configuration.imageTokenizer.imageSize
             let search = try CaptionSearch(model, tokenizer, grammar: grammar(tokenizer))
-            let latents = model.normalized(model.imageTokenizer.encode(try Tensor([image.centerSquare(side)], side: side)).mean)
-            let found = try search.captions(of: latents, settings: settings) { _ in
+            let found = try search.captions(of: model.latents(of: image), settings: settings) { _ in
                 try Task.checkCancellation()
                 try progress()
             }
             return Array(found.prefix(count))
         }
+    }
+
+    /// The model's own settings for captions, with other steps where they are given.
+    ///
+    /// - Throws: `FlowTokError.badSetting` for steps out of range.
+    func captioningSettings(steps: Int?) throws -> CaptioningDefaults {
+        var settings = configuration.captioning
+        settings.steps = steps ?? settings.steps
+        guard (1...10_000).contains(settings.steps) else {
+            throw FlowTokError.badSetting(name: "steps", given: String(settings.steps), expected: "1 to 10000")
+        }
+        return settings
     }
 
     /// What captions can be proposed, made when it is first needed.
@@ -212,5 +218,13 @@ public final class FlowTok: Sendable {
             made = fresh
             return fresh
         }
+    }
+}
+
+extension FlowTokModel {
+    /// The latents [1, K, D] of an image, which is resized and cropped to the model's square, as the flow sees them.
+    func latents(of image: Image) throws -> Tensor {
+        let side = configuration.imageTokenizer.imageSize
+        return normalized(imageTokenizer.encode(try Tensor([image.centerSquare(side)], side: side)).mean)
     }
 }

@@ -218,7 +218,7 @@ extension GenerationMetadata {
 
 extension Solver {
     /// The name that programs of the field show.
-    fileprivate var samplerName: String {
+    package var samplerName: String {
         switch self {
         case .euler: "Euler"
         case .midpoint: "Midpoint"

@@ -74,6 +74,22 @@ public enum GeneratorCondition: Sendable {
     case classes([Int])
     /// Captions, and the empty caption that guidance leads away from.
     case captions(TextCondition, unconditional: TextCondition)
+
+    /// The classes.
+    ///
+    /// - Throws: `GeneratorError.otherSubject` where captions are given.
+    func classes() throws -> [Int] {
+        guard case .classes(let classes) = self else { throw GeneratorError.otherSubject(expected: "classes") }
+        return classes
+    }
+
+    /// The captions.
+    ///
+    /// - Throws: `GeneratorError.otherSubject` where classes are given.
+    func captions() throws -> (text: TextCondition, unconditional: TextCondition) {
+        guard case .captions(let text, let unconditional) = self else { throw GeneratorError.otherSubject(expected: "captions") }
+        return (text, unconditional)
+    }
 }
 
 /// A network that makes the tokens of an image tokenizer, of a class or a caption.

@@ -54,13 +54,4 @@ extension FlowTokModel {
         guard let textDecoder else { throw FlowTokError.cannotCaption(model: configuration.name) }
         return textDecoder(textTokens)
     }
-
-    /// The most likely piece at every position of text tokens: N ids to a caption.
-    ///
-    /// - Throws: `FlowTokError.cannotCaption` where the model has no text decoder.
-    public func pieces(_ textTokens: Tensor) throws -> [[Int32]] {
-        let length = textTokens.shape[1]
-        let ids = try captionLogits(textTokens).argmax()
-        return stride(from: 0, to: ids.count, by: length).map { Array(ids[$0..<$0 + length]) }
-    }
 }

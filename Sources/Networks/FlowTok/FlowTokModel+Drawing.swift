@@ -78,22 +78,4 @@ extension FlowTokModel {
         }
         return pixels(drawn, guidedBy: hidden)
     }
-
-    /// Captions images: the one way from pixels [batch, 3, side, side] in 0...1 to the ids of captions, N to an image.
-    ///
-    /// - Parameters:
-    ///   - noise: [batch, K, D] in units of the latents' stds, added to them; nil for none.
-    ///   - progress: called after every step; what it throws ends the captioning.
-    /// - Throws: `FlowTokError.cannotCaption` where the model has no text decoder.
-    public func caption(
-        _ images: Tensor, settings: CaptioningDefaults, noise: Tensor? = nil,
-        progress: (SolverProgress) throws -> Void = { _ in }
-    ) throws -> [[Int32]] {
-        let latents = normalized(imageTokenizer.encode(images).mean)
-        let tokens = try textTokens(
-            from: noise.map { latents + $0 } ?? latents,
-            integrator: FlowIntegrator(settings.solver, steps: settings.steps), direction: settings.direction,
-            progress: progress)
-        return try pieces(tokens)
-    }
 }

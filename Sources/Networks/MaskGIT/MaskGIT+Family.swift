@@ -99,7 +99,7 @@ extension MaskGITGenerator: TokenGenerator {
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,
         progress: (GenerationStep) throws -> Void
     ) throws -> ImageTokens {
-        guard case .classes(let classes) = condition else { throw GeneratorError.otherSubject(expected: "classes") }
+        let classes = try condition.classes()
         var sampling = MaskGITSampling.published(for: configuration)
         sampling.steps = settings.steps ?? sampling.steps
         sampling.guidance = settings.guidance ?? sampling.guidance

@@ -88,9 +88,7 @@ extension MaskGenVQ: TokenGenerator {
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,
         progress: (GenerationStep) throws -> Void
     ) throws -> ImageTokens {
-        guard case .captions(let text, let unconditional) = condition else {
-            throw GeneratorError.otherSubject(expected: "captions")
-        }
+        let (text, unconditional) = try condition.captions()
         var sampling = configuration.sampling
         sampling.steps = settings.steps ?? sampling.steps
         sampling.guidance = settings.guidance ?? sampling.guidance
@@ -152,9 +150,7 @@ extension MaskGenKL: TokenGenerator {
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,
         progress: (GenerationStep) throws -> Void
     ) throws -> ImageTokens {
-        guard case .captions(let text, let unconditional) = condition else {
-            throw GeneratorError.otherSubject(expected: "captions")
-        }
+        let (text, unconditional) = try condition.captions()
         var sampling = configuration.sampling
         sampling.steps = settings.steps ?? sampling.steps
         sampling.guidance = settings.guidance ?? sampling.guidance

@@ -88,7 +88,7 @@ extension RAR: TokenGenerator {
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,
         progress: (GenerationStep) throws -> Void
     ) throws -> ImageTokens {
-        guard case .classes(let classes) = condition else { throw GeneratorError.otherSubject(expected: "classes") }
+        let classes = try condition.classes()
         var sampling = configuration.sampling
         sampling.guidance = settings.guidance ?? sampling.guidance
         sampling.temperature = settings.temperature ?? sampling.temperature

@@ -169,12 +169,12 @@ extension TokenBridge: TokenGenerator {
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,
         progress: (GenerationStep) throws -> Void
     ) throws -> ImageTokens {
-        guard case .classes(let classes) = condition else { throw GeneratorError.otherSubject(expected: "classes") }
+        let classes = try condition.classes()
         var sampling = configuration.sampling
         sampling.steps = settings.steps ?? sampling.steps
         sampling.guidance = settings.guidance ?? sampling.guidance
         sampling.temperature = settings.temperature ?? sampling.temperature
         return .indices(
-            try generate(classes: classes.map { $0 }, sampling: sampling, orders: nil, noise: &noise, progress: progress))
+            try generate(classes: classes, sampling: sampling, orders: nil, noise: &noise, progress: progress))
     }
 }

@@ -110,7 +110,7 @@ extension Routes {
         }
         list("samplers") {
             .list(
-                Solver.allCases.map { ["name": .text($0.title), "aliases": [.text($0.rawValue)], "options": [:]] })
+                Solver.allCases.map { ["name": .text($0.samplerName), "aliases": [.text($0.rawValue)], "options": [:]] })
         }
         list("schedulers") { [["name": "automatic", "label": "Automatic", "aliases": nil, "default_rho": -1, "need_inner_model": false]] }
         list("upscalers") { [["name": "None", "model_name": nil, "model_path": nil, "model_url": nil, "scale": 4]] }
@@ -125,19 +125,6 @@ extension Routes {
         list("prompt-styles") { [] }
         list("cmd-flags") { ["api": true, "nowebui": true, "port": JSONValue(server.options.port)] }
         list("memory") { ["ram": ["used": JSONValue(Metrics.residentBytes ?? 0)], "cuda": [:]] }
-    }
-}
-
-extension Solver {
-    /// The name that programs of the field show.
-    var title: String {
-        switch self {
-        case .euler: "Euler"
-        case .midpoint: "Midpoint"
-        case .heun: "Heun"
-        case .adamsBashforth2: "AB2"
-        case .dopri5: "DOPRI5"
-        }
     }
 }
 
@@ -231,7 +218,7 @@ private struct StableDiffusionReply: Sendable {
             "seed": .unsigned(first?.seed ?? 0), "all_seeds": .list(records.map { .unsigned($0.metadata.seed) }),
             "subseed": .unsigned(first?.seed ?? 0), "all_subseeds": .list(records.map { .unsigned($0.metadata.seed) }),
             "subseed_strength": 0, "width": JSONValue(encoding.size?.width ?? side), "height": JSONValue(encoding.size?.height ?? side),
-            "native_size": .text("\(side)x\(side)"), "sampler_name": .text(first?.settings.solver?.title ?? ""),
+            "native_size": .text("\(side)x\(side)"), "sampler_name": .text(first?.settings.solver?.samplerName ?? ""),
             "cfg_scale": JSONValue(first?.settings.guidance ?? 0), "steps": JSONValue(first?.settings.steps ?? 0),
             "batch_size": JSONValue(records.count), "restore_faces": false, "sd_model_name": .text(model.name), "sd_model_hash": "",
             "denoising_strength": first?.origin?.strength.map { JSONValue($0) } ?? .null, "extra_generation_params": [:],
