@@ -9,7 +9,7 @@ import Tensors
 struct Bench: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Metric how fast flowtok is on this machine, against its peak and against a peer.",
+            abstract: "Measure how fast flowtok is on this machine, against its peak and against a peer.",
             discussion: """
                 Every row is the median of rounds in which all benchmarks take turns, after one round to warm up. Products \
                 are quoted as a share of what the CPU's multiply-and-add instruction of that type reaches on registers \
