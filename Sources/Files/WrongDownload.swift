@@ -8,7 +8,7 @@ package enum WrongDownload {
         guard judged.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x0a || $0 == 0x0d || $0 == 0x09 }) else { return nil }
         let text = String(decoding: judged, as: UTF8.self)
         let start = text.drop { $0.isWhitespace || $0 == "\u{feff}" }.prefix(200).lowercased()
-        if ["<!doctype html", "<html", "<head", "<!--"].contains(where: start.hasPrefix) {
+        if ["<!doctype html", "<html", "<head", "<!--"].contains(where: { start.hasPrefix($0) }) {
             return "an HTML page: the address of the download leads to a page and not to the file"
         }
         if start.hasPrefix("<?xml") || start.hasPrefix("<error") { return "an XML document, such as the refusal of a download server" }

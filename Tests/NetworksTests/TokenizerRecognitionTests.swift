@@ -46,9 +46,8 @@ import Testing
             expected.encoder.heads = max(1, configuration.encoder.width / 64)
             expected.decoder.heads = max(1, configuration.decoder.width / 64)
             #expect(hasHeads && recognised.configuration as? TiTokConfiguration == expected)
-            #expect(
-                recognised.warnings
-                    == Set(widths.filter { $0 < 64 }).sorted().map { "\(name): assumed one head for a width of \($0), which shapes do not tell" })
+            let narrow = Set(widths.filter { $0 < 64 })
+            #expect(Set(recognised.warnings) == Set(narrow.map { "\(name): assumed one head for a width of \($0), which shapes do not tell" }))
         } catch let error as ImageTokenizerError {
             #expect(!hasHeads && error.description.contains("heads"), "\(error)")
         }

@@ -3,6 +3,7 @@ import Files
 import FlowTok
 import Foundation
 import Images
+import Networks
 
 /// `flowtok i2t`.
 struct ImageToText: ParsableCommand {

@@ -13,7 +13,8 @@ final class SpooledInput {
     init(_ path: String) throws {
         let kind = FileIdentity(path: path)?.kind
         isCopy = path == "-" || kind == S_IFIFO || kind == S_IFSOCK || kind == S_IFCHR
-        name = path == "-" ? "standard input" : path
+        let label = path == "-" ? "standard input" : path
+        name = label
         guard isCopy else {
             self.path = path
             return
@@ -22,9 +23,8 @@ final class SpooledInput {
         guard descriptor >= 0 else { throw FileError.unreadable(path: path, reason: String(cString: strerror(errno))) }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
         let copy = FileManager.default.temporaryDirectory.appendingPathComponent("flowtok-input-\(UUID().uuidString)").path
-        let name = name
         try AtomicFile.write(to: copy) { stream in
-            try InputFile.forEachBlock(of: descriptor, path: name) { try stream.append($0) }
+            try InputFile.forEachBlock(of: descriptor, path: label) { try stream.append($0) }
         }
         self.path = copy
     }
