@@ -12,7 +12,7 @@ public struct MaskGenVQ: Sendable {
     let transformer: MMDiT
     let norm: AdaLayerNormContinuous
 
-    /// `configuration.problem` must be nil.
+    /// The configuration must be valid.
     public init(_ configuration: MaskGenVQConfiguration, weights: Weights) {
         self.configuration = configuration
         let shape = configuration.transformer

@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Sampling
 import Tensors
@@ -16,9 +17,9 @@ public struct RAR: Sendable {
     private let norm: ModulatedNorm
     private let head: Linear
 
-    /// Builds the network. `configuration.problem` must be nil.
+    /// Builds the network. The configuration must be valid.
     public init(_ configuration: RARConfiguration, weights: Weights) {
-        precondition(configuration.problem == nil, configuration.problem ?? "")
+        configuration.requireValid()
         self.configuration = configuration
         let width = configuration.width
         start = weights.tensor("cls_token", [1, 1, width], initial: .zeros)
