@@ -85,7 +85,7 @@ extension FlowTok {
         let model = try model(in: precision)
         return try Precision.$current.withValue(precision ?? self.precision) {
             let latents = try model.latents(of: image)
-            func step(_: SolverProgress) throws {
+            func step(_: SamplingStep<Tensor>) throws {
                 try Task.checkCancellation()
                 try progress()
             }

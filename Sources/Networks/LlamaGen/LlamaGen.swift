@@ -144,7 +144,7 @@ public struct LlamaGen: Sendable {
     /// - Throws: `GeneratorError.noSuchClass`, `badSetting`, `SamplingError.notFinite`, and what `progress` throws.
     package func generate(
         classes labels: [Int], sampling: LlamaGenSampling, length wanted: Int? = nil, noise: inout some NoiseSource,
-        progress: (AutoregressiveStep) throws -> Void = { _ in }
+        progress: (SamplingStep<[[Int32]]>) throws -> Void = { _ in }
     ) throws -> [[Int32]] {
         try sampling.validate()
         if let stranger = labels.first(where: { $0 < 0 || $0 >= configuration.classes }) {

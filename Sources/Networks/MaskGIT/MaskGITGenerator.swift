@@ -29,7 +29,7 @@ public struct MaskGITGenerator: Sendable {
     /// - Throws: `GeneratorError.noSuchClass`, `badSetting`, and what `progress` throws.
     public func generate(
         classes: [Int], sampling: MaskGITSampling = MaskGITSampling(), noise: inout some NoiseSource,
-        progress: (MaskedDecodingStep) throws -> Void = { _ in }
+        progress: (SamplingStep<[[Int32]]>) throws -> Void = { _ in }
     ) throws -> [[Int32]] {
         try sampling.validate()
         if let stranger = classes.first(where: { $0 < 0 || $0 >= configuration.classes }) {

@@ -181,7 +181,7 @@ public struct RAR: Sendable {
     /// - Throws: `GeneratorError.noSuchClass`, `badSetting`, `SamplingError.notFinite`, and what `progress` throws.
     package func generate(
         classes: [Int], sampling: RARSampling, noise: inout some NoiseSource,
-        progress: (AutoregressiveStep) throws -> Void = { _ in }
+        progress: (SamplingStep<[[Int32]]>) throws -> Void = { _ in }
     ) throws -> [[Int32]] {
         try sampling.validate()
         try check(classes)
@@ -194,7 +194,7 @@ public struct RAR: Sendable {
 
     /// The same with any way to choose tokens from guided logits [batch, V].
     package func generate(
-        classes: [Int], sampling: RARSampling, progress: (AutoregressiveStep) throws -> Void = { _ in },
+        classes: [Int], sampling: RARSampling, progress: (SamplingStep<[[Int32]]>) throws -> Void = { _ in },
         observing observe: (Int, Tensor) -> Void = { _, _ in }, choosing choose: (Tensor, Int) throws -> [Int32]
     ) throws -> [[Int32]] {
         guard !classes.isEmpty else { return [] }
