@@ -207,17 +207,18 @@ def draw(logits, temperature=1.0):
     return torch.multinomial((logits.float() / temperature).softmax(-1), 1)[:, 0]
 
 
-def draw_image(network, step, static, dtype):
-    """An image of a generator that reads one token at a time; returns the seconds of it."""
-    start = time.perf_counter()
+def draw_image(network, step, static, tokens):
+    """So many tokens of an image of a generator that reads one at a time; returns the seconds of one after the first."""
     x = network.first()
-    for index in range(LENGTH):
+    for index in range(tokens):
+        if index == 1:
+            start = time.perf_counter()
         place = torch.tensor([index])
         mask = (torch.arange(LENGTH + 8) <= index).view(1, 1, 1, -1) if static else None
         logits = step(x, place, mask, *network.prepare(index))
         code = draw(logits[1:] + (logits[:1] - logits[1:]) * network.guidance)
         x = network.embedding(torch.cat([code, code]))
-    return time.perf_counter() - start
+    return (time.perf_counter() - start) / (tokens - 1)
 
 
 def draw_tokens(network, features, channel, static, counts):
@@ -237,7 +238,7 @@ def draw_tokens(network, features, channel, static, counts):
     return time.perf_counter() - start
 
 
-def measure(size, engine, dtype, repeats):
+def measure(size, engine, dtype, repeats, tokens):
     static = engine == "compile"
     if static:
         import torch._inductor.config as inductor
@@ -256,7 +257,7 @@ def measure(size, engine, dtype, repeats):
         kind, shape = (GPTGenerator, GPT[size]) if size in GPT else (RARGenerator, RAR[size])
         network = kind(*shape, 2, dtype).to(dtype).eval()
         step = prepared(network)
-        seconds = [draw_image(network, step, static, dtype) / LENGTH for _ in range(repeats + 1)]
+        seconds = [draw_image(network, step, static, tokens) for _ in range(repeats + 1)]
     return sorted(seconds[1:])[repeats // 2]
 
 
@@ -266,7 +267,8 @@ def main():
     parser.add_argument("--engine", nargs="+", choices=("eager", "compile"), default=["eager", "compile"])
     parser.add_argument("--dtype", choices=("bf16", "f32"), default="bf16")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--repeat", type=int, default=1, help="images that count, after one that does not")
+    parser.add_argument("--tokens", type=int, default=LENGTH, help="how many of an image's tokens to draw, 2 to 256")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
@@ -275,7 +277,7 @@ def main():
         for engine in arguments.engine:
             with torch.inference_mode():
                 try:
-                    seconds = measure(size, engine, dtype, arguments.repeat)
+                    seconds = measure(size, engine, dtype, arguments.repeat, min(max(arguments.tokens, 2), LENGTH))
                 except Exception as error:  # an engine that does not run leaves the others
                     print(f"{size}, {engine}: {str(error).splitlines()[0][:200]}", file=sys.stderr)
                     continue
