@@ -3,6 +3,7 @@ import Foundation
 import Layers
 import ModelFolders
 import Networks
+import Sampling
 import Tensors
 
 /// Why no benchmark of drawing can be made.

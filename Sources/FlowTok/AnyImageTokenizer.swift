@@ -26,7 +26,7 @@ public struct AnyImageTokenizer: Sendable {
         self.init(
             identity: TokenizerIdentity(name: opened.configuration.name), tokenizer: opened.model.imageTokenizer,
             statistics: opened.configuration.latents, warnings: { opened.warnings }
-        ) { caption in opened.model.textEncoder(try opened.captions.encode(caption)) }
+        ) { caption in opened.model.textEncoder(try opened.textTokenizer.encode(caption)) }
     }
 
     private init(

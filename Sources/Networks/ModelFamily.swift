@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 public import Files
 public import Layers
 
@@ -82,7 +83,7 @@ public struct ModelFamily: Sendable, Identifiable {
 }
 
 /// The shape of a network: read from `config.json`, or inferred from the tensors of a checkpoint.
-public protocol NetworkConfiguration: Codable, Hashable, Sendable {
+public protocol NetworkConfiguration: Codable, Hashable, Sendable, Validated {
     /// The configuration that tensors of these names and shapes belong to; what they do not tell is as published.
     ///
     /// - Throws: `TensorCatalog.Problem` where they contradict each other.
@@ -93,9 +94,6 @@ public protocol NetworkConfiguration: Codable, Hashable, Sendable {
 
     /// Whether the network does without a tensor that checkpoints of it may hold.
     static func ignores(_ tensor: String) -> Bool
-
-    /// Why no network can be built from this, or nil. To be asked before a configuration that came from a file is used.
-    var problem: String? { get }
 
     /// What it is in a few words, with its size: "TiTok L-32, 32 tokens of 4096 codes, 256×256 pixels".
     var summary: String { get }
@@ -118,11 +116,11 @@ public protocol ImageTokenizerConfiguration: NetworkConfiguration {
     /// What guides the decoder; nil where nothing does.
     var textGuidance: TextGuidanceShape? { get }
 
-    /// The tokenizer of this shape. `problem` must be nil.
+    /// The tokenizer of this shape. It must be valid.
     func imageTokenizer(_ weights: Weights) -> any ImageTokenizer
 
     /// The tokenizer of this shape, of which parts are read when they are first used; all is read at once unless the
-    /// configuration says otherwise. `problem` must be nil.
+    /// configuration says otherwise. It must be valid.
     ///
     /// - Parameters:
     ///   - weights: gives what is read now.
@@ -164,7 +162,7 @@ public protocol TokenGeneratorConfiguration: NetworkConfiguration {
     var subjects: GeneratorSubjects { get }
     var tokens: TokenShape { get }
 
-    /// The generator of this shape. `problem` must be nil.
+    /// The generator of this shape. It must be valid.
     func generator(_ weights: Weights) -> any TokenGenerator
 
     /// The keys of a generator's section in an official `config.json` that nothing here reads or knows the meaning of, so that

@@ -1,21 +1,12 @@
 import Sampling
 public import Tensors
 
-/// Where the making of tokens, or of pixels from them, has come to.
-public struct GenerationStep: Sendable {
-    /// Steps done, 1 or more.
-    public let step: Int
-    /// Steps in all; an adaptive solver's estimate may change.
-    public let steps: Int
-    /// The tokens as they are after the step, where they can be looked at: latents that a decoder can already draw, or codes
-    /// of which those still masked are the codebook's size.
-    public let tokens: ImageTokens?
+/// Where the making of tokens, or of pixels from them, has come to, with the tokens where they can be looked at: latents that a
+/// decoder can already draw, or codes.
+public typealias GenerationStep = SamplingStep<ImageTokens?>
 
-    public init(step: Int, steps: Int, tokens: ImageTokens? = nil) {
-        self.step = step
-        self.steps = steps
-        self.tokens = tokens
-    }
+extension SamplingStep<ImageTokens?> {
+    public init(step: Int, steps: Int) { self.init(step: step, steps: steps, tokens: nil) }
 }
 
 /// How a generator draws. In a request, what is nil is as published; in a result and in `TokenGenerator.defaults`, what is

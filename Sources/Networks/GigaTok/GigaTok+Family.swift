@@ -42,7 +42,7 @@ extension GigaTokConfiguration: ImageTokenizerConfiguration {
             encoderMultipliers: encoderMultipliers,
             decoderMultipliers: try Self.multipliers("decoder", of: input, catalog).reversed(),
             residualBlocks: catalog.run("encoder.conv_blocks.0.res.", ".conv1.weight"), encoder: encoder, decoder: decoder)
-        // A side of 64 places and 8 levels are the most that `problem` lets pass.
+        // A side of 64 places and 8 levels are the most that `validate()` lets pass.
         configuration.imageSize = min(grid, 1 << 16) << min(max(0, encoderMultipliers.count - 1), 8)
         if catalog.contains("\(second).distill_mlp.4.weight") {
             configuration.teacherWidth = try catalog.shape("\(second).distill_mlp.4.weight", rank: 2)[0]

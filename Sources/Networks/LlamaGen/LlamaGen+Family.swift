@@ -102,7 +102,7 @@ extension LlamaGen: TokenGenerator {
         sampling.topP = settings.topP ?? sampling.topP
         return .indices(
             try generate(classes: classes, sampling: sampling, noise: &noise) {
-                try progress($0.generationStep)
+                try progress($0.map(ImageTokens.indices))
             })
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Sampling
 import Tensors
@@ -19,9 +20,9 @@ public struct LlamaGen: Sendable {
         case rotary(RotaryTable)
     }
 
-    /// Builds the network. `configuration.problem` must be nil.
+    /// Builds the network. The configuration must be valid.
     public init(_ configuration: LlamaGenConfiguration, weights: Weights) {
-        precondition(configuration.problem == nil, configuration.problem ?? "")
+        configuration.requireValid()
         self.configuration = configuration
         let width = configuration.width
         classes = Embedding(
@@ -143,7 +144,7 @@ public struct LlamaGen: Sendable {
     /// - Throws: `GeneratorError.noSuchClass`, `badSetting`, `SamplingError.notFinite`, and what `progress` throws.
     package func generate(
         classes labels: [Int], sampling: LlamaGenSampling, length wanted: Int? = nil, noise: inout some NoiseSource,
-        progress: (AutoregressiveStep) throws -> Void = { _ in }
+        progress: (SamplingStep<[[Int32]]>) throws -> Void = { _ in }
     ) throws -> [[Int32]] {
         try sampling.validate()
         if let stranger = labels.first(where: { $0 < 0 || $0 >= configuration.classes }) {

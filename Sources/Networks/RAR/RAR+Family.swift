@@ -95,11 +95,6 @@ extension RAR: TokenGenerator {
         sampling.topK = settings.topK ?? sampling.topK
         sampling.topP = settings.topP ?? sampling.topP
         return .indices(
-            try generate(classes: classes, sampling: sampling, noise: &noise) { try progress($0.generationStep) })
+            try generate(classes: classes, sampling: sampling, noise: &noise) { try progress($0.map(ImageTokens.indices)) })
     }
-}
-
-extension AutoregressiveStep {
-    /// The same as every generator reports it.
-    var generationStep: GenerationStep { GenerationStep(step: step, steps: steps, tokens: .indices(tokens)) }
 }

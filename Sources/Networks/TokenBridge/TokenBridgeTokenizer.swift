@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Tensors
 
@@ -10,9 +11,9 @@ public struct TokenBridgeTokenizer: Sendable {
     /// Nil where latents stay as they are.
     public let quantizer: GaussianQuantizer?
 
-    /// `configuration.problem` must be nil.
+    /// The configuration must be valid.
     public init(_ configuration: TokenBridgeTokenizerConfiguration, weights: Weights) {
-        precondition(configuration.problem == nil, configuration.problem ?? "")
+        configuration.requireValid()
         self.configuration = configuration
         encoder = AutoencoderKLEncoder(configuration.shape, weights: weights)
         decoder = AutoencoderKLDecoder(configuration.shape, weights: weights)

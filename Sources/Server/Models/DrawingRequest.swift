@@ -109,7 +109,7 @@ struct DrawingRequest: Sendable {
         let seed = seed
         switch model.engine {
         case .flow(let flowtok):
-            if let offset = try flowtok.captions.truncationOffset(of: prompt) {
+            if let offset = try flowtok.textTokenizer.truncationOffset(of: prompt) {
                 let kept = String(decoding: prompt.utf8.prefix(offset), as: UTF8.self).suffix(40)
                 warnings.append("the prompt is too long for the model, which reads up to \"…\(kept.description.oneLine)\"")
             }
