@@ -51,7 +51,7 @@ import Testing
         let table = try Tool.run(["bench", "generate", "--size", "tiny", "--repeat", "1", "--precision", "int8", "--family", "rar"], in: scratch)
         #expect(table.status == 0 && table.output.contains("tokens/s") && table.output.contains("of the memory's"), "\(table.errors)")
         expectFailure(try Tool.run(["bench", "generate"], in: scratch), 64, "expects --family")
-        expectFailure(try Tool.run(["bench", "generate", "--family", "dalle"], in: scratch), 64, "no generators \"dalle\", expected one of maskgit")
+        expectFailure(try Tool.run(["bench", "generate", "--family", "dalle"], in: scratch), 64, "no generators \"dalle\", expected one of gigatok")
         expectFailure(
             try Tool.run(["bench", "generate", "--family", "rar", "--published", "RAR-Z"], in: scratch), 64, "expected one of RAR-B")
         expectFailure(
