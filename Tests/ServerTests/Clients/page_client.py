@@ -212,6 +212,17 @@ try:
     page.run("document.getElementById('grid-table').replaceChildren(); [...document.querySelectorAll('#history button[aria-label]')].find(b => b.ariaLabel === 'Restore grid: a red fox').click()")
     assert page.run("document.querySelectorAll('#grid-table img').length") == 18
 
+    # A model of classes takes the name of one, and what it cannot do is not offered.
+    if page.run(f"{text('model')}.options.length") > 1:
+        page.run(f"openTab('morph'); {text('model')}.selectedIndex = 1; {text('model')}.dispatchEvent(new Event('change'))")
+        assert page.run("[...document.querySelectorAll('[role=tab]')].filter(tab => !tab.hidden).map(tab => tab.textContent)") == ["Draw", "Image", "Grid"]
+        assert page.run(f"{text('prompt-label')}.textContent").startswith("Class: a name, or a number from 0 to")
+        page.run(f"{text('prompt')}.value = 'golden retreiver'; {text('count')}.value = 2; {text('draw')}.requestSubmit()")
+        page.wait(f"{text('errors')}.textContent.includes('golden retriever')", "a sentence that names the class")
+        page.run(f"{text('prompt')}.value = 'golden retriever'; {text('draw')}.requestSubmit()")
+        page.wait("document.querySelectorAll('#pictures a[download]').length === 2", "two images of a class")
+        page.run(f"{text('model')}.selectedIndex = 0; {text('model')}.dispatchEvent(new Event('change'))")
+
     # What is wrong is said in a sentence.
     page.run(f"openTab('draw'); {text('prompt')}.value = ' '; {text('draw')}.requestSubmit()")
     page.wait(f"{text('errors')}.textContent.includes('The prompt is empty, expected some words')", "a sentence")
