@@ -17,12 +17,24 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
     public var tokenizer: String
     /// The folder to start from: of an earlier flow run, whose averaged parameters are taken, or of a model.
     public var start: String?
+    /// Whether parameters that `start` lacks or has in another shape begin anew, so that a flow goes on over a tokenizer with
+    /// other latents. Without it they are refused.
+    public var ignoreMismatchedSizes: Bool?
     public var model: FlowTrainingConfiguration
 
-    public init(data: DataConfiguration, tokenizer: String, start: String? = nil, model: FlowTrainingConfiguration) {
+    enum CodingKeys: String, CodingKey {
+        case data, tokenizer, start, model
+        case ignoreMismatchedSizes = "ignore_mismatched_sizes"
+    }
+
+    public init(
+        data: DataConfiguration, tokenizer: String, start: String? = nil, ignoreMismatchedSizes: Bool? = nil,
+        model: FlowTrainingConfiguration
+    ) {
         self.data = data
         self.tokenizer = tokenizer
         self.start = start
+        self.ignoreMismatchedSizes = ignoreMismatchedSizes
         self.model = model
     }
 
@@ -91,7 +103,7 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
         do {
             task = try FlowTrainer(
                 stage.model, tokenizer: tokenizer, source: sources.training, shown: sources.shown,
-                initial: start?.parameters, latents: start?.latents)
+                initial: start?.parameters, ignoresMismatchedSizes: stage.ignoreMismatchedSizes ?? false, latents: start?.latents)
         } catch let error as WeightMismatch {
             throw bad("start: \(error)")
         }

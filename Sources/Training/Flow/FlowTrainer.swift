@@ -60,12 +60,14 @@ public final class FlowTrainer: TrainingTask {
     /// - Parameters:
     ///   - source: training samples; `shown`: those of the sample grids.
     ///   - initial: parameters to start from, instead of fresh ones; those that only training uses may be missing.
+    ///   - ignoresMismatchedSizes: whether parameters that `initial` lacks or has in another shape begin anew.
     ///   - latents: the statistics by which latents are normalised; where nil, they are measured on the source's pictures.
     /// - Throws: `ConfigurationError.badConfiguration` where the configuration does not fit the tokenizer, or would lose the
     ///   text encoder that `initial` has; `WeightMismatch` where `initial` has not every parameter in its shape; what the source throws.
     public init(
         _ configuration: FlowTrainingConfiguration, tokenizer: TokenizerFolder, source: any SampleSource,
-        shown: any SampleSource, initial: [String: Tensor]? = nil, latents: LatentStatistics? = nil
+        shown: any SampleSource, initial: [String: Tensor]? = nil, ignoresMismatchedSizes: Bool = false,
+        latents: LatentStatistics? = nil
     ) throws {
         self.configuration = configuration
         self.source = source
@@ -79,7 +81,14 @@ public final class FlowTrainer: TrainingTask {
             let fresh = WeightRecorder(FreshWeights(seed: configuration.training.seed))
             _ = FlowTrainer.alignmentParts(
                 Weights(fresh), configuration.textVariationalEncoder, channels: imageTokenizer.tokenSize)
-            return given.merging(fresh.parameters) { given, _ in given }
+            guard ignoresMismatchedSizes else { return given.merging(fresh.parameters) { given, _ in given } }
+            let any = LatentStatistics(
+                mean: Array(repeating: 0, count: imageTokenizer.tokenSize), std: Array(repeating: 1, count: imageTokenizer.tokenSize))
+            _ = FlowTokModel(configuration.model(over: tokenizer, latents: any), weights: Weights(fresh))
+            let wanted = Dictionary(fresh.parameters) { first, _ in first }
+                .filter { !TokenizerFolder.isImageTokenizer($0.key) && (configuration.textEncoder == .tuned || !FlowTrainer.isTextEncoder($0.key)) }
+            return wanted.merging(given) { fresh, given in fresh.shape == given.shape ? given : fresh }
+                .filter { wanted[$0.key] != nil }
         }
         var kept = tokenizer.weights
         if !configuration.learnsAll {

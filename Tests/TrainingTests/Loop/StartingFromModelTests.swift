@@ -72,6 +72,24 @@ import Training
         #expect(try configuration(output + "/model").latents != configuration(model).latents)
     }
 
+    @Test func whatHasAnotherShapeBeginsAnewWhereAskedFor() throws {
+        let wider = ("\"hidden\":64", "\"hidden\":96")
+        let refusedFile = try flow("wider", from: model)
+        let text = try String(contentsOfFile: refusedFile, encoding: .utf8).replacing(" ", with: "")
+        #expect(text.contains(wider.0))
+        try text.replacing(wider.0, with: wider.1).write(toFile: refusedFile, atomically: true, encoding: .utf8)
+        refused(refusedFile, saying: ["wider.json: start: "])
+        try text.replacing(wider.0, with: wider.1).replacing("{", with: "{\"ignore_mismatched_sizes\": true,", maxReplacements: 1)
+            .write(toFile: refusedFile, atomically: true, encoding: .utf8)
+        let output = folder.url.path + "/wider"
+        try FlowRecipe.open(file: refusedFile, output: output, resume: false).run(stopAfter: 0)
+        let (given, begun) = (try bits(model + "/model.safetensors"), try bits(checkpointPath(output)))
+        var anew: Set<String> = []
+        for (name, values) in given where !name.hasPrefix("image_tokenizer.") && begun["parameters/" + name] != values { anew.insert(name) }
+        #expect(!anew.isEmpty && anew.allSatisfy { $0.hasPrefix("flow.context_encoder.") }, "\(anew.sorted())")
+        #expect(begun["parameters/flow.t2t_temperature"] != nil)
+    }
+
     @Test func aTextDecoderGoesOnAloneAndAFlowFromThere() throws {
         let read = folder.url.path + "/read"
         let file = try flow("read", from: model, keys: "\"learns\": [\"text_decoder\"], \"path_caption_weight\": 1")
