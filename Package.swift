@@ -45,7 +45,7 @@ let package = Package(
         // C: kernels of the package's own, and thin wrappers of libraries.
         .target(name: "CKernels"),
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
-        .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
+        .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CWebP", linkerSettings: [.linkedLibrary("webp")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
@@ -56,7 +56,7 @@ let package = Package(
         target("Files", uses: ["CTables", "CZlib"]),
         // Data.
         target("Checkpoints", uses: ["Files", "Tensors", "CKernels", "CZlib"]),
-        target("Images", uses: ["Files", "CPNG", "CJPEG", "CWebP"]),
+        target("Images", uses: ["Files", "CPNG", "CJPEG", "CWebP", "CZlib"]),
         target("TextTokenizers", uses: ["Files", "CSentencePiece"]),
         // Blocks.
         target("Layers", uses: ["Checkpoints", "Files", "Tensors", "CKernels"]),

@@ -2,7 +2,7 @@ import Files
 import Foundation
 
 /// Where a run's samples come from: scenes composed from sprites, or a folder of captioned images.
-public struct DataConfiguration: Sendable, Codable, Equatable {
+public struct DataConfiguration: Sendable, Codable, Equatable, Validated {
     /// Scenes of one kind, and how often they come.
     public struct Part: Sendable, Codable, Equatable {
         public var weight: Double
@@ -61,19 +61,19 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
         return renamed.merging(["emojiShare": "styles"]) { $1 }
     }()
 
-    /// Why this names no data, or nil.
-    public var problem: String? {
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
         if (sprites == nil) == (images == nil) {
-            return "name either a folder of \"sprites\" or a folder of \"images\""
+            throw InvalidValue("name either a folder of \"sprites\" or a folder of \"images\"")
         }
-        if images == nil, skipBad != nil { return "skip_bad goes with images, not with sprites" }
-        guard let mixture else { return nil }
-        if images != nil { return "mixture goes with sprites, not with images" }
-        if mixture.isEmpty { return "mixture is empty, expected at least one part" }
+        if images == nil, skipBad != nil { throw InvalidValue("skip_bad goes with images, not with sprites") }
+        guard let mixture else { return }
+        if images != nil { throw InvalidValue("mixture goes with sprites, not with images") }
+        if mixture.isEmpty { throw InvalidValue("mixture is empty, expected at least one part") }
         for (index, part) in mixture.enumerated() where !(part.weight >= 0 && part.weight.isFinite) {
-            return "mixture[\(index)].weight is \(part.weight), expected at least 0"
+            throw InvalidValue("mixture[\(index)].weight is \(part.weight), expected at least 0")
         }
-        return mixture.contains { $0.weight > 0 } ? nil : "mixture has no part with a weight above 0"
+        guard mixture.contains(where: { $0.weight > 0 }) else { throw InvalidValue("mixture has no part with a weight above 0") }
     }
 
     /// The source of training samples, that of the samples that a run shows, and what was found of a user's own pictures, each
@@ -88,7 +88,7 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
         side: Int, file: String = "the configuration", known: DataRecord? = nil,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> (training: any SampleSource, shown: any SampleSource, data: CheckedDataset?) {
-        if let problem { throw ConfigurationError.badConfiguration(file: file, reason: "data: " + problem) }
+        try validate { ConfigurationError.badConfiguration(file: file, reason: "data: " + $0) }
         let seed = seed ?? 1
         if let folder = images {
             let checked = try ConfigurationError.reading("data.images", of: file) {
@@ -114,7 +114,8 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
     /// - Returns: the source, and what was left out of the data, a line each.
     /// - Throws: as `sources` does.
     public func captions(file: String = "the configuration") throws -> (source: any SampleSource, leftOut: [String]) {
-        guard problem == nil, let folder = images else { return (try sources(side: 16, file: file).training, []) }
+        try validate { ConfigurationError.badConfiguration(file: file, reason: "data: " + $0) }
+        guard let folder = images else { return (try sources(side: 16, file: file).training, []) }
         let dataset = try ConfigurationError.reading("data.images", of: file) {
             try CaptionedDataset(folder: URL(fileURLWithPath: folder))
         }
@@ -126,7 +127,7 @@ public struct DataConfiguration: Sendable, Codable, Equatable {
 
     /// The scenes that are the training samples of `sources`, and the number of sprites in the data set.
     func scenes(side: Int, file: String) throws -> (source: SceneSource, sprites: Int) {
-        if let problem { throw ConfigurationError.badConfiguration(file: file, reason: "data: " + problem) }
+        try validate { ConfigurationError.badConfiguration(file: file, reason: "data: " + $0) }
         let sprites = try loadSprites(file)
         let source = try ConfigurationError.reading("data.mixture", of: file) {
             try SceneSource(sprites: sprites, mixture: parts, side: side, seed: seed ?? 1)

@@ -11,7 +11,7 @@ extension Evaluator {
         let model = flowtok.model
         var settings = flowtok.configuration.captioning
         settings.direction = direction ?? settings.direction
-        guard let tokenizer = flowtok.captions as? SentencePieceTokenizer else { throw FlowTokError.cannotCaption(model: flowtok.configuration.name) }
+        guard let tokenizer = flowtok.textTokenizer as? SentencePieceTokenizer else { throw FlowTokError.cannotCaption(model: flowtok.configuration.name) }
         let search = try CaptionSearch(model, tokenizer)
         return try images.map { image in
             let pixels = try Tensor([image], side: flowtok.imageTokenizer.imageSize)

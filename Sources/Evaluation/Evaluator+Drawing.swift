@@ -20,7 +20,7 @@ extension Evaluator {
                     var random = CounterRandom(seed: UInt64(index))
                     return .randomNormal([1] + model.latentShape, using: &random)
                 }, axis: 0)
-            let ids = try part.flatMap { try flowtok.captions.encode(prompt: prompts[$0]) }
+            let ids = try part.flatMap { try flowtok.textTokenizer.encode(prompt: prompts[$0]) }
             images += try model.draw(ids, noise: noise, settings: settings).images()
         }
         return images

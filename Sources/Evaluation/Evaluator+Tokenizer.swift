@@ -30,7 +30,7 @@ extension Evaluator {
             let index = candidates[Int(random.next() % UInt64(candidates.count))]
             let scene = composer.single(index, background: backgrounds[Int(random.next() % UInt64(backgrounds.count))])
             let pixels = try Tensor([scene.image], side: flowtok.imageTokenizer.imageSize)
-            let hidden = model.textEncoder(try flowtok.captions.encode(scene.caption))
+            let hidden = model.textEncoder(try flowtok.textTokenizer.encode(scene.caption))
             let again = try model.imageTokenizer.decode(model.imageTokenizer.encode(pixels).mean, guidedBy: hidden).images()
             total += try scene.image.psnr(to: again[0])
         }

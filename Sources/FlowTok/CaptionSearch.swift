@@ -53,20 +53,20 @@ package struct CaptionSearch: Sendable {
     /// - Parameter latents: of the image, normalised: [1, K, D].
     /// - Throws: `FlowTokError.cannotCaption`; what `progress` throws.
     package func captions(
-        of latents: Tensor, settings: CaptioningDefaults, progress: (SolverProgress) throws -> Void
+        of latents: Tensor, settings: CaptioningDefaults, progress: (SamplingStep<Tensor>) throws -> Void
     ) throws -> [Caption] {
         try search(latents, settings: settings, progress: progress).captions
     }
 
     /// The same with the text tokens [1, N, D] that the flow leads to.
     func search(
-        _ latents: Tensor, settings: CaptioningDefaults, progress: (SolverProgress) throws -> Void
+        _ latents: Tensor, settings: CaptioningDefaults, progress: (SamplingStep<Tensor>) throws -> Void
     ) throws -> (captions: [Caption], tokens: Tensor) {
         var states = [latents]
         let end = try model.textTokens(
             from: latents, integrator: FlowIntegrator(settings.solver, steps: settings.steps), direction: settings.direction
         ) {
-            if $0.step == ($0.total + 1) / 2 { states.append($0.tokens) }
+            if $0.step == ($0.steps + 1) / 2 { states.append($0.tokens) }
             try progress($0)
         }
         states.append(end)

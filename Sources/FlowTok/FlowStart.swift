@@ -55,7 +55,7 @@ extension FlowTok {
         of prompt: String, seed: UInt64, rng: NoiseGenerator = .philox, precision: Precision? = nil
     ) throws -> FlowStart {
         guard prompt.contains(where: { !$0.isWhitespace }) else { throw FlowTokError.emptyPrompt }
-        let ids = try captions.encode(prompt: prompt)
+        let ids = try textTokenizer.encode(prompt: prompt)
         let model = try model(in: precision)
         return Precision.$current.withValue(precision ?? self.precision) {
             var random: any NoiseSource = rng.source(seed: seed)
@@ -85,7 +85,7 @@ extension FlowTok {
         let model = try model(in: precision)
         return try Precision.$current.withValue(precision ?? self.precision) {
             let latents = try model.latents(of: image)
-            func step(_: SolverProgress) throws {
+            func step(_: SamplingStep<Tensor>) throws {
                 try Task.checkCancellation()
                 try progress()
             }
@@ -95,14 +95,14 @@ extension FlowTok {
                 tokens = try model.textTokens(from: latents, integrator: integrator, direction: settings.direction, progress: step)
                 caption = prompt
             } else {
-                guard let tokenizer = captions as? SentencePieceTokenizer else {
+                guard let tokenizer = textTokenizer as? SentencePieceTokenizer else {
                     throw FlowTokError.cannotCaption(model: configuration.name)
                 }
                 let found = try CaptionSearch(model, tokenizer, grammar: grammar(tokenizer))
                     .search(latents, settings: settings, progress: step)
                 (tokens, caption) = (found.tokens, found.captions[0].text)
             }
-            return (FlowStart(tokens: tokens, hidden: model.textEncoder(try captions.encode(caption))), caption)
+            return (FlowStart(tokens: tokens, hidden: model.textEncoder(try textTokenizer.encode(caption))), caption)
         }
     }
 

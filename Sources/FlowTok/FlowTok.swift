@@ -21,7 +21,7 @@ public final class FlowTok: Sendable {
     /// The folder that the model came from.
     public let folder: String
     public let model: FlowTokModel
-    public let captions: any TextTokenizer
+    public let textTokenizer: any TextTokenizer
     /// Pixels to latents and back.
     public let imageTokenizer: AnyImageTokenizer
 
@@ -58,7 +58,7 @@ public final class FlowTok: Sendable {
         isPacked = opened.isPacked
         folder = path
         model = opened.model
-        captions = opened.captions
+        textTokenizer = opened.textTokenizer
         self.opened = opened
         imageTokenizer = AnyImageTokenizer(opened)
     }
@@ -94,7 +94,7 @@ public final class FlowTok: Sendable {
         let settings = try request.settings(over: configuration.sampling)
         let seed = request.seed ?? UInt64(UInt32.random(in: .min ... .max))
         guard request.prompt.contains(where: { !$0.isWhitespace }) else { throw FlowTokError.emptyPrompt }
-        let ids = try captions.encode(prompt: request.prompt)
+        let ids = try textTokenizer.encode(prompt: request.prompt)
         let precision = request.precision ?? precision
         let model = try model(in: precision)
         let largest = FlowTok.largestBatch(of: settings)
@@ -183,7 +183,7 @@ public final class FlowTok: Sendable {
         guard count >= 1 else {
             throw FlowTokError.badSetting(name: "count", given: String(count), expected: "at least 1")
         }
-        guard configuration.textDecoder != nil, let tokenizer = captions as? SentencePieceTokenizer else {
+        guard configuration.textDecoder != nil, let tokenizer = textTokenizer as? SentencePieceTokenizer else {
             throw FlowTokError.cannotCaption(model: configuration.name)
         }
         let settings = try captioningSettings(steps: steps)

@@ -57,7 +57,7 @@ public final class ImageGenerator: Sendable {
     public var defaults: GeneratorSettings { generator.defaults }
 
     /// The text tokenizer of captions, which tells what of one is read; nil where classes are drawn.
-    public var captions: (any TextTokenizer)? { text?.encoder.captions }
+    public var textTokenizer: (any TextTokenizer)? { text?.encoder.textTokenizer }
 
     /// Draws one image.
     ///

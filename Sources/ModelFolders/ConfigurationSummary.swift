@@ -16,11 +16,11 @@ public struct ConfigurationSummary: Sendable {
         case .flowTok:
             let configuration = try JSONFile.read(FlowTokConfiguration.self, from: file)
             text = "the configuration of the flowtok model \"\(configuration.name)\" (\(configuration.license))"
-            problem = configuration.problem
+            problem = Self.problem(configuration)
         case .officialFlowTok:
             let configuration = try JSONFile.read(OfficialFlowTokConfiguration.self, from: file)
             text = "the configuration of the imported FlowTok \"\(configuration.name)\""
-            problem = configuration.problem
+            problem = Self.problem(configuration)
         default:
             var text = "the configuration of \(family.title)"
             if case .generator(let type) = family.network {
@@ -33,9 +33,14 @@ public struct ConfigurationSummary: Sendable {
         }
     }
 
+    private static func problem(_ configuration: some Validated) -> String? {
+        do { try configuration.validate() } catch { return error.reason }
+        return nil
+    }
+
     private static func problem(_ family: ModelFamily, _ file: String) throws -> String? {
         func read<Found: NetworkConfiguration>(_ type: Found.Type) throws -> String? {
-            try JSONFile.read(type, from: file).problem
+            Self.problem(try JSONFile.read(type, from: file))
         }
         return try family.configuration.flatMap { try read($0) }
     }

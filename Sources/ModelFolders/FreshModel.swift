@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Layers
 import Networks
 import TextTokenizers
@@ -14,7 +15,7 @@ extension ModelFolder {
         vocabulary: SentencePieceVocabulary, to path: String
     ) throws {
         let file = path + "/" + configurationFile
-        if let problem = configuration.problem { throw FlowTokError.unusableModel(file: file, reason: problem) }
+        try configuration.validate { FlowTokError.unusableModel(file: file, reason: $0) }
         guard vocabulary.count == configuration.textEncoder.vocabularySize else {
             throw FlowTokError.unusableModel(
                 file: file,

@@ -37,9 +37,7 @@ public struct GeneratorFolder: Sendable {
         var found = try Found(path: path)
         if let tokenizer { found.tokenizer = try TokenizerLocation(path: tokenizer) }
         if let clip { found.text = try CLIPFiles(sources: clip.paths, activation: clip.activation) }
-        if let problem = found.configuration.problem {
-            throw FlowTokError.unusableModel(file: found.weightsFile, reason: problem)
-        }
+        try found.configuration.validate { FlowTokError.unusableModel(file: found.weightsFile, reason: $0) }
         (name, configuration, weightsFile) = (found.name, found.configuration, found.weightsFile)
         warnings = found.warnings
         guard let location = found.tokenizer else {

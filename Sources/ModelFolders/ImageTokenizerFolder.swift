@@ -32,7 +32,7 @@ public struct ImageTokenizerFolder: Sendable {
             try JSONFile.read(type, from: file)
         }
         configuration = try read(type)
-        if let problem = configuration.problem { throw FlowTokError.unusableModel(file: file, reason: problem) }
+        try configuration.validate { FlowTokError.unusableModel(file: file, reason: $0) }
         let header = try JSONFile.read(Header.self, from: file)
         imported = header.files == nil ? nil : try JSONFile.read(Configuration.self, from: file)
         if let imported {
@@ -123,8 +123,8 @@ public struct ImageTokenizerFolder: Sendable {
                     forKey: .files, in: values, debugDescription: "they are those of no image tokenizer")
             }
             tokenizer = found
-            if let problem = textEncoder?.problem {
-                throw DecodingError.dataCorruptedError(forKey: .textEncoder, in: values, debugDescription: problem)
+            do { try textEncoder?.validate() } catch {
+                throw DecodingError.dataCorruptedError(forKey: .textEncoder, in: values, debugDescription: error.reason)
             }
         }
 
@@ -148,7 +148,7 @@ public struct ImageTokenizerFolder: Sendable {
                 }
                 tokenizer = resized
             }
-            if let problem = tokenizer.problem { throw FlowTokError.unusableFiles("\(path): \(problem)") }
+            try tokenizer.validate { FlowTokError.unusableFiles("\(path): \($0)") }
             if let text = parts.text, let guidance = tokenizer.textGuidance,
                 (guidance.contextLength, guidance.width) != (text.configuration.contextLength, text.configuration.width)
             {

@@ -43,7 +43,7 @@ extension ImageTokenizerConfiguration {
             let title = ModelFamilies.family(of: self)?.signatures.first?.title ?? "an image tokenizer"
             throw ImageTokenizerError.undetermined(file: checkpoint.path, architecture: title, reason: problem.reason)
         }
-        if let problem = wanted.problem { throw ImageTokenizerError.badConfiguration(problem) }
+        try wanted.validate { ImageTokenizerError.badConfiguration($0) }
         return wanted
     }
 }

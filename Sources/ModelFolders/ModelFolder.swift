@@ -18,7 +18,7 @@ public struct ModelFolder: Sendable {
     public let family: ModelFamily
     public let configuration: FlowTokConfiguration
     public let model: FlowTokModel
-    public let captions: any TextTokenizer
+    public let textTokenizer: any TextTokenizer
     /// The SentencePiece vocabulary; nil where the model reads CLIP's.
     public let vocabulary: SentencePieceVocabulary?
     /// The checkpoints that the weights came from.
@@ -62,7 +62,7 @@ public struct ModelFolder: Sendable {
                     reason: "it has \(pieces.count) pieces, expected \(configuration.textEncoder.vocabularySize)")
             }
             vocabulary = pieces
-            captions = try SentencePieceTokenizer(pieces, length: configuration.textEncoder.contextLength)
+            textTokenizer = try SentencePieceTokenizer(pieces, length: configuration.textEncoder.contextLength)
         case .officialFlowTok:
             let official = try OfficialFlowTokConfiguration.read(from: path)
             let opened = try OfficialFlowTok(folder: path, official, precision: precision)
@@ -70,7 +70,7 @@ public struct ModelFolder: Sendable {
             self.precision = opened.precision
             configuration = official.model
             weightFiles = try official.files.checkpoints(in: path)
-            (model, captions, vocabulary, checkpoints) = (opened.model, opened.captions, nil, opened.checkpoints)
+            (model, textTokenizer, vocabulary, checkpoints) = (opened.model, opened.textTokenizer, nil, opened.checkpoints)
         default:
             throw FlowTokError.unusableModel(
                 file: path + "/" + ModelFolder.configurationFile,
@@ -171,7 +171,7 @@ public struct ModelFolder: Sendable {
 
     static func readConfiguration(_ file: String) throws -> FlowTokConfiguration {
         let configuration = try JSONFile.read(FlowTokConfiguration.self, from: file)
-        if let problem = configuration.problem { throw FlowTokError.unusableModel(file: file, reason: problem) }
+        try configuration.validate { FlowTokError.unusableModel(file: file, reason: $0) }
         return configuration
     }
 

@@ -7,7 +7,7 @@ import Tensors
 import TextTokenizers
 
 /// The `config.json` of a folder with the published FlowTok: which file holds what, and the shape of every part.
-public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable {
+public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable, Validated {
     public var name: String
     public var files: ModelFiles
     public var velocity: VelocityConfiguration
@@ -87,13 +87,13 @@ public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable {
             sampling: sampling, license: "license not stated")
     }
 
-    /// Why no model can be built from this, or nil.
-    public var problem: String? {
-        guard scaleFactor.isFinite, scaleFactor > 0 else { return "scale_factor is \(scaleFactor), expected a positive number" }
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        guard scaleFactor.isFinite, scaleFactor > 0 else { throw InvalidValue("scale_factor is \(scaleFactor), expected a positive number") }
         guard textEncoder.causal, [.quickGELU, .gelu].contains(textEncoder.activation) else {
-            return "text_encoder is no tower of CLIP, expected it causal with quick_gelu or gelu"
+            throw InvalidValue("text_encoder is no tower of CLIP, expected it causal with quick_gelu or gelu")
         }
-        return model.problem
+        try model.validate()
     }
 
     /// Writes the folder's `config.json`.
@@ -104,7 +104,7 @@ public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable {
     static func read(from folder: String) throws -> OfficialFlowTokConfiguration {
         let file = try ModelFolder.configurationPath(in: folder)
         let configuration = try JSONFile.read(Self.self, from: file)
-        if let problem = configuration.problem { throw FlowTokError.unusableModel(file: file, reason: problem) }
+        try configuration.validate { FlowTokError.unusableModel(file: file, reason: $0) }
         return configuration
     }
 }
@@ -112,14 +112,14 @@ public struct OfficialFlowTokConfiguration: Sendable, Hashable, Codable {
 /// A published FlowTok as its folder gives it.
 struct OfficialFlowTok {
     let model: FlowTokModel
-    let captions: CLIPTokenizer
+    let textTokenizer: CLIPTokenizer
     let precision: Precision
     let isPacked: Bool
     let checkpoints: [Checkpoint]
 
     init(folder: String, _ configuration: OfficialFlowTokConfiguration, precision wanted: Precision?) throws {
         let files = configuration.files
-        captions = CLIPTokenizer(
+        textTokenizer = CLIPTokenizer(
             try CLIPTextEncoder.vocabulary(
                 (files.vocabulary ?? []).map { try ModelFiles.path(of: $0, in: folder) },
                 count: configuration.textEncoder.vocabularySize),

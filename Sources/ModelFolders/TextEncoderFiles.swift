@@ -44,7 +44,7 @@ package enum TextEncoderFiles {
             let encoder = try files.load(precision: precision)
             return ({ encoder([$0]) }, { encoder.warnings })
         case .pieces(let configuration, let weightsFile, let vocabularyPath):
-            if let problem = configuration.problem { throw FlowTokError.unusableModel(file: weightsFile, reason: problem) }
+            try configuration.validate { FlowTokError.unusableModel(file: weightsFile, reason: $0) }
             let vocabulary = try SentencePieceVocabulary(path: vocabularyPath)
             guard vocabulary.count == configuration.vocabularySize else {
                 throw FlowTokError.unusableModel(

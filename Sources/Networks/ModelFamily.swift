@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 public import Files
 public import Layers
 
@@ -48,14 +49,23 @@ public struct ModelFamily: Sendable, Identifiable {
     public let network: Network
     /// How its checkpoints are recognised; several where it is published in several layouts.
     public let signatures: [Signature]
+    /// The id of the family that it was published with, under whose name it is found too: a generator without a name of its
+    /// own goes by that of its image tokenizer.
+    public let companion: String?
 
-    public init(id: String, title: String, abilities: Set<Ability>, network: Network, signatures: [Signature]) {
+    public init(
+        id: String, title: String, abilities: Set<Ability>, network: Network, signatures: [Signature], companion: String? = nil
+    ) {
         self.id = id
         self.title = title
         self.abilities = abilities
         self.network = network
         self.signatures = signatures
+        self.companion = companion
     }
+
+    /// Whether a name means it: its id, what the ids of several families begin with (`maskgen`), or its companion's id.
+    public func isMeant(by name: String) -> Bool { id == name || id.hasPrefix(name + "-") || companion == name }
 
     /// The configuration that a checkpoint of it has; nil where one checkpoint holds several networks.
     public var configuration: (any NetworkConfiguration.Type)? {
@@ -73,7 +83,7 @@ public struct ModelFamily: Sendable, Identifiable {
 }
 
 /// The shape of a network: read from `config.json`, or inferred from the tensors of a checkpoint.
-public protocol NetworkConfiguration: Codable, Hashable, Sendable {
+public protocol NetworkConfiguration: Codable, Hashable, Sendable, Validated {
     /// The configuration that tensors of these names and shapes belong to; what they do not tell is as published.
     ///
     /// - Throws: `TensorCatalog.Problem` where they contradict each other.
@@ -84,9 +94,6 @@ public protocol NetworkConfiguration: Codable, Hashable, Sendable {
 
     /// Whether the network does without a tensor that checkpoints of it may hold.
     static func ignores(_ tensor: String) -> Bool
-
-    /// Why no network can be built from this, or nil. To be asked before a configuration that came from a file is used.
-    var problem: String? { get }
 
     /// What it is in a few words, with its size: "TiTok L-32, 32 tokens of 4096 codes, 256×256 pixels".
     var summary: String { get }
@@ -109,11 +116,11 @@ public protocol ImageTokenizerConfiguration: NetworkConfiguration {
     /// What guides the decoder; nil where nothing does.
     var textGuidance: TextGuidanceShape? { get }
 
-    /// The tokenizer of this shape. `problem` must be nil.
+    /// The tokenizer of this shape. It must be valid.
     func imageTokenizer(_ weights: Weights) -> any ImageTokenizer
 
     /// The tokenizer of this shape, of which parts are read when they are first used; all is read at once unless the
-    /// configuration says otherwise. `problem` must be nil.
+    /// configuration says otherwise. It must be valid.
     ///
     /// - Parameters:
     ///   - weights: gives what is read now.
@@ -134,6 +141,9 @@ public protocol ImageTokenizerConfiguration: NetworkConfiguration {
 
     /// The same for a generator of such tokens, where the tokenizer's codes are a choice that its weights do not make.
     func serving(_ tokens: TokenShape) -> Self
+
+    /// The published models by their names, for benchmarks; the last one is none but small, to try them with.
+    static var publishedSizes: [(name: String, configuration: any ImageTokenizerConfiguration)] { get }
 }
 
 extension ImageTokenizerConfiguration {
@@ -144,6 +154,7 @@ extension ImageTokenizerConfiguration {
     public func completed(by catalog: TensorCatalog) throws -> Self { self }
     public func resized(to side: Int) -> Self? { nil }
     public func serving(_ tokens: TokenShape) -> Self { self }
+    public static var publishedSizes: [(name: String, configuration: any ImageTokenizerConfiguration)] { [] }
 }
 
 /// The shape of a generator of tokens.
@@ -151,7 +162,7 @@ public protocol TokenGeneratorConfiguration: NetworkConfiguration {
     var subjects: GeneratorSubjects { get }
     var tokens: TokenShape { get }
 
-    /// The generator of this shape. `problem` must be nil.
+    /// The generator of this shape. It must be valid.
     func generator(_ weights: Weights) -> any TokenGenerator
 
     /// The keys of a generator's section in an official `config.json` that nothing here reads or knows the meaning of, so that

@@ -26,13 +26,3 @@ extension KeyedDecodingContainer where Key == OfficialKey {
     /// The value of a key that must be there.
     package func value<Value: Decodable>(_ key: OfficialKey) throws -> Value { try decode(Value.self, forKey: key) }
 }
-
-/// The first of some numbers that lies outside 1...limit, in words.
-func firstOutside(_ numbers: [(name: String, value: Int, limit: Int)]) -> String? {
-    numbers.first { $0.value < 1 || $0.value > $0.limit }.map { "\($0.name) is \($0.value), expected 1 to \($0.limit)" }
-}
-
-/// Why a transformer's width does not serve its heads, or nil.
-func headProblem(_ name: String, width: Int, heads: Int) -> String? {
-    width % heads == 0 ? nil : "\(name) \(width) does not divide into \(heads) heads"
-}

@@ -111,9 +111,9 @@ public struct TensorCatalog: Sendable {
         return a - b
     }
 
-    /// A configuration, unless it has a problem.
+    /// A configuration, which must be valid.
     public static func checked<Configuration: NetworkConfiguration>(_ configuration: Configuration) throws -> Configuration {
-        if let problem = configuration.problem { throw Problem(problem) }
+        try configuration.validate { Problem($0) }
         return configuration
     }
 }

@@ -1,21 +1,12 @@
 import Sampling
 public import Tensors
 
-/// Where the making of tokens, or of pixels from them, has come to.
-public struct GenerationStep: Sendable {
-    /// Steps done, 1 or more.
-    public let step: Int
-    /// Steps in all; an adaptive solver's estimate may change.
-    public let steps: Int
-    /// The tokens as they are after the step, where they can be looked at: latents that a decoder can already draw, or codes
-    /// of which those still masked are the codebook's size.
-    public let tokens: ImageTokens?
+/// Where the making of tokens, or of pixels from them, has come to, with the tokens where they can be looked at: latents that a
+/// decoder can already draw, or codes.
+public typealias GenerationStep = SamplingStep<ImageTokens?>
 
-    public init(step: Int, steps: Int, tokens: ImageTokens? = nil) {
-        self.step = step
-        self.steps = steps
-        self.tokens = tokens
-    }
+extension SamplingStep<ImageTokens?> {
+    public init(step: Int, steps: Int) { self.init(step: step, steps: steps, tokens: nil) }
 }
 
 /// How a generator draws. In a request, what is nil is as published; in a result and in `TokenGenerator.defaults`, what is
@@ -99,9 +90,9 @@ public protocol TokenGenerator: Sendable {
     var tokens: TokenShape { get }
     /// The settings of the published figures.
     var defaults: GeneratorSettings { get }
-    /// Bytes of weights, keys and values that one step of one image reads, guided as published; nil where it is not memory
-    /// that decides how long a step takes.
-    var bytesReadPerStep: Int? { get }
+    /// Bytes of weights, keys and values that step `step` (from 1) of one image reads, guided as published; nil where it is
+    /// not memory that decides how long a step takes.
+    func bytesRead(inStep step: Int) -> Int?
 
     /// The tokens of one image for each entry of `condition`.
     ///
@@ -118,5 +109,5 @@ public protocol TokenGenerator: Sendable {
 }
 
 extension TokenGenerator {
-    public var bytesReadPerStep: Int? { nil }
+    public func bytesRead(inStep step: Int) -> Int? { nil }
 }

@@ -1,16 +1,6 @@
 import Files
 import Tensors
 
-/// Where an autoregressive generator is.
-public struct AutoregressiveStep: Sendable {
-    /// Tokens drawn of every image, 1 or more.
-    public let step: Int
-    /// Tokens of an image.
-    public let steps: Int
-    /// The tokens of every image; those that are still to come are the codebook's size.
-    public let tokens: [[Int32]]
-}
-
 /// Why tokens cannot be drawn.
 public enum SamplingError: Equatable, Sendable, CategorizedError {
     /// The logits of a token are infinite or not a number.
@@ -48,7 +38,7 @@ package struct AutoregressiveDecoding {
     ///     the first).
     /// - Throws: `SamplingError.notFinite`, and what `report` and `logits` throw.
     package func run(
-        _ sampling: TokenSampling, noise: inout some NoiseSource, progress report: (AutoregressiveStep) throws -> Void,
+        _ sampling: TokenSampling, noise: inout some NoiseSource, progress report: (SamplingStep<[[Int32]]>) throws -> Void,
         logits: (Int, [Int32]) throws -> Tensor
     ) throws -> [[Int32]] {
         try run(progress: report, logits: logits) { logits, _ in sampling.draw(from: logits, noise: &noise) }
@@ -57,7 +47,7 @@ package struct AutoregressiveDecoding {
     /// The same with any way to choose: `choose` gives a code for every image from the logits [batch, V] of a step and its
     /// index.
     package func run(
-        progress report: (AutoregressiveStep) throws -> Void, logits: (Int, [Int32]) throws -> Tensor,
+        progress report: (SamplingStep<[[Int32]]>) throws -> Void, logits: (Int, [Int32]) throws -> Tensor,
         choosing choose: (Tensor, Int) throws -> [Int32]
     ) throws -> [[Int32]] {
         var tokens = [[Int32]](repeating: [Int32](repeating: Int32(codes), count: length), count: batch)
@@ -70,7 +60,7 @@ package struct AutoregressiveDecoding {
             precondition(
                 last.count == batch && last.allSatisfy { $0 >= 0 && $0 < codes }, "\(last) chosen for \(batch) images")
             for image in 0..<batch { tokens[image][index] = last[image] }
-            try report(AutoregressiveStep(step: index + 1, steps: length, tokens: tokens))
+            try report(SamplingStep(step: index + 1, steps: length, tokens: tokens))
         }
         return tokens
     }

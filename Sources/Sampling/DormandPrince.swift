@@ -63,7 +63,7 @@ struct DormandPrince {
     }
 
     func integrate(
-        _ start: Tensor, velocity: (Tensor, Float) throws -> Tensor, progress: (SolverProgress) throws -> Void
+        _ start: Tensor, velocity: (Tensor, Float) throws -> Tensor, progress: (SamplingStep<Tensor>) throws -> Void
     ) throws -> Tensor {
         var evaluations = 2
         var t = 0.0
@@ -92,13 +92,13 @@ struct DormandPrince {
                 let total = done ? accepted : max(accepted + 1, Int(Double(accepted) / ((t + step) / end)))
                 if done {
                     let result = interpolated(from: y, to: next, slopes: slopes, step: step, at: (end - t) / step)
-                    try progress(SolverProgress(step: accepted, total: total, tokens: result))
+                    try progress(SamplingStep(step: accepted, steps: total, tokens: result))
                     return result
                 }
                 t += step
                 y = next
                 slope = slopes[6]
-                try progress(SolverProgress(step: accepted, total: total, tokens: y))
+                try progress(SamplingStep(step: accepted, steps: total, tokens: y))
             }
             let growth = ratio == 0 ? 10 : min(10, max(0.9 / pow(ratio, 1.0 / 5), ratio < 1 ? 1 : 0.2))
             step *= growth

@@ -1,16 +1,6 @@
 import Foundation
 import Tensors
 
-/// Where a generator is.
-public struct MaskedDecodingStep: Sendable {
-    /// Steps done, 1 or more.
-    public let step: Int
-    /// Steps in all.
-    public let steps: Int
-    /// The tokens of every image after the step; those still masked are the codebook's size.
-    public let tokens: [[Int32]]
-}
-
 /// The loop of MaskGIT (2202.04200, section 3.2) with Gumbel noise: all tokens start masked; every step draws a code for
 /// each masked token and masks the least certain of them again, ever fewer.
 package struct MaskedDecoding {
@@ -44,7 +34,7 @@ package struct MaskedDecoding {
     /// Noise is drawn as the official code draws it: per step [batch, L, V] for the codes, then [batch, L] for the
     /// confidences, at the last step too.
     package func run(
-        noise: inout some NoiseSource, progress report: (MaskedDecodingStep) throws -> Void,
+        noise: inout some NoiseSource, progress report: (SamplingStep<[[Int32]]>) throws -> Void,
         logits: (Int, [Int32]) throws -> Tensor
     ) throws -> [[Int32]] {
         let mask = Int32(codes)
@@ -71,7 +61,7 @@ package struct MaskedDecoding {
                 }
             }
             ids = drawn
-            try report(MaskedDecodingStep(step: index + 1, steps: steps, tokens: rows(ids)))
+            try report(SamplingStep(step: index + 1, steps: steps, tokens: rows(ids)))
         }
         return rows(ids)
     }

@@ -16,16 +16,6 @@ public enum Solver: String, Sendable, Codable, CaseIterable {
     case dopri5
 }
 
-/// What a solver tells after each step.
-public struct SolverProgress: Sendable {
-    /// Steps done.
-    public let step: Int
-    /// Steps in all; an estimate for adaptive solvers.
-    public let total: Int
-    /// The tokens now.
-    public let tokens: Tensor
-}
-
 /// The equation could not be integrated.
 public enum SolverError: Equatable, Sendable, CategorizedError {
     /// The velocity is not finite, at the time given.
@@ -82,7 +72,7 @@ public struct FlowIntegrator: Sendable {
     /// followed from the end to 0.
     public func integrate(
         _ start: Tensor, backward: Bool = false, velocity: (Tensor, Float) throws -> Tensor,
-        progress: (SolverProgress) throws -> Void = { _ in }
+        progress: (SamplingStep<Tensor>) throws -> Void = { _ in }
     ) throws -> Tensor {
         if solver == .dopri5 {
             return try DormandPrince(end: Double(FlowIntegrator.end)).integrate(
@@ -122,7 +112,7 @@ public struct FlowIntegrator: Sendable {
                 }
                 previous = v
             }
-            try progress(SolverProgress(step: k + 1, total: steps, tokens: x))
+            try progress(SamplingStep(step: k + 1, steps: steps, tokens: x))
         }
         return x
     }

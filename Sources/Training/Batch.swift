@@ -16,7 +16,7 @@ package struct Batch {
 
     /// Samples `first..<first + count` of a source, made in parallel, with plain captions where `plain` says so.
     package init(
-        _ source: any SampleSource, first: UInt64, count: Int, side: Int, codec: any TextTokenizer,
+        _ source: any SampleSource, first: UInt64, count: Int, side: Int, textTokenizer: any TextTokenizer,
         plain: Range<Int> = 0..<0
     ) throws {
         let made = Mutex<[Result<(CaptionedImage, [Int32]), any Error>?]>(Array(repeating: nil, count: count))
@@ -24,7 +24,7 @@ package struct Batch {
             let result = Result {
                 var sample = try source.sample(first + UInt64(i))
                 if plain.contains(i) { sample.caption = sample.plainCaption }
-                return (sample, try codec.encode(sample.caption))
+                return (sample, try textTokenizer.encode(sample.caption))
             }
             made.withLock { $0[i] = result }
         }

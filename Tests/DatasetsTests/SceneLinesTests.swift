@@ -36,7 +36,7 @@ import TextTokenizers
 
     let folder: TemporaryFolder
     let file: String
-    let codec: SentencePieceTokenizer
+    let textTokenizer: SentencePieceTokenizer
 
     init() throws {
         folder = try TemporaryFolder()
@@ -52,26 +52,27 @@ import TextTokenizers
         ).path
         let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Models/default/tokenizer.model")
-        codec = try SentencePieceTokenizer(SentencePieceVocabulary(path: model.path), length: 32)
+        textTokenizer = try SentencePieceTokenizer(SentencePieceVocabulary(path: model.path), length: 32)
     }
 
     @Test func theHeader() throws {
-        let lines = try SceneLines(file: file, side: 64, codec: codec)
+        let lines = try SceneLines(file: file, side: 64, textTokenizer: textTokenizer)
         let header = try JSONDecoder().decode(Header.self, from: Data(lines.header.utf8))
         #expect(
             header
                 == Header(
-                    format: "flowtok-scenes", version: 1, side: 64, length: 32, vocab_size: codec.vocabulary.count, pad: codec.vocabulary.padID ?? -1,
-                    end: codec.vocabulary.endID ?? -1, sprites: SampleSprites.names.count, seed: 12))
+                    format: "flowtok-scenes", version: 1, side: 64, length: 32, vocab_size: textTokenizer.vocabulary.count,
+                    pad: textTokenizer.vocabulary.padID ?? -1,
+                    end: textTokenizer.vocabulary.endID ?? -1, sprites: SampleSprites.names.count, seed: 12))
         #expect(!lines.header.contains("\n"))
     }
 
     /// The lines are what training sees.
     @Test func samplesAreThoseOfTraining() throws {
-        let lines = try SceneLines(file: file, side: 64, codec: codec)
+        let lines = try SceneLines(file: file, side: 64, textTokenizer: textTokenizer)
         struct Stage: Decodable { var data: DataConfiguration }
         let source = try JSONFile.read(Stage.self, from: file).data.sources(side: 64).training
-        let end = try #require(codec.vocabulary.endID)
+        let end = try #require(textTokenizer.vocabulary.endID)
         var counts: Set<Int> = []
         for index in (0..<60).map({ UInt64($0) }) + [1_000_000_007] {
             let text = try lines.line(index)
@@ -81,9 +82,9 @@ import TextTokenizers
             #expect(line.index == index && line.caption == sample.caption && line.plain_caption == sample.plainCaption)
             #expect(lines.picture(index) == sample.image)
             for (ids, caption) in [(line.ids, line.caption), (line.plain_ids, line.plain_caption)] {
-                let encoded = try codec.encode(caption)
+                let encoded = try textTokenizer.encode(caption)
                 #expect(Array(encoded.prefix(ids.count)) == ids && ids.last == end && ids.dropLast().allSatisfy { $0 != end })
-                #expect(encoded.dropFirst(ids.count).allSatisfy { $0 == codec.vocabulary.padID })
+                #expect(encoded.dropFirst(ids.count).allSatisfy { $0 == textTokenizer.vocabulary.padID })
             }
             counts.insert(line.objects.count)
             #expect(line.background.count == 3 && (1...4).contains(line.objects.count))
@@ -102,12 +103,12 @@ import TextTokenizers
 
     @Test func whatHasNoScenes() throws {
         let images = try folder.write("images.json", #"{"data": {"images": "somewhere"}}"#).path
-        let refused = refusal { try SceneLines(file: images, side: 64, codec: codec) }
+        let refused = refusal { try SceneLines(file: images, side: 64, textTokenizer: textTokenizer) }
         #expect(refused.category == .usage && refused.text.contains("data.images"))
         let none = try folder.write("none.json", #"{"data": {"sprites": "/nowhere"}}"#).path
-        #expect(refusal { try SceneLines(file: none, side: 64, codec: codec) }.category == .missing)
+        #expect(refusal { try SceneLines(file: none, side: 64, textTokenizer: textTokenizer) }.category == .missing)
         let empty = try folder.write("empty.json", "{}").path
-        #expect(refusal { try SceneLines(file: empty, side: 64, codec: codec) }.text.contains("data is missing"))
-        #expect(refusal { try SceneLines(file: folder("nothing.json"), side: 64, codec: codec) }.category == .missing)
+        #expect(refusal { try SceneLines(file: empty, side: 64, textTokenizer: textTokenizer) }.text.contains("data is missing"))
+        #expect(refusal { try SceneLines(file: folder("nothing.json"), side: 64, textTokenizer: textTokenizer) }.category == .missing)
     }
 }

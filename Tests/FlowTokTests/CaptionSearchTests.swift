@@ -21,15 +21,15 @@ import TextTokenizers
         let flowtok = try FlowTok()
         for seed in 0..<4 as Range<UInt64> {
             for caption in try flowtok.captions(of: flowtok.generate("a dog to the left of a cat", seed: seed), count: 4) {
-                let ids = try flowtok.captions.encode(caption)
-                #expect(try flowtok.captions.decode(ids) == caption)
+                let ids = try flowtok.textTokenizer.encode(caption)
+                #expect(try flowtok.textTokenizer.decode(ids) == caption)
             }
         }
     }
 
     @Test func theGrammarProposesWhatIsLikely() throws {
         let flowtok = try FlowTok()
-        let tokenizer = try #require(flowtok.captions as? SentencePieceTokenizer)
+        let tokenizer = try #require(flowtok.textTokenizer as? SentencePieceTokenizer)
         let grammar = try CaptionGrammar(tokenizer)
         for wanted in ["a fox", "three foxes", "a cat on a blue background", "a dog to the left of a cat", "a cat and a dog on a red background"] {
             let ids = try tokenizer.encode(wanted)

@@ -37,7 +37,7 @@ import TextTokenizers
         let report = GoldenReport(name + ", as a folder")
         let expected = try golden.integers("input_ids").map { Int32($0) }
         if hasVocabulary {
-            #expect(try run.prompts.flatMap { try flowtok.captions.encode($0) } == expected)
+            #expect(try run.prompts.flatMap { try flowtok.textTokenizer.encode($0) } == expected)
         }
         // The golden's own noise through the loaded model.
         let model = flowtok.model
@@ -58,7 +58,7 @@ import TextTokenizers
         let drawn = try flowtok.generate(GenerationRequest(prompt, seed: 11, rng: .torch))[0]
         var torch = TorchRandom(seed: 11)
         let (from, states) = model.textTokens(
-            try flowtok.captions.encode(prompt), noise: torch.normal([1] + model.latentShape))
+            try flowtok.textTokenizer.encode(prompt), noise: torch.normal([1] + model.latentShape))
         let tokens = try model.imageTokens(
             from: from, integrator: FlowIntegrator(settings.solver, steps: settings.steps),
             guidance: Guidance(scale: settings.guidance))

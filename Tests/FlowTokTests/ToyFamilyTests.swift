@@ -105,7 +105,7 @@ private struct ToyConfiguration: ImageTokenizerConfiguration {
         guard try catalog.shape("toy.gain", rank: 1) == [1] else { throw TensorCatalog.Problem("toy.gain is no single number") }
     }
 
-    var problem: String? { side == 16 ? nil : "side is \(side), expected 16" }
+    func validate() throws(InvalidValue) { guard side == 16 else { throw InvalidValue("side is \(side), expected 16") } }
     var summary: String { "a toy, \(tokens.summary)" }
     var imageSize: Int { side }
     var tokens: TokenShape { TokenShape(count: 4, values: .latents(channels: 3)) }
@@ -145,7 +145,7 @@ private struct ToyGeneratorConfiguration: TokenGeneratorConfiguration {
 
     init(inferredFrom catalog: TensorCatalog) throws { classes = try catalog.shape("toy.tint", rank: 1)[0] }
 
-    var problem: String? { nil }
+    func validate() throws(InvalidValue) {}
     var summary: String { "a toy generator of \(classes) classes" }
     var subjects: GeneratorSubjects { .classes(classes) }
     var tokens: TokenShape { TokenShape(count: 4, values: .latents(channels: 3)) }

@@ -3,6 +3,7 @@ import Foundation
 import Layers
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
 /// Official configurations.
@@ -31,7 +32,7 @@ import Testing
             (MaskGITConfiguration.titokL32, 177_202_432), (.titokB64, 177_227_008), (.titokS128, 294_990_848),
         ])
     func classConditional(_ configuration: MaskGITConfiguration, _ parameters: Int) {
-        #expect(configuration.problem == nil)
+        #expect(configuration.invalidReason == nil)
         #expect(count { _ = MaskGITGenerator(configuration, weights: $0) } == parameters)
     }
 
@@ -119,7 +120,7 @@ import Testing
         func with(_ change: (inout MaskGITConfiguration) -> Void) -> String? {
             var configuration = MaskGITConfiguration.titokL32
             change(&configuration)
-            return configuration.problem
+            return configuration.invalidReason
         }
         #expect(with { $0.length = 1 << 40 }?.contains("image_seq_len") == true)
         #expect(with { $0.codebookSize = .max }?.contains("codebook_size") == true)
@@ -129,15 +130,15 @@ import Testing
         #expect(with { ($0.architecture, $0.layers) = (.uvit, 21) }?.contains("even") == true)
         var text = MaskGenVQConfiguration.large
         text.transformer.microWidth = 255
-        #expect(text.problem?.contains("micro_condition_embed_dim") == true)
+        #expect(text.invalidReason?.contains("micro_condition_embed_dim") == true)
         var continuous = MaskGenKLConfiguration.large
         for steps in ["0", "1001", "a", "6,", "600,1", "-3"] {
             continuous.samplingSteps = steps
-            #expect(continuous.problem?.contains("num_sampling_steps") == true, "\(steps)")
+            #expect(continuous.invalidReason?.contains("num_sampling_steps") == true, "\(steps)")
         }
         continuous = .large
         continuous.scaleFactor = 0
-        #expect(continuous.problem?.contains("scale_factor") == true)
+        #expect(continuous.invalidReason?.contains("scale_factor") == true)
     }
 
     @Test("A configuration without its keys is refused")

@@ -35,7 +35,7 @@ import Testing
 
     @Test(arguments: released.indices) func releasedTokenizers(_ index: Int) throws {
         let (name, configuration, parameters) = Self.released[index]
-        #expect(configuration.problem == nil && configuration.publishedName == name)
+        #expect(configuration.invalidReason == nil && configuration.publishedName == name)
         var shapes = Self.shapes(configuration)
         #expect(shapes.values.reduce(0) { $0 + $1.reduce(1, *) } == parameters)
         shapes["quantize.codebook_used"] = [65536]
@@ -74,7 +74,7 @@ import Testing
         func problem(_ name: String, _ shape: [Int]) -> String? {
             var changed = whole
             changed[name] = shape
-            do { return try GigaTokConfiguration(inferredFrom: TensorCatalog(changed)).problem } catch let problem as TensorCatalog.Problem {
+            do { return try GigaTokConfiguration(inferredFrom: TensorCatalog(changed)).invalidReason } catch let problem as TensorCatalog.Problem {
                 return problem.reason
             } catch { return "\(error)" }
         }
@@ -99,7 +99,7 @@ import Testing
             .replacing(key == "cls" ? "\"cls\": \"1d\", " : "\u{0}", with: "")
         do {
             let configuration = try JSONDecoder().decode(GigaTokConfiguration.self, from: Data(text.utf8))
-            #expect(configuration.problem != nil)
+            #expect(configuration.invalidReason != nil)
         } catch is DecodingError {}
     }
 
@@ -130,7 +130,7 @@ import Testing
             layout: layout, layer: layer, imageSize: 8, latentTokens: layout == .sequence ? 8 : 16, codebookSize: 12,
             codeSize: 4, channels: 6, baseChannels: 64, encoderMultipliers: [1, 1], decoderMultipliers: [1, 1],
             residualBlocks: 1, encoder: shape, decoder: shape, distillationDepth: 1, teacherWidth: 5)
-        #expect(configuration.problem == nil)
+        #expect(configuration.invalidReason == nil)
         let images = Tensor.normal([2, 3, 8, 8], seed: 1)
         func loss(_ source: Leaves) throws -> Tensor {
             let model = GigaTok(configuration, weights: Weights(source))

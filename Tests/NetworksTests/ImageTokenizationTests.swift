@@ -49,7 +49,7 @@ import Testing
 
     @Test(arguments: all)
     func thereAndBack(_ configuration: any ImageTokenizerConfiguration) throws {
-        #expect(configuration.problem == nil)
+        #expect(configuration.invalidReason == nil)
         let recorder = WeightRecorder(FreshWeights(seed: 1))
         let tokenizer = fresh(configuration, recorder)
         let side = tokenizer.imageSize

@@ -206,7 +206,7 @@ import Testing
         let text = "{" + fields.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}"
         do {
             let configuration = try JSONDecoder().decode(LlamaGenConfiguration.self, from: Data(text.utf8))
-            #expect(configuration.problem != nil)
+            #expect(configuration.invalidReason != nil)
         } catch is DecodingError {}
     }
 

@@ -100,7 +100,7 @@ import Testing
         func with(_ change: (inout RARConfiguration) -> Void) -> String {
             var configuration = Self.configuration
             change(&configuration)
-            return configuration.problem ?? ""
+            return configuration.invalidReason ?? ""
         }
         #expect(with { _ in }.isEmpty)
         #expect(with { $0.heads = 5 }.contains("5 heads"))

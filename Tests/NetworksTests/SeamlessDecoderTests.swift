@@ -120,7 +120,7 @@ import Testing
     func badShapes(refiner: RefinerConfiguration?, patch: Int, side: Int?, problem: String) {
         var configuration = configuration(overlap: patch == 1, refiner: refiner, encoder: side)
         configuration.patchSize = patch
-        #expect(configuration.problem == problem)
+        #expect(configuration.invalidReason == problem)
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import ModelFolders
 import Networks
+import TestSupport
 import Testing
 
 /// Official configurations read and written, and what is refused before anything is allocated.
@@ -18,7 +19,7 @@ import Testing
     @Test func published() throws {
         #expect(TiTokConfiguration.published.count == 15)
         for (name, configuration) in TiTokConfiguration.published {
-            #expect(configuration.problem == nil, "\(name)")
+            #expect(configuration.invalidReason == nil, "\(name)")
             #expect(configuration.publishedName == name)
             let text = try JSONEncoder().encode(TypedConfiguration(configuration))
             let again = try JSONDecoder().decode(TypedConfiguration.self, from: text)
@@ -66,7 +67,7 @@ import Testing
     ])
     func refused(vqModel: String, crop: String, problem: String) throws {
         let configuration = try Self.decode(Self.json(vqModel, crop: crop))
-        #expect(try #require(configuration.problem).contains(problem))
+        #expect(try #require(configuration.invalidReason).contains(problem))
     }
 
     @Test(arguments: [
@@ -80,18 +81,18 @@ import Testing
 
     @Test func pixelDecoders() {
         var configuration = MaskGITVQGANConfiguration()
-        #expect(configuration.problem == nil && configuration.patchSize == 16)
+        #expect(configuration.invalidReason == nil && configuration.patchSize == 16)
         configuration.channelMultipliers = []
-        #expect(configuration.problem != nil)
+        #expect(configuration.invalidReason != nil)
         configuration.channelMultipliers = [1 << 40]
-        #expect(configuration.problem != nil)
+        #expect(configuration.invalidReason != nil)
         configuration.channelMultipliers = Array(repeating: 1, count: 60)
-        #expect(configuration.problem != nil)
+        #expect(configuration.invalidReason != nil)
         configuration = MaskGITVQGANConfiguration(hiddenChannels: 48)
-        #expect(configuration.problem?.contains("groups") == true)
+        #expect(configuration.invalidReason?.contains("groups") == true)
         let legacy = TiTokConfiguration(
             imageSize: 64, patchSize: 8, latentTokens: 4, tokenSize: 3, isLegacy: true, hasPixelDecoder: true,
             encoder: Self.small, decoder: Self.small)
-        #expect(legacy.problem?.contains("pixels of a code") == true)
+        #expect(legacy.invalidReason?.contains("pixels of a code") == true)
     }
 }

@@ -101,7 +101,7 @@ import Testing
     @Test func loop() throws {
         var noise = CounterRandom(seed: 1)
         var seen: [[Int32]] = []
-        var reports: [AutoregressiveStep] = []
+        var reports: [SamplingStep<[[Int32]]>] = []
         let decoding = AutoregressiveDecoding(batch: 2, length: 3, codes: 6)
         let tokens = try decoding.run(TokenSampling(temperature: 0), noise: &noise, progress: { reports.append($0) }) { index, last in
             seen.append(last)

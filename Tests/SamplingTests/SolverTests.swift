@@ -55,7 +55,7 @@ import Testing
             x
         } progress: { progress in
             steps.append(progress.step)
-            #expect(progress.total >= progress.step && progress.tokens.shape == start.shape)
+            #expect(progress.steps >= progress.step && progress.tokens.shape == start.shape)
         }
         #expect(steps == Array(1...steps.count))
         #expect(solver == .dopri5 || steps.count == 4)

@@ -58,12 +58,3 @@ int cpng_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int chan
 
 /// Frees what cpng_encode returned; NULL is allowed.
 void cpng_free(uint8_t *bytes);
-
-/// The checksum that PNG chunks carry, of `count` bytes.
-uint32_t cpng_crc32(const uint8_t *bytes, size_t count);
-
-/// How cpng_inflate ended.
-enum { CPNG_INFLATE_DONE = 1, CPNG_INFLATE_CORRUPT = 0, CPNG_INFLATE_TOO_LONG = -1 };
-
-/// Inflates a zlib stream into `output`, which holds `capacity` bytes. `written` receives the number of bytes produced.
-int cpng_inflate(const uint8_t *bytes, size_t count, uint8_t *output, size_t capacity, size_t *written);

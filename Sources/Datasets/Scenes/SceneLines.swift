@@ -53,27 +53,27 @@ public struct SceneLines: Sendable {
     }
 
     private let source: SceneSource
-    private let codec: SentencePieceTokenizer
+    private let textTokenizer: SentencePieceTokenizer
     /// The first line, without its line break.
     public let header: String
 
     /// - Parameters:
     ///   - file: the configuration of a stage of training; only its `data` counts.
     ///   - side: the side of the pictures in pixels, which sets the boxes.
-    ///   - codec: turns captions into ids.
+    ///   - textTokenizer: turns captions into ids.
     /// - Throws: `FileError`, `ConfigurationError`, `DatasetError`; `DatasetError.noScenes` where the data are images.
-    public init(file: String, side: Int, codec: SentencePieceTokenizer) throws {
+    public init(file: String, side: Int, textTokenizer: SentencePieceTokenizer) throws {
         let data = try JSONFile.read(Stage.self, from: file).data
         if data.images != nil { throw DatasetError.noScenes(file: file) }
         let (source, sprites) = try data.scenes(side: side, file: file)
-        guard let pad = codec.vocabulary.padID, let end = codec.vocabulary.endID else {
+        guard let pad = textTokenizer.vocabulary.padID, let end = textTokenizer.vocabulary.endID else {
             throw VocabularyError.unfit(reason: "it has no padding or no end piece")
         }
         self.source = source
-        self.codec = codec
+        self.textTokenizer = textTokenizer
         header = try Self.text(
             Header(
-                side: side, length: codec.length, vocabularySize: codec.vocabulary.count, pad: pad, end: end, sprites: sprites,
+                side: side, length: textTokenizer.length, vocabularySize: textTokenizer.vocabulary.count, pad: pad, end: end, sprites: sprites,
                 seed: data.seed ?? 1))
     }
 
@@ -97,8 +97,8 @@ public struct SceneLines: Sendable {
 
     /// The ids up to and with the end piece.
     private func ids(_ caption: String) throws -> [Int32] {
-        let ids = try codec.encode(caption)
-        return Array(ids[...(ids.firstIndex { $0 == codec.vocabulary.endID } ?? ids.count - 1)])
+        let ids = try textTokenizer.encode(caption)
+        return Array(ids[...(ids.firstIndex { $0 == textTokenizer.vocabulary.endID } ?? ids.count - 1)])
     }
 
     private static func text(_ value: some Encodable) throws -> String {

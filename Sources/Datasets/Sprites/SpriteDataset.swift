@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 import Synchronization
@@ -27,9 +28,10 @@ public struct SpriteDataset: Sendable {
 
     /// The `.tar` files of `folder`, by name.
     static func shards(in folder: URL) throws -> [URL] {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
+        guard FileManager.default.fileExists(atPath: folder.path) else {
             throw DatasetError.missing(path: folder.path, hint: "a folder of .tar shards was expected (Scripts/build-dataset makes one)")
         }
+        let names = try InputFile.names(in: folder.path)
         let shards = names.filter { $0.hasSuffix(".tar") && !$0.hasPrefix(".") }.sorted()
         guard !shards.isEmpty else { throw DatasetError.empty(path: folder.path, expected: ".tar shards") }
         return shards.map(folder.appendingPathComponent)

@@ -158,10 +158,10 @@ struct Generate: ParsableCommand {
                 }
                 guard number < count else { throw GeneratorError.noSuchClass(number, count: count) }
             case .caption(let caption):
-                guard let captions = generator.captions else {
+                guard let textTokenizer = generator.textTokenizer else {
                     throw Failure(.usage, "\"\(generator.name)\" draws classes, expected --class")
                 }
-                try PromptWarning.report(caption, number: subjects.count == 1 ? nil : index + 1, captions)
+                try PromptWarning.report(caption, number: subjects.count == 1 ? nil : index + 1, textTokenizer)
             }
         }
     }

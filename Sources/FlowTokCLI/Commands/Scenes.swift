@@ -73,8 +73,8 @@ struct Scenes: ParsableCommand {
         ConfigurationInputs.protect(file)
         let target = overwriting.named(output)
         try target.prepare()
-        let codec = try SentencePieceTokenizer(SentencePieceVocabulary(path: vocabulary), length: length)
-        let lines = try SceneLines(file: file, side: side, codec: codec)
+        let textTokenizer = try SentencePieceTokenizer(SentencePieceVocabulary(path: vocabulary), length: length)
+        let lines = try SceneLines(file: file, side: side, textTokenizer: textTokenizer)
         if let pictures { try OutputPath.make(folder: pictures) }
         StopRequest.install()
         let progress = ProgressLine(enabled: !quiet, onlyOnTerminal: true)

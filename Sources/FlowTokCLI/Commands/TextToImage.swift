@@ -104,7 +104,7 @@ struct TextToImage: ParsableCommand {
     /// Says what the model does not read as it is written: where it stops reading, and words it has never seen.
     private func warn(_ list: PromptList, _ flowtok: FlowTok) throws {
         for (index, prompt) in list.prompts.enumerated() {
-            try PromptWarning.report(prompt, number: list.prompts.count == 1 ? nil : index + 1, flowtok.captions)
+            try PromptWarning.report(prompt, number: list.prompts.count == 1 ? nil : index + 1, flowtok.textTokenizer)
         }
     }
 }

@@ -91,6 +91,8 @@ struct RunOptions: ParsableArguments {
                     progress.loss, progress.samplesPerSecond, ProgressLine.duration(progress.secondsLeft)))
         } notice: {
             Console.report("warning: \($0)")
+        } isStopped: {
+            StopRequest.received != nil
         }
         line.finish()
         if !quiet {

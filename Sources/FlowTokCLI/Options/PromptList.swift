@@ -89,15 +89,15 @@ enum PromptWarning {
     /// Says where the model stops reading, where it does, and which words it has never seen.
     ///
     /// - Parameter number: the prompt's among several; nil for a single one.
-    static func report(_ prompt: String, number: Int?, _ captions: any TextTokenizer) throws {
+    static func report(_ prompt: String, number: Int?, _ textTokenizer: any TextTokenizer) throws {
         let name = number.map { "prompt \($0)" } ?? "the prompt"
-        let unknown = try captions.unknownWords(of: prompt)
+        let unknown = try textTokenizer.unknownWords(of: prompt)
         if !unknown.isEmpty {
             let shown = unknown.prefix(5).map { "\"\($0.ending(40))\"" }.joined(separator: ", ")
             let rest = unknown.count > 5 ? " and \(unknown.count - 5) more" : ""
             Console.report("warning: \(name) has words that the model has never seen, and cannot draw: \(shown)\(rest)")
         }
-        guard let offset = try captions.truncationOffset(of: prompt) else { return }
+        guard let offset = try textTokenizer.truncationOffset(of: prompt) else { return }
         let kept = String(decoding: prompt.utf8.prefix(offset), as: UTF8.self).trimmed
         Console.report(
             "warning: \(name) is too long for the model and is cut at byte \(offset) of \(prompt.utf8.count), after \"\(kept.ending(40))\"")

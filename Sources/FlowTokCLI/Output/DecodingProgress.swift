@@ -1,4 +1,5 @@
 import Networks
+import Sampling
 import Training
 
 /// Pictures that decoders make in several steps: a bar that tells how far they are, and an end at Ctrl-C before anything is

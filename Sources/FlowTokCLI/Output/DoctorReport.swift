@@ -7,6 +7,11 @@ struct DoctorReport: Encodable {
         let parameters: Int
         let bytes: Int
         let imageSize: Int
+
+        enum CodingKeys: String, CodingKey {
+            case path, name, license, parameters, bytes
+            case imageSize = "image_size"
+        }
     }
 
     let flowtok: String

@@ -1,4 +1,4 @@
-import CPNG
+import CZlib
 
 /// The chunks of a PNG in a file's order, up to its end or to where it breaks off.
 struct PNGChunks {
@@ -71,7 +71,7 @@ struct PNGChunks {
 
     /// Whether the checksum, which covers name and data, is right.
     func isIntact(_ chunk: Chunk) -> Bool {
-        let sum = bytes.withUnsafeBufferPointer { cpng_crc32($0.baseAddress! + chunk.data.lowerBound - 4, chunk.data.count + 4) }
+        let sum = bytes.withUnsafeBufferPointer { cz_crc32(0, $0.baseAddress! + chunk.data.lowerBound - 4, chunk.data.count + 4) }
         return Int(sum) == bigEndian(bytes, at: chunk.data.upperBound)
     }
 }

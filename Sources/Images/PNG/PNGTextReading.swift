@@ -1,4 +1,4 @@
-import CPNG
+import CZlib
 
 extension FoundTexts {
     /// The texts of a PNG, in the file's order, from its tEXt, zTXt and iTXt chunks; and its Exif block.
@@ -68,8 +68,8 @@ private func inflate(_ data: ArraySlice<UInt8>) -> [UInt8]? {
     var status: Int32 = 0
     let inflated = [UInt8](unsafeUninitializedCapacity: ImageText.maximumLength + 1) { output, written in
         data.withUnsafeBufferPointer { input in
-            status = cpng_inflate(input.baseAddress, input.count, output.baseAddress, output.count, &written)
+            status = cz_inflate(input.baseAddress, input.count, output.baseAddress, output.count, &written)
         }
     }
-    return status == CPNG_INFLATE_DONE ? inflated : nil
+    return status == CZ_INFLATE_DONE ? inflated : nil
 }

@@ -34,7 +34,7 @@ package struct CLIPConditioner: Sendable {
 
     /// What conditions the generator, and what guides the decoder of the tokenizer.
     package func callAsFunction(_ caption: String) -> (condition: TextCondition, guidance: Tensor) {
-        let ids = encoder.captions.encode(caption)
+        let ids = encoder.textTokenizer.encode(caption)
         let (states, last) = encoder.transformer.states(ids)
         // The end token has the highest id of all.
         let end = ids.indices.max { ids[$0] < ids[$1] || (ids[$0] == ids[$1] && $0 > $1) } ?? 0

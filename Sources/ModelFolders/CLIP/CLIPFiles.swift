@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Networks
 import Tensors
 
@@ -41,7 +42,7 @@ package struct CLIPFiles {
 
     /// The tower with its weights.
     package func load(precision: Precision) throws -> CLIPTextEncoder {
-        if let problem = configuration.problem { throw FlowTokError.unusableModel(file: weightsFile, reason: problem) }
+        try configuration.validate { FlowTokError.unusableModel(file: weightsFile, reason: $0) }
         return try CLIPTextEncoder(configuration, weights: weightsFile, vocabulary: vocabulary, precision: precision)
     }
 }

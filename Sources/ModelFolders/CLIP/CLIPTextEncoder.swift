@@ -6,7 +6,7 @@ import TextTokenizers
 
 /// CLIP's text tower with its vocabulary: captions to the hidden states that condition published models.
 public struct CLIPTextEncoder: Sendable {
-    public let captions: CLIPTokenizer
+    public let textTokenizer: CLIPTokenizer
     public let transformer: TextTransformer
     /// What is strange about the file, without making it useless.
     public var warnings: [String] { checkpoint.warnings }
@@ -21,7 +21,7 @@ public struct CLIPTextEncoder: Sendable {
         _ configuration: TextTransformerConfiguration, weights file: String, vocabulary files: [String],
         precision: Precision = .float32
     ) throws {
-        captions = CLIPTokenizer(
+        textTokenizer = CLIPTokenizer(
             try Self.vocabulary(files, count: configuration.vocabularySize), length: configuration.contextLength)
         checkpoint = try Checkpoint.ofModel(file)
         let source = try CLIPWeights(checkpoint)
@@ -31,7 +31,7 @@ public struct CLIPTextEncoder: Sendable {
 
     /// Hidden states of every position, those after the end token too: [captions, positions, width].
     public func callAsFunction(_ captions: [String]) -> Tensor {
-        transformer(captions.flatMap { self.captions.encode($0) })
+        transformer(captions.flatMap { self.textTokenizer.encode($0) })
     }
 
     /// CLIP's vocabulary, which must have `count` tokens.

@@ -163,8 +163,7 @@ public struct ModelImport: Sendable {
         // Shards are read through their index.
         var shards: Set<String> = []
         for index in names where index.hasSuffix(".index.json") {
-            let map = try? JSONFile.read(Index.self, from: folder + "/" + index)
-            shards.formUnion(map.map { Array($0.weight_map.values) } ?? [])
+            shards.formUnion(try JSONFile.read(Index.self, from: folder + "/" + index).weight_map.values)
         }
         return try passingOverCopies(names.filter { !shards.contains($0) }.map { try ImportedFile(in: folder, name: $0) })
     }

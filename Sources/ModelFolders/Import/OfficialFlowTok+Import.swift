@@ -1,3 +1,4 @@
+import Files
 import Networks
 import Sampling
 
@@ -43,6 +44,6 @@ extension OfficialFlowTokConfiguration {
             name: options.name ?? networks.publishedTitle ?? "FlowTok", files: files, velocity: velocity,
             textVariationalEncoder: encoder, imageTokenizer: image,
             textEncoder: tower.tower(activation: options.activation))
-        if let problem { throw FlowTokError.unusableFiles("these files form no model: \(problem)") }
+        try validate { FlowTokError.unusableFiles("these files form no model: \($0)") }
     }
 }

@@ -41,7 +41,7 @@ struct PartCheck {
         }
     }
 
-    /// Checks a published FlowTok, whose configuration has no problem.
+    /// Checks a published FlowTok, whose configuration is valid.
     ///
     /// - Throws: `WeightMismatch` for the first file that lacks something.
     mutating func check(_ configuration: OfficialFlowTokConfiguration, text: String, flow: String, tokenizer: String) throws {

@@ -1,5 +1,7 @@
+import Files
+
 /// The settings of FlexTok's autoencoder: convolutional and variational, with attention at the lowest resolution.
-public struct AutoencoderKLConfiguration: Sendable, Hashable, Codable {
+public struct AutoencoderKLConfiguration: Sendable, Hashable, Codable, Validated {
     public var latentChannels: Int
     /// Channels of the levels, highest resolution first; each has half the resolution of the one before.
     public var blockChannels: [Int]
@@ -42,20 +44,19 @@ public struct AutoencoderKLConfiguration: Sendable, Hashable, Codable {
             layout: .diffusers(attentionLayout))
     }
 
-    /// Why no autoencoder of this shape can be built, or nil.
-    public var problem: String? {
-        if let bounds = firstOutside(
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes(
             [
                 ("vae.latent_channels", latentChannels, 4096), ("the length of vae.block_out_channels", blockChannels.count, 8),
                 ("vae.layers_per_block", layersPerBlock, 64), ("vae.norm_num_groups", groups, 1024),
             ] + blockChannels.map { ("vae.block_out_channels", $0, 16384) })
-        {
-            return bounds
-        }
         if let channels = blockChannels.first(where: { $0 % groups != 0 }) {
-            return "vae.block_out_channels \(channels) does not divide into \(groups) groups"
+            throw InvalidValue("vae.block_out_channels \(channels) does not divide into \(groups) groups")
         }
-        guard let scalingFactor else { return nil }
-        return scalingFactor.isFinite && Float(scalingFactor).isNormal ? nil : "vae.scaling_factor is \(scalingFactor), expected a number other than 0"
+        guard let scalingFactor else { return }
+        guard scalingFactor.isFinite && Float(scalingFactor).isNormal else {
+            throw InvalidValue("vae.scaling_factor is \(scalingFactor), expected a number other than 0")
+        }
     }
 }

@@ -1,8 +1,9 @@
+import Files
 import Layers
 import Tensors
 
 /// The shape of one of FlexTok's two transformers.
-public struct FlexTokTrunkConfiguration: Sendable, Hashable, Codable {
+public struct FlexTokTrunkConfiguration: Sendable, Hashable, Codable, Validated {
     public var width: Int
     public var depth: Int
     /// Channels of a head.
@@ -40,15 +41,12 @@ public struct FlexTokTrunkConfiguration: Sendable, Hashable, Codable {
 
     static let epsilon: Float = 1e-5
 
-    /// Why no transformer of this shape can be built, or nil.
-    func problem(_ name: String) -> String? {
-        if let bounds = firstOutside([("\(name).width", width, 65536), ("\(name).depth", depth, 1024), ("\(name).head_dim", headDimension, 4096)]) {
-            return bounds
-        }
-        guard width % headDimension == 0 else { return "\(name).width \(width) does not divide into heads of \(headDimension)" }
-        guard width % 4 == 0 else { return "\(name).width is \(width), expected a multiple of 4" }
-        guard ratio.isFinite, ratio <= 64, ratio > 0, hidden > 0 else { return "\(name).mlp_ratio is \(ratio), expected more than 0, at most 64" }
-        return nil
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes([("width", width, 65536), ("depth", depth, 1024), ("head_dim", headDimension, 4096)])
+        guard width % headDimension == 0 else { throw InvalidValue("width \(width) does not divide into heads of \(headDimension)") }
+        guard width % 4 == 0 else { throw InvalidValue("width is \(width), expected a multiple of 4") }
+        guard ratio.isFinite, ratio <= 64, ratio > 0, hidden > 0 else { throw InvalidValue("mlp_ratio is \(ratio), expected more than 0, at most 64") }
     }
 }
 

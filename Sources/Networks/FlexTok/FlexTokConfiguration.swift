@@ -96,25 +96,25 @@ public struct FlexTokConfiguration: Sendable, Hashable, Codable {
     /// The side of an image of the full size, in pixels.
     public var imageSize: Int { latentSide * autoencoder.downsampling }
 
-    /// Why no model of this shape can be built, or nil.
-    public var problem: String? {
-        if let found = autoencoder.problem ?? encoder.problem("encoder") ?? decoder.problem("decoder")
-            ?? firstOutside([
-                ("the number of registers", registers, 16384), ("patch_size", patchSize, 16), ("the grid of patches", grid, 1024),
-                ("the length of levels", levels.count, 16),
-            ])
-        {
-            return found
-        }
-        if let level = levels.first(where: { !(2...4096).contains($0) }) { return "levels has \(level), expected 2 to 4096" }
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try autoencoder.validate()
+        try encoder.validate(as: "encoder")
+        try decoder.validate(as: "decoder")
+        try expectSizes([
+            ("the number of registers", registers, 16384), ("patch_size", patchSize, 16), ("the grid of patches", grid, 1024),
+            ("the length of levels", levels.count, 16),
+        ])
+        if let level = levels.first(where: { !(2...4096).contains($0) }) { throw InvalidValue("levels has \(level), expected 2 to 4096") }
         // Above that, float32 does not tell codes from each other, as the official code needs.
-        guard levels.reduce(1.0, { $0 * Double($1) }) <= 0x1p24 else { return "levels \(levels) make more than 2^24 codes" }
-        guard imageSize <= 4096 else { return "images of \(imageSize) pixels, expected at most 4096" }
+        guard levels.reduce(1.0, { $0 * Double($1) }) <= 0x1p24 else { throw InvalidValue("levels \(levels) make more than 2^24 codes") }
+        guard imageSize <= 4096 else { throw InvalidValue("images of \(imageSize) pixels, expected at most 4096") }
         guard max(encoder.width, decoder.width) * grid * grid <= 1 << 26 else {
-            return "a table of \(grid)×\(grid) positions of \(max(encoder.width, decoder.width)) numbers is larger than 2^26"
+            throw InvalidValue("a table of \(grid)×\(grid) positions of \(max(encoder.width, decoder.width)) numbers is larger than 2^26")
         }
-        guard maxTimestep.isFinite, maxTimestep >= 1e-3, maxTimestep <= 1e6 else { return "max_timestep is \(maxTimestep), expected 0.001 to 1000000" }
-        return nil
+        guard maxTimestep.isFinite, maxTimestep >= 1e-3, maxTimestep <= 1e6 else {
+            throw InvalidValue("max_timestep is \(maxTimestep), expected 0.001 to 1000000")
+        }
     }
 
     /// The tables of positions that official checkpoints hold beside the parameters, by name: nothing is learned of them, and

@@ -1,3 +1,5 @@
+import Files
+
 /// The shape of one half of a 1D tokenizer.
 public struct TransformerShape: Sendable, Hashable, Codable {
     public var width: Int
@@ -98,48 +100,42 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
     /// Patches along one side of the image that the encoder reads.
     public var encoderGrid: Int { (encoderImageSize ?? imageSize) / patchSize }
 
-    /// Why no model of this shape can be built, or nil. To be asked before a shape that came from a file is used.
-    public var problem: String? {
-        func outside(_ name: String, _ value: Int, _ range: ClosedRange<Int>) -> String? {
-            range.contains(value) ? nil : "\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)"
-        }
-        let bounds =
-            outside("image_size", imageSize, 1...4096) ?? outside("patch_size", patchSize, 1...256)
-            ?? outside("num_latent_tokens", latentTokens, 1...16384) ?? outside("token_size", tokenSize, 1...4096)
-            ?? outside("text_context_length", textContextLength, 1...16384)
-            ?? outside("text_embed_dim", textEmbeddingWidth, 1...65536)
-        if let bounds { return bounds }
-        if imageSize % patchSize != 0 { return "image_size \(imageSize) is no multiple of patch_size \(patchSize)" }
+    /// To be asked before what came from a file is used.
+    ///
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes([
+            ("image_size", imageSize, 4096), ("patch_size", patchSize, 256), ("num_latent_tokens", latentTokens, 16384),
+            ("token_size", tokenSize, 4096), ("text_context_length", textContextLength, 16384), ("text_embed_dim", textEmbeddingWidth, 65536),
+        ])
+        if imageSize % patchSize != 0 { throw InvalidValue("image_size \(imageSize) is no multiple of patch_size \(patchSize)") }
         if let side = encoderImageSize {
             guard side > 0, imageSize % side == 0, (imageSize / side).nonzeroBitCount == 1 else {
-                return "encoder_image_size is \(side), expected \(imageSize) or a half, a quarter, … of it"
+                throw InvalidValue("encoder_image_size is \(side), expected \(imageSize) or a half, a quarter, … of it")
             }
-            if side % patchSize != 0 { return "encoder_image_size \(side) is no multiple of patch_size \(patchSize)" }
+            if side % patchSize != 0 { throw InvalidValue("encoder_image_size \(side) is no multiple of patch_size \(patchSize)") }
         }
-        if overlap && patchSize % 2 != 0 { return "overlap goes with an even patch_size, not with \(patchSize)" }
-        if let problem = refiner?.problem(patch: patchSize) { return problem }
+        if overlap && patchSize % 2 != 0 { throw InvalidValue("overlap goes with an even patch_size, not with \(patchSize)") }
+        try refiner?.validate(patch: patchSize)
         let patches = grid * grid
         if patches > 16384 {
-            return "image_size \(imageSize) and patch_size \(patchSize) make \(patches) patches, expected at most 16384"
+            throw InvalidValue("image_size \(imageSize) and patch_size \(patchSize) make \(patches) patches, expected at most 16384")
         }
         for (name, shape) in [("encoder", encoder), ("decoder", decoder)] {
-            if let problem = outside("\(name).width", shape.width, 1...65536)
-                ?? outside("\(name).layers", shape.layers, 1...1024) ?? outside("\(name).heads", shape.heads, 1...1024)
-            {
-                return problem
-            }
+            try expectSizes([
+                ("\(name).width", shape.width, 65536), ("\(name).layers", shape.layers, 1024), ("\(name).heads", shape.heads, 1024),
+            ])
             if shape.width % (4 * shape.heads) != 0 {
-                return "\(name).width \(shape.width) does not divide into \(shape.heads) heads of a multiple of 4 channels"
+                throw InvalidValue("\(name).width \(shape.width) does not divide into \(shape.heads) heads of a multiple of 4 channels")
             }
             // Tables of positions are made before anything is compared with a checkpoint.
             if patches * (shape.width / shape.heads) > 1 << 24 {
-                return "\(name).heads is \(shape.heads), expected more for a width of \(shape.width) and \(patches) patches"
+                throw InvalidValue("\(name).heads is \(shape.heads), expected more for a width of \(shape.width) and \(patches) patches")
             }
         }
         for grid in [grid, encoderGrid] where seeded && PatchGroups(grid: grid, groups: latentTokens) == nil {
-            return "seeded: \(grid)×\(grid) patches do not divide evenly among \(latentTokens) latent tokens"
+            throw InvalidValue("seeded: \(grid)×\(grid) patches do not divide evenly among \(latentTokens) latent tokens")
         }
-        return nil
     }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Tensors
 
@@ -13,13 +14,13 @@ public struct RefinerConfiguration: Sendable, Hashable, Codable {
         self.blocks = blocks
     }
 
-    /// Why no refiner of this shape can be built for patches of `patch` pixels, or nil.
-    func problem(patch: Int) -> String? {
-        if patch != Refiner.patch { return "refiner goes with a patch_size of \(Refiner.patch), not of \(patch)" }
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    func validate(patch: Int) throws(InvalidValue) {
+        if patch != Refiner.patch { throw InvalidValue("refiner goes with a patch_size of \(Refiner.patch), not of \(patch)") }
         if !(16...1024).contains(channels) || channels % 16 != 0 {
-            return "refiner.channels is \(channels), expected a multiple of 16 up to 1024"
+            throw InvalidValue("refiner.channels is \(channels), expected a multiple of 16 up to 1024")
         }
-        return (0...64).contains(blocks) ? nil : "refiner.blocks is \(blocks), expected 0 to 64"
+        guard (0...64).contains(blocks) else { throw InvalidValue("refiner.blocks is \(blocks), expected 0 to 64") }
     }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Sampling
 
@@ -70,9 +71,9 @@ public struct FlowNetworksConfiguration: NetworkConfiguration {
         publishedName.map { "FlowTok-" + $0.drop { $0 != "-" }.dropFirst().uppercased() }
     }
 
-    public var problem: String? {
-        velocity.problem.map { "velocity.\($0)" }
-            ?? textVariationalEncoder.problem.map { "text_variational_encoder.\($0)" }
+    public func validate() throws(InvalidValue) {
+        try velocity.validate(as: "velocity")
+        try textVariationalEncoder.validate(as: "text_variational_encoder")
     }
 
     public var summary: String {

@@ -3,7 +3,7 @@ import Foundation
 import Sampling
 
 /// What `config.json` of a model folder says: the architecture, how to sample, and where the model comes from.
-public struct FlowTokConfiguration: Sendable, Hashable, Codable {
+public struct FlowTokConfiguration: Sendable, Hashable, Codable, Validated {
     /// Always "flowtok" for models of this package's own making.
     public var modelType: String
     /// The model's name, which token files and pictures record.
@@ -95,16 +95,18 @@ public struct FlowTokConfiguration: Sendable, Hashable, Codable {
         try values.encode(trainedOn, forKey: .trainedOn)
     }
 
-    /// Why no model can be built from this, or nil. To be asked before a configuration that came from a file is used.
-    public var problem: String? {
-        if modelType != "flowtok" { return "model_type is \"\(modelType)\", expected \"flowtok\"" }
-        for (name, problem) in [
-            ("image_tokenizer", imageTokenizer.problem), ("text_encoder", textEncoder.problem),
-            ("text_variational_encoder", textVariationalEncoder.problem), ("text_decoder", textDecoder?.problem),
-            ("velocity", velocity.problem), ("sampling", sampling.problem), ("captioning", captioning.problem),
-        ] {
-            if let problem { return "\(name).\(problem)" }
-        }
+    /// To be asked before what came from a file is used.
+    ///
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        if modelType != "flowtok" { throw InvalidValue("model_type is \"\(modelType)\", expected \"flowtok\"") }
+        try imageTokenizer.validate(as: "image_tokenizer")
+        try textEncoder.validate(as: "text_encoder")
+        try textVariationalEncoder.validate(as: "text_variational_encoder")
+        try textDecoder?.validate(as: "text_decoder")
+        try velocity.validate(as: "velocity")
+        try sampling.validate(as: "sampling")
+        try captioning.validate(as: "captioning")
         let (tokens, channels) = (imageTokenizer.latentTokens, imageTokenizer.tokenSize)
         var agreements: [(String, Int, String, Int)] = [
             ("velocity.tokens", velocity.tokens, "image_tokenizer.num_latent_tokens", tokens),
@@ -129,14 +131,13 @@ public struct FlowTokConfiguration: Sendable, Hashable, Codable {
                 ),
             ]
         }
-        for (first, a, second, b) in agreements where a != b { return "\(first) is \(a) but \(second) is \(b)" }
+        for (first, a, second, b) in agreements where a != b { throw InvalidValue("\(first) is \(a) but \(second) is \(b)") }
         // A table of positions is made before anything is compared with a checkpoint.
         if velocity.tokens * velocity.width > 1 << 24 {
-            return "velocity has \(velocity.tokens) tokens of width \(velocity.width), expected at most \(1 << 24) numbers"
+            throw InvalidValue("velocity has \(velocity.tokens) tokens of width \(velocity.width), expected at most \(1 << 24) numbers")
         }
-        for value in latents.std where !(value > 0 && value.isFinite) { return "latents_std holds \(value)" }
-        for value in latents.mean where !value.isFinite { return "latents_mean holds \(value)" }
-        return nil
+        for value in latents.std where !(value > 0 && value.isFinite) { throw InvalidValue("latents_std holds \(value)") }
+        for value in latents.mean where !value.isFinite { throw InvalidValue("latents_mean holds \(value)") }
     }
 }
 
@@ -159,7 +160,7 @@ private struct FormerLatentStatistics: Decodable {
 }
 
 /// How a model draws by default.
-public struct SamplingDefaults: Sendable, Hashable, Codable {
+public struct SamplingDefaults: Sendable, Hashable, Codable, Validated {
     public var solver: Solver
     public var steps: Int
     public var guidance: Float
@@ -190,19 +191,18 @@ public struct SamplingDefaults: Sendable, Hashable, Codable {
                 ?? defaults.guidanceInterval)
     }
 
-    /// Why these cannot be used, or nil.
-    public var problem: String? {
-        if !(1...10_000).contains(steps) { return "steps is \(steps), expected 1 to 10000" }
-        if !guidance.isFinite { return "guidance is \(guidance), expected a finite number" }
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        if !(1...10_000).contains(steps) { throw InvalidValue("steps is \(steps), expected 1 to 10000") }
+        if !guidance.isFinite { throw InvalidValue("guidance is \(guidance), expected a finite number") }
         guard guidanceInterval.count == 2, guidanceInterval[0] <= guidanceInterval[1],
             guidanceInterval.allSatisfy({ (0...1).contains($0) })
-        else { return "guidance_interval is \(guidanceInterval), expected two times in order, 0 to 1" }
-        return nil
+        else { throw InvalidValue("guidance_interval is \(guidanceInterval), expected two times in order, 0 to 1") }
     }
 }
 
 /// How a model captions.
-public struct CaptioningDefaults: Sendable, Hashable, Codable {
+public struct CaptioningDefaults: Sendable, Hashable, Codable, Validated {
     /// Which field leads from an image to its text.
     public enum Direction: String, Sendable, Codable {
         /// The network's third indicator, trained for image to text.
@@ -243,11 +243,11 @@ public struct CaptioningDefaults: Sendable, Hashable, Codable {
             familiarDistance: try values.decodeIfPresent(Float.self, forKey: .familiarDistance))
     }
 
-    /// Why these cannot be used, or nil.
-    public var problem: String? {
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
         if let familiarDistance, !(familiarDistance > 0 && familiarDistance.isFinite) {
-            return "familiar_distance is \(familiarDistance), expected above 0"
+            throw InvalidValue("familiar_distance is \(familiarDistance), expected above 0")
         }
-        return (1...10_000).contains(steps) ? nil : "steps is \(steps), expected 1 to 10000"
+        guard (1...10_000).contains(steps) else { throw InvalidValue("steps is \(steps), expected 1 to 10000") }
     }
 }

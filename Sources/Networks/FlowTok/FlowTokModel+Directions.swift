@@ -17,7 +17,7 @@ extension FlowTokModel {
     /// Text tokens along the text-to-image flow: normalised image latents [batch, K, D].
     public func imageTokens(
         from tokens: Tensor, integrator: FlowIntegrator, guidance: Guidance,
-        progress: (SolverProgress) throws -> Void = { _ in }
+        progress: (SamplingStep<Tensor>) throws -> Void = { _ in }
     ) throws -> Tensor {
         velocity.prepare(guidance.evaluations(at: integrator.evaluationTimes()))
         return try integrator.integrate(
@@ -32,7 +32,7 @@ extension FlowTokModel {
     /// Normalised image latents along the flow to text: text tokens [batch, N, D].
     public func textTokens(
         from imageTokens: Tensor, integrator: FlowIntegrator, direction: CaptioningDefaults.Direction,
-        progress: (SolverProgress) throws -> Void = { _ in }
+        progress: (SamplingStep<Tensor>) throws -> Void = { _ in }
     ) throws -> Tensor {
         let batch = imageTokens.shape[0]
         let indicator: Indicator = direction == .indicator ? .imageToText : .conditional

@@ -74,7 +74,7 @@ extension FlowTokModel {
             from: tokens, integrator: FlowIntegrator(settings.solver, steps: settings.steps), guidance: settings.guidance
         ) { state in
             try progress(
-                DrawingStep(step: state.step, steps: state.total, tokens: state.tokens, hidden: hidden, model: self))
+                DrawingStep(step: state.step, steps: state.steps, tokens: state.tokens, hidden: hidden, model: self))
         }
         return pixels(drawn, guidedBy: hidden)
     }

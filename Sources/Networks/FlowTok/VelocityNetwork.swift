@@ -1,8 +1,9 @@
+import Files
 import Layers
 import Tensors
 
 /// The shape of a velocity network.
-public struct VelocityConfiguration: Sendable, Hashable, Codable {
+public struct VelocityConfiguration: Sendable, Hashable, Codable, Validated {
     public var depth: Int
     public var width: Int
     public var heads: Int
@@ -22,15 +23,15 @@ public struct VelocityConfiguration: Sendable, Hashable, Codable {
         self.indicators = indicators
     }
 
-    /// Why no network of this shape can be built, or nil.
-    public var problem: String? {
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
         for (name, value, limit) in [
             ("depth", depth, 1024), ("width", width, 65536), ("heads", heads, 1024), ("tokens", tokens, 16384),
             ("channels", channels, 4096), ("indicators", indicators, 16),
         ] where value < 1 || value > limit {
-            return "\(name) is \(value), expected 1 to \(limit)"
+            throw InvalidValue("\(name) is \(value), expected 1 to \(limit)")
         }
-        return width % heads == 0 && width % 2 == 0 ? nil : "width \(width) does not divide into \(heads) heads"
+        guard width % heads == 0 && width % 2 == 0 else { throw InvalidValue("width \(width) does not divide into \(heads) heads") }
     }
 }
 

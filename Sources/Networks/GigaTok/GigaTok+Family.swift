@@ -42,7 +42,7 @@ extension GigaTokConfiguration: ImageTokenizerConfiguration {
             encoderMultipliers: encoderMultipliers,
             decoderMultipliers: try Self.multipliers("decoder", of: input, catalog).reversed(),
             residualBlocks: catalog.run("encoder.conv_blocks.0.res.", ".conv1.weight"), encoder: encoder, decoder: decoder)
-        // A side of 64 places and 8 levels are the most that `problem` lets pass.
+        // A side of 64 places and 8 levels are the most that `validate()` lets pass.
         configuration.imageSize = min(grid, 1 << 16) << min(max(0, encoderMultipliers.count - 1), 8)
         if catalog.contains("\(second).distill_mlp.4.weight") {
             configuration.teacherWidth = try catalog.shape("\(second).distill_mlp.4.weight", rank: 2)[0]
@@ -78,6 +78,22 @@ extension GigaTokConfiguration: ImageTokenizerConfiguration {
     public var tokens: TokenShape { TokenShape(count: latentTokens, values: .codes(size: codebookSize)) }
 
     public var textGuidance: TextGuidanceShape? { nil }
+
+    public static var publishedSizes: [(name: String, configuration: any ImageTokenizerConfiguration)] {
+        let released = [("small", "small"), ("small", "base"), ("small", "large"), ("base", "large"), ("xl", "xxl")]
+        let shapes = Dictionary(sizes.map { ($0.key, $0.value) }) { first, _ in first }
+        var all: [(name: String, configuration: any ImageTokenizerConfiguration)] = released.compactMap { first, second in
+            guard let encoder = shapes[first], let decoder = shapes[second] else { return nil }
+            let configuration = GigaTokConfiguration(encoder: encoder, decoder: decoder)
+            return configuration.publishedName.map { ("GigaTok-" + $0, configuration) }
+        }
+        let shape = TransformerShape(width: 64, layers: 1, heads: 1)
+        let small = GigaTokConfiguration(
+            imageSize: 32, latentTokens: 16, codebookSize: 64, channels: 32, baseChannels: 32, encoderMultipliers: [1, 1, 1, 1],
+            decoderMultipliers: [1, 1, 1, 1], residualBlocks: 1, encoder: shape, decoder: shape)
+        all.append(("GigaTok-tiny", small))
+        return all
+    }
 
     public var summary: String {
         ["GigaTok", publishedName].compactMap { $0 }.joined(separator: " ")

@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Tensors
 
@@ -9,9 +10,9 @@ public struct GigaTok: Sendable {
     private let encoding: DeferredPart<GigaTokEncoder>
     private let decoding: DeferredPart<GigaTokDecoder>
 
-    /// The configuration's `problem` must be nil.
+    /// The configuration must be valid.
     public init(_ configuration: GigaTokConfiguration, weights: Weights) {
-        precondition(configuration.problem == nil, configuration.problem ?? "")
+        configuration.requireValid()
         self.configuration = configuration
         quantizer = Self.quantizer(configuration, weights)
         encoding = DeferredPart(GigaTokEncoder(configuration, weights: weights))
@@ -26,7 +27,7 @@ public struct GigaTok: Sendable {
     ///   - expected: is asked for all other parameters now, and need not give them.
     ///   - later: where they come from then.
     public init(_ configuration: GigaTokConfiguration, weights: Weights, expected: Weights, later: DeferredWeights) {
-        precondition(configuration.problem == nil, configuration.problem ?? "")
+        configuration.requireValid()
         self.configuration = configuration
         quantizer = Self.quantizer(configuration, weights)
         encoding = later.part(expected: expected) { GigaTokEncoder(configuration, weights: $0) }

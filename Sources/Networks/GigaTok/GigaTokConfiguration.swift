@@ -1,3 +1,5 @@
+import Files
+
 /// The shape of a GigaTok tokenizer (2504.08736, section 3; reference sections 2 to 7). Coded with the keys of the official
 /// configurations, and `encoder_width_layers_heads` and `decoder_width_layers_heads` where a transformer is of no published
 /// size.
@@ -75,9 +77,11 @@ public struct GigaTokConfiguration: Sendable, Hashable {
     /// Groups of every group norm.
     static let groups = 32
 
-    /// Why no tokenizer of this shape can be built, or nil. To be asked before a configuration that came from a file is used.
-    public var problem: String? {
-        let bounds = firstOutside([
+    /// To be asked before what came from a file is used.
+    ///
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes([
             ("image_size", imageSize, 4096), ("num_latent_tokens", latentTokens, 4096), ("codebook_size", codebookSize, 1 << 20),
             ("codebook_embed_dim", codeSize, 4096), ("z_channels", channels, 16384), ("ch", baseChannels, 16384),
             ("num_res_blocks", residualBlocks, 64), ("the length of encoder_ch_mult", encoderMultipliers.count, 8),
@@ -86,40 +90,41 @@ public struct GigaTokConfiguration: Sendable, Hashable {
             ("the encoder's heads", encoder.heads, 1024), ("the decoder's width", decoder.width, 65536),
             ("the decoder's layers", decoder.layers, 1024), ("the decoder's heads", decoder.heads, 1024),
         ])
-        return bounds ?? headProblem("the encoder's width", width: encoder.width, heads: encoder.heads)
-            ?? headProblem("the decoder's width", width: decoder.width, heads: decoder.heads)
-            ?? convolutionProblem ?? tokenProblem
+        try expectHeads("the encoder's width", width: encoder.width, heads: encoder.heads)
+        try expectHeads("the decoder's width", width: decoder.width, heads: decoder.heads)
+        try validateConvolutions()
+        try validateTokens()
     }
 
-    private var convolutionProblem: String? {
+    private func validateConvolutions() throws(InvalidValue) {
         guard decoderMultipliers.count == encoderMultipliers.count else {
-            return "decoder_ch_mult has \(decoderMultipliers.count) levels and encoder_ch_mult \(encoderMultipliers.count), expected as many"
+            throw InvalidValue("decoder_ch_mult has \(decoderMultipliers.count) levels and encoder_ch_mult \(encoderMultipliers.count), expected as many")
         }
         for (name, multipliers) in [("encoder_ch_mult", encoderMultipliers), ("decoder_ch_mult", decoderMultipliers)] {
             for multiplier in multipliers {
-                if let problem = firstOutside([(name, multiplier, 64)]) { return problem }
+                try expect(name, multiplier, in: 1...64)
                 if baseChannels * multiplier % Self.groups != 0 {
-                    return "\(baseChannels * multiplier) channels do not divide into \(Self.groups) groups"
+                    throw InvalidValue("\(baseChannels * multiplier) channels do not divide into \(Self.groups) groups")
                 }
             }
         }
-        if imageSize % patchSize != 0 { return "image_size \(imageSize) is no multiple of \(patchSize)" }
-        return (2...64).contains(grid) ? nil : "an image has \(grid) places to a side, expected 2 to 64"
+        if imageSize % patchSize != 0 { throw InvalidValue("image_size \(imageSize) is no multiple of \(patchSize)") }
+        guard (2...64).contains(grid) else { throw InvalidValue("an image has \(grid) places to a side, expected 2 to 64") }
     }
 
-    private var tokenProblem: String? {
+    private func validateTokens() throws(InvalidValue) {
         if layout == .grid {
-            return latentTokens == grid * grid
-                ? nil : "num_latent_tokens is \(latentTokens), expected \(grid * grid) for a grid of \(grid)×\(grid)"
+            guard latentTokens == grid * grid else {
+                throw InvalidValue("num_latent_tokens is \(latentTokens), expected \(grid * grid) for a grid of \(grid)×\(grid)")
+            }
         }
-        guard latentTokens.nonzeroBitCount == 1 else { return "num_latent_tokens is \(latentTokens), expected a power of two" }
+        guard latentTokens.nonzeroBitCount == 1 else { throw InvalidValue("num_latent_tokens is \(latentTokens), expected a power of two") }
         // Sizes of groups are powers of two: where the finest grid of means divides the places, all do.
         let finest = QueryGrid.grids(tokens: latentTokens)[latentTokens.trailingZeroBitCount]
         guard grid % finest.rows == 0, grid % finest.columns == 0 else {
-            return
-                "num_latent_tokens is \(latentTokens), whose finest level of \(finest.rows)×\(finest.columns) means does not divide a grid of \(grid)×\(grid)"
+            throw InvalidValue(
+                "num_latent_tokens is \(latentTokens), whose finest level of \(finest.rows)×\(finest.columns) means does not divide a grid of \(grid)×\(grid)")
         }
-        return nil
     }
 }
 

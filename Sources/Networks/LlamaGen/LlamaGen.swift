@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Sampling
 import Tensors
@@ -19,9 +20,9 @@ public struct LlamaGen: Sendable {
         case rotary(RotaryTable)
     }
 
-    /// Builds the network. `configuration.problem` must be nil.
+    /// Builds the network. The configuration must be valid.
     public init(_ configuration: LlamaGenConfiguration, weights: Weights) {
-        precondition(configuration.problem == nil, configuration.problem ?? "")
+        configuration.requireValid()
         self.configuration = configuration
         let width = configuration.width
         classes = Embedding(
@@ -92,10 +93,10 @@ public struct LlamaGen: Sendable {
     /// The logits [batch, codes + 1, V] of codes that are given; entry p is about code p.
     package func logits(_ ids: [Int32], labels: [Int]) -> Tensor { head(norm(transformed(embed(ids, labels: labels)))) }
 
-    /// Bytes that reading one more code of some sequences reads, on average over an image: all maps once, and the keys and
-    /// values of half a sequence.
-    func stepBytes(rows: Int) -> Int {
-        let cache = 2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride * configuration.length / 2
+    /// Bytes that drawing code number `step`, from 1, of some sequences reads: all maps once, and the keys and values of the
+    /// places up to it.
+    func stepBytes(_ step: Int, rows: Int) -> Int {
+        let cache = 2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride * step
         return layers.reduce(head.byteCount) { $0 + $1.byteCount } + cache
     }
 
@@ -143,7 +144,7 @@ public struct LlamaGen: Sendable {
     /// - Throws: `GeneratorError.noSuchClass`, `badSetting`, `SamplingError.notFinite`, and what `progress` throws.
     package func generate(
         classes labels: [Int], sampling: LlamaGenSampling, length wanted: Int? = nil, noise: inout some NoiseSource,
-        progress: (AutoregressiveStep) throws -> Void = { _ in }
+        progress: (SamplingStep<[[Int32]]>) throws -> Void = { _ in }
     ) throws -> [[Int32]] {
         try sampling.validate()
         if let stranger = labels.first(where: { $0 < 0 || $0 >= configuration.classes }) {

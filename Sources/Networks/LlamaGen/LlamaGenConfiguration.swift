@@ -1,3 +1,5 @@
+import Files
+
 /// The shape of a LlamaGen generator of classes (2406.06525), as GigaTok uses it (2504.08736; reference section 6). Coded
 /// with the names of the official arguments.
 public struct LlamaGenConfiguration: Sendable, Hashable {
@@ -37,7 +39,7 @@ public struct LlamaGenConfiguration: Sendable, Hashable {
         self.width = width
         self.layers = layers
         self.heads = heads
-        // A width that is out of range is told by `problem`.
+        // A width that is out of range is for `validate()` to report.
         self.hidden = hidden ?? ((0...65536).contains(width) ? (8 * width / 3 + 255) / 256 * 256 : width)
         self.epsilon = epsilon
         self.positions = positions
@@ -53,21 +55,21 @@ public struct LlamaGenConfiguration: Sendable, Hashable {
     /// The side of the grid of tokens, for rotary positions.
     var grid: Int { Int(Double(length).squareRoot().rounded()) }
 
-    /// Why no generator of this shape can be built, or nil. To be asked before a configuration that came from a file is
-    /// used.
-    public var problem: String? {
-        let bounds =
-            firstOutside([
-                ("vocab_size", codebookSize, 1 << 20), ("block_size", length, 16384), ("num_classes", classes, 1 << 20),
-                ("dim", width, 65536), ("n_layer", layers, 1024), ("n_head", heads, 1024), ("ffn_hidden", hidden, 1 << 20),
-            ]) ?? headProblem("dim", width: width, heads: heads)
-        if let bounds { return bounds }
-        if !(epsilon >= 0 && epsilon < 1) { return "norm_eps is \(epsilon), expected 0 to 1" }
+    /// To be asked before what came from a file is used.
+    ///
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes([
+            ("vocab_size", codebookSize, 1 << 20), ("block_size", length, 16384), ("num_classes", classes, 1 << 20),
+            ("dim", width, 65536), ("n_layer", layers, 1024), ("n_head", heads, 1024), ("ffn_hidden", hidden, 1 << 20),
+        ])
+        try expectHeads("dim", width: width, heads: heads)
+        if !(epsilon >= 0 && epsilon < 1) { throw InvalidValue("norm_eps is \(epsilon), expected 0 to 1") }
         if positions == .rotary {
-            if grid * grid != length { return "block_size is \(length), which forms no square" }
-            if width / heads % 4 != 0 { return "heads of \(width / heads) channels, expected a multiple of 4" }
+            if grid * grid != length { throw InvalidValue("block_size is \(length), which forms no square") }
+            if width / heads % 4 != 0 { throw InvalidValue("heads of \(width / heads) channels, expected a multiple of 4") }
         }
-        return sampling.problem
+        try sampling.validateKeys()
     }
 
     /// The label of "no class".

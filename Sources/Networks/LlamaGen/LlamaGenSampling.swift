@@ -1,3 +1,4 @@
+import Files
 import Sampling
 
 /// How a LlamaGen generator draws (reference section 6), with the names of the official arguments in its configuration. The
@@ -45,14 +46,13 @@ public struct LlamaGenSampling: Sendable, Hashable {
         self.interval = interval
     }
 
-    /// What of it no drawing can have, or nil.
-    var problem: String? {
-        func outside(_ name: String, _ value: Double, _ range: ClosedRange<Double>) -> String? {
-            range.contains(value) ? nil : "\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)"
-        }
-        return outside("temperature", temperature, 0...1000) ?? outside("top_k", Double(topK), 0...Double(1 << 20))
-            ?? outside("top_p", topP, 0...1) ?? outside("cfg_scale", guidance, -1000...1000)
-            ?? outside("window_start", windowStart, 0...1)
+    /// - Throws: `InvalidValue` for the first value that no drawing can have, by its official key.
+    func validateKeys() throws(InvalidValue) {
+        try expect("temperature", temperature, in: 0...1000)
+        try expect("top_k", topK, in: 0...(1 << 20))
+        try expect("top_p", topP, in: 0...1)
+        try expect("cfg_scale", guidance, in: -1000...1000)
+        try expect("window_start", windowStart, in: 0...1)
     }
 
     /// - Throws: `GeneratorError.badSetting` where a setting is out of range.

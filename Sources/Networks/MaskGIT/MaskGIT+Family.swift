@@ -104,7 +104,7 @@ extension MaskGITGenerator: TokenGenerator {
         sampling.steps = settings.steps ?? sampling.steps
         sampling.guidance = settings.guidance ?? sampling.guidance
         sampling.temperature = settings.temperature ?? sampling.temperature
-        return .indices(try generate(classes: classes, sampling: sampling, noise: &noise) { try progress($0.generationStep) })
+        return .indices(try generate(classes: classes, sampling: sampling, noise: &noise) { try progress($0.map(ImageTokens.indices)) })
     }
 }
 
@@ -113,9 +113,4 @@ extension MaskGITSampling {
     static func published(for configuration: MaskGITConfiguration) -> MaskGITSampling {
         configuration.architecture == .uvit ? .titokS128 : configuration.length > 32 ? .titokB64 : .titokL32
     }
-}
-
-extension MaskedDecodingStep {
-    /// The same as every generator reports it.
-    var generationStep: GenerationStep { GenerationStep(step: step, steps: steps, tokens: .indices(tokens)) }
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// The shape of a class-conditional MaskGIT generator over the tokens of a 1D tokenizer (TiTok, section 4.1). Coded with
 /// the keys of the official `config.json`.
 public struct MaskGITConfiguration: Sendable, Hashable, Codable {
@@ -86,17 +88,20 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
         "softmax_temperature_annealing", "use_checkpoint",
     ]
 
-    /// Why no generator of this shape can be built, or nil. To be asked before a configuration that came from a file is
-    /// used.
-    public var problem: String? {
-        firstOutside([
+    /// To be asked before what came from a file is used.
+    ///
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes([
             ("codebook_size", codebookSize, 1 << 20), ("image_seq_len", length, 16384),
             ("condition_num_classes", classes, 1 << 20), ("hidden_size", width, 65536),
             ("num_hidden_layers", layers, 1024), ("num_attention_heads", heads, 1024),
             ("intermediate_size", hidden, 1 << 20),
-        ]) ?? headProblem("hidden_size", width: width, heads: heads)
-            ?? (architecture == .uvit && layers % 2 != 0
-                ? "num_hidden_layers is \(layers), expected an even number for a UViT" : nil)
+        ])
+        try expectHeads("hidden_size", width: width, heads: heads)
+        if architecture == .uvit && layers % 2 != 0 {
+            throw InvalidValue("num_hidden_layers is \(layers), expected an even number for a UViT")
+        }
     }
 
     /// The id of a token that is still masked.

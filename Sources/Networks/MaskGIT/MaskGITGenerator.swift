@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Sampling
 import Tensors
@@ -7,9 +8,9 @@ public struct MaskGITGenerator: Sendable {
     public let configuration: MaskGITConfiguration
     public let network: any MaskGITNetwork
 
-    /// Builds the network that the configuration names. `configuration.problem` must be nil.
+    /// Builds the network that the configuration names. The configuration must be valid.
     public init(_ configuration: MaskGITConfiguration, weights: Weights) {
-        precondition(configuration.problem == nil, configuration.problem ?? "")
+        configuration.requireValid()
         self.configuration = configuration
         network =
             switch configuration.architecture {
@@ -28,7 +29,7 @@ public struct MaskGITGenerator: Sendable {
     /// - Throws: `GeneratorError.noSuchClass`, `badSetting`, and what `progress` throws.
     public func generate(
         classes: [Int], sampling: MaskGITSampling = MaskGITSampling(), noise: inout some NoiseSource,
-        progress: (MaskedDecodingStep) throws -> Void = { _ in }
+        progress: (SamplingStep<[[Int32]]>) throws -> Void = { _ in }
     ) throws -> [[Int32]] {
         try sampling.validate()
         if let stranger = classes.first(where: { $0 < 0 || $0 >= configuration.classes }) {

@@ -1,3 +1,5 @@
+import Files
+
 /// The shape of a MaskGIT-VQGAN: a convolutional tokenizer that makes one code of every 2^(levels - 1) pixels squared
 /// (Chang et al., 2022; reference section 4). The defaults are those of the published one.
 public struct MaskGITVQGANConfiguration: Sendable, Hashable, Codable {
@@ -54,21 +56,17 @@ public struct MaskGITVQGANConfiguration: Sendable, Hashable, Codable {
     /// Groups of every group norm.
     static let groups = 32
 
-    /// Why no model of this shape can be built, or nil.
-    public var problem: String? {
-        if let bounds = outside("hidden_channels", hiddenChannels, 1...16384)
-            ?? outside("the length of channel_mult", levels, 1...8)
-            ?? outside("num_res_blocks", residualBlocks, 1...64) ?? outside("z_channels", codeSize, 1...65536)
-            ?? outside("num_embeddings", codebookSize, 1...(1 << 20))
-        {
-            return bounds
-        }
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes([
+            ("hidden_channels", hiddenChannels, 16384), ("the length of channel_mult", levels, 8), ("num_res_blocks", residualBlocks, 64),
+            ("z_channels", codeSize, 65536), ("num_embeddings", codebookSize, 1 << 20),
+        ])
         for multiplier in channelMultipliers {
-            if let problem = outside("channel_mult", multiplier, 1...64) { return problem }
+            try expect("channel_mult", multiplier, in: 1...64)
             if hiddenChannels * multiplier % Self.groups != 0 {
-                return "\(hiddenChannels * multiplier) channels do not divide into \(Self.groups) groups"
+                throw InvalidValue("\(hiddenChannels * multiplier) channels do not divide into \(Self.groups) groups")
             }
         }
-        return nil
     }
 }

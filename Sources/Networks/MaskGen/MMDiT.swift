@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Tensors
 
@@ -46,18 +47,16 @@ public struct MMDiTShape: Sendable, Hashable {
         "text_drop_prob", "sample_aesthetic_score",
     ]
 
-    /// Why no transformer of this shape can be built, or nil.
-    public var problem: String? {
-        if let outside = firstOutside([
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes([
             ("decoder_embed_dim", width, 65536), ("decoder_depth", depth, 1024), ("decoder_num_heads", heads, 1024),
             ("text_embed_dim", textWidth, 65536),
-        ]) {
-            return outside
-        }
+        ])
         guard microWidth >= 0, microWidth <= 65536, microWidth % 2 == 0 else {
-            return "micro_condition_embed_dim is \(microWidth), expected an even number up to 65536"
+            throw InvalidValue("micro_condition_embed_dim is \(microWidth), expected an even number up to 65536")
         }
-        return headProblem("decoder_embed_dim", width: width, heads: heads)
+        try expectHeads("decoder_embed_dim", width: width, heads: heads)
     }
 
     /// The width of a caption's vector with its micro-condition.

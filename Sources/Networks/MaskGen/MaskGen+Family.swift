@@ -95,7 +95,7 @@ extension MaskGenVQ: TokenGenerator {
         sampling.temperature = settings.temperature ?? sampling.temperature
         return .indices(
             try generate(text, unconditional: unconditional, sampling: sampling, noise: &noise) {
-                try progress($0.generationStep)
+                try progress($0.map(ImageTokens.indices))
             })
     }
 }

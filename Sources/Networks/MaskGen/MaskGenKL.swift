@@ -15,12 +15,12 @@ public struct MaskGenKL: Sendable {
     let transformer: MMDiT
     let norm: AdaLayerNormContinuous
 
-    /// `configuration.problem` must be nil.
+    /// The configuration must be valid.
     public init(_ configuration: MaskGenKLConfiguration, weights: Weights) {
         self.configuration = configuration
         let shape = configuration.transformer
         let width = shape.width
-        // A text that says nothing is a problem of the configuration, which has none.
+        // A text that says nothing is refused by `validate()`.
         schedule = DiffusionSchedule(keeping: configuration.samplingSteps) ?? .training
         positions = StoredTable(weights, "decoder_pos_embed_learned", rows: configuration.length, width: width)
         headPositions = StoredTable(weights, "diffusion_pos_embed_learned", rows: configuration.length, width: width)

@@ -1,3 +1,5 @@
+import Files
+
 /// The shape of MaskGen KL: text to the continuous tokens of a TA-TiTok (2501.07730). Coded with the keys of the official
 /// `config.json`.
 public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
@@ -69,24 +71,22 @@ public struct MaskGenKLConfiguration: Sendable, Hashable, Codable {
         try losses.encode(samplingSteps, forKey: "num_sampling_steps")
     }
 
-    /// Why no generator of this shape can be built, or nil. To be asked before a configuration that came from a file is
-    /// used.
-    public var problem: String? {
-        if let problem = transformer.problem
-            ?? firstOutside([
-                ("num_latent_tokens", length, 16384), ("token_size", channels, 4096), ("diffloss_d", headDepth, 1024),
-                ("diffloss_w", headWidth, 65536),
-            ])
-        {
-            return problem
-        }
+    /// To be asked before what came from a file is used.
+    ///
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try transformer.validate()
+        try expectSizes([
+            ("num_latent_tokens", length, 16384), ("token_size", channels, 4096), ("diffloss_d", headDepth, 1024),
+            ("diffloss_w", headWidth, 65536),
+        ])
         guard scaleFactor.isFinite, scaleFactor > 0 else {
-            return "scale_factor is \(scaleFactor), expected a positive number"
+            throw InvalidValue("scale_factor is \(scaleFactor), expected a positive number")
         }
         guard DiffusionSchedule(keeping: samplingSteps) != nil else {
-            return "num_sampling_steps is \"\(samplingSteps)\", expected a number up to 1000, or several for equal sections"
+            throw InvalidValue("num_sampling_steps is \"\(samplingSteps)\", expected a number up to 1000, or several for equal sections")
         }
-        return sampling.problem
+        try sampling.validateKeys()
     }
 
     /// The keys of the official section: its shape, how it draws, and what is for training.

@@ -1,3 +1,5 @@
+import Files
+
 /// How MaskGen KL draws (2501.07730). Coded with the names of the official arguments; a key that is absent has the
 /// official default.
 public struct MaskGenKLSampling: Sendable, Hashable, Codable {
@@ -61,10 +63,9 @@ public struct MaskGenKLSampling: Sendable, Hashable, Codable {
     /// The official keys.
     static let keys = Set([CodingKeys.steps, .guidance, .schedule, .temperature, .aestheticScore].map(\.rawValue))
 
-    /// What of it no drawing can have, or nil.
-    var problem: String? {
-        do { try validate() } catch { return "\(error)" }
-        return nil
+    /// - Throws: `InvalidValue` for the first value that no drawing can have, by its official key.
+    func validateKeys() throws(InvalidValue) {
+        do { try validate() } catch { throw InvalidValue("\(error)") }
     }
 
     /// - Throws: `GeneratorError.badSetting` where a setting is out of range.

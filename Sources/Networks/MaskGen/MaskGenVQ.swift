@@ -12,7 +12,7 @@ public struct MaskGenVQ: Sendable {
     let transformer: MMDiT
     let norm: AdaLayerNormContinuous
 
-    /// `configuration.problem` must be nil.
+    /// The configuration must be valid.
     public init(_ configuration: MaskGenVQConfiguration, weights: Weights) {
         self.configuration = configuration
         let shape = configuration.transformer
@@ -67,7 +67,7 @@ public struct MaskGenVQ: Sendable {
     /// - Throws: `GeneratorError.badSetting`, and what `progress` throws.
     public func generate(
         _ text: TextCondition, unconditional: TextCondition, sampling: MaskGenVQSampling = MaskGenVQSampling(),
-        noise: inout some NoiseSource, progress: (MaskedDecodingStep) throws -> Void = { _ in }
+        noise: inout some NoiseSource, progress: (SamplingStep<[[Int32]]>) throws -> Void = { _ in }
     ) throws -> [[Int32]] {
         try sampling.validate()
         let batch = text.count

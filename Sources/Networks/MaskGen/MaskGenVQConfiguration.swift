@@ -1,3 +1,5 @@
+import Files
+
 /// The shape of MaskGen VQ: text to the integer tokens of a TA-TiTok (2501.07730). Coded with the keys of the official
 /// `config.json`.
 public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
@@ -58,16 +60,18 @@ public struct MaskGenVQConfiguration: Sendable, Hashable, Codable {
         try sampling.encode(into: &generator)
     }
 
-    /// Why no generator of this shape can be built, or nil. To be asked before a configuration that came from a file is
-    /// used.
-    public var problem: String? {
-        transformer.problem
-            ?? firstOutside([
-                ("codebook_size", codebookSize, 1 << 20), ("num_latent_tokens", length, 16384),
-                ("condition_num_classes", classes, 1 << 20),
-            ])
-            ?? (aestheticScore.isFinite && abs(aestheticScore) <= 1000
-                ? nil : "sample_aesthetic_score is \(aestheticScore), expected a number up to 1000") ?? sampling.problem
+    /// To be asked before what came from a file is used.
+    ///
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try transformer.validate()
+        try expectSizes([
+            ("codebook_size", codebookSize, 1 << 20), ("num_latent_tokens", length, 16384), ("condition_num_classes", classes, 1 << 20),
+        ])
+        guard aestheticScore.isFinite && abs(aestheticScore) <= 1000 else {
+            throw InvalidValue("sample_aesthetic_score is \(aestheticScore), expected a number up to 1000")
+        }
+        try sampling.validateKeys()
     }
 
     /// The keys of the official section: its shape, how it draws, and what is for training.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// How MaskGen VQ draws (2501.07730). Coded with the names of the official arguments; a key that is absent has the
@@ -92,10 +93,9 @@ public struct MaskGenVQSampling: Sendable, Hashable, Codable {
         [CodingKeys.steps, .guidance, .decay, .power, .temperature, .annealing, .perturbsConfidence].map(\.rawValue)
             + [FormerKeys.power.rawValue])
 
-    /// What of it no drawing can have, or nil.
-    var problem: String? {
-        do { try validate() } catch { return "\(error)" }
-        return nil
+    /// - Throws: `InvalidValue` for the first value that no drawing can have, by its official key.
+    func validateKeys() throws(InvalidValue) {
+        do { try validate() } catch { throw InvalidValue("\(error)") }
     }
 
     /// - Throws: `GeneratorError.badSetting` where a setting is out of range.

@@ -82,7 +82,7 @@ extension RAR: TokenGenerator {
             guidance: sampling.guidance, temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
     }
 
-    public var bytesReadPerStep: Int? { stepBytes(rows: configuration.sampling.guidance == 0 ? 1 : 2) }
+    public func bytesRead(inStep step: Int) -> Int? { stepBytes(step, rows: configuration.sampling.guidance == 0 ? 1 : 2) }
 
     public func generate(
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,
@@ -95,11 +95,6 @@ extension RAR: TokenGenerator {
         sampling.topK = settings.topK ?? sampling.topK
         sampling.topP = settings.topP ?? sampling.topP
         return .indices(
-            try generate(classes: classes, sampling: sampling, noise: &noise) { try progress($0.generationStep) })
+            try generate(classes: classes, sampling: sampling, noise: &noise) { try progress($0.map(ImageTokens.indices)) })
     }
-}
-
-extension AutoregressiveStep {
-    /// The same as every generator reports it.
-    var generationStep: GenerationStep { GenerationStep(step: step, steps: steps, tokens: .indices(tokens)) }
 }

@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Sampling
 import Tensors
@@ -16,9 +17,9 @@ public struct RAR: Sendable {
     private let norm: ModulatedNorm
     private let head: Linear
 
-    /// Builds the network. `configuration.problem` must be nil.
+    /// Builds the network. The configuration must be valid.
     public init(_ configuration: RARConfiguration, weights: Weights) {
-        precondition(configuration.problem == nil, configuration.problem ?? "")
+        configuration.requireValid()
         self.configuration = configuration
         let width = configuration.width
         start = weights.tensor("cls_token", [1, 1, width], initial: .zeros)
@@ -160,12 +161,12 @@ public struct RAR: Sendable {
         }
     }
 
-    /// Bytes that reading one more token of some sequences reads, on average over an image: all maps once, those of the
-    /// modulation once for as many tokens as are made at a time, and the keys and values of half a sequence.
-    func stepBytes(rows: Int) -> Int {
+    /// Bytes that drawing token number `step`, from 1, of some sequences reads: all maps once, those of the modulation once
+    /// for as many tokens as are made at a time, and the keys and values of the places up to it.
+    func stepBytes(_ step: Int, rows: Int) -> Int {
         let ahead = max(1, Reader.rowsAtOnce / rows)
         let modulation = blocks.reduce(norm.modulationByteCount) { $0 + $1.modulationByteCount }
-        let cache = 2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride * configuration.length / 2
+        let cache = 2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride * (step + 1)
         return blocks.reduce(head.byteCount) { $0 + $1.byteCount } + modulation / ahead + cache
     }
 
@@ -180,7 +181,7 @@ public struct RAR: Sendable {
     /// - Throws: `GeneratorError.noSuchClass`, `badSetting`, `SamplingError.notFinite`, and what `progress` throws.
     package func generate(
         classes: [Int], sampling: RARSampling, noise: inout some NoiseSource,
-        progress: (AutoregressiveStep) throws -> Void = { _ in }
+        progress: (SamplingStep<[[Int32]]>) throws -> Void = { _ in }
     ) throws -> [[Int32]] {
         try sampling.validate()
         try check(classes)
@@ -193,7 +194,7 @@ public struct RAR: Sendable {
 
     /// The same with any way to choose tokens from guided logits [batch, V].
     package func generate(
-        classes: [Int], sampling: RARSampling, progress: (AutoregressiveStep) throws -> Void = { _ in },
+        classes: [Int], sampling: RARSampling, progress: (SamplingStep<[[Int32]]>) throws -> Void = { _ in },
         observing observe: (Int, Tensor) -> Void = { _, _ in }, choosing choose: (Tensor, Int) throws -> [Int32]
     ) throws -> [[Int32]] {
         guard !classes.isEmpty else { return [] }

@@ -1,3 +1,5 @@
+import Files
+
 /// The shape of a RAR generator (2411.00776) over the codes of a 2D tokenizer. Coded with the keys of the official
 /// `config.json`.
 public struct RARConfiguration: Sendable, Hashable, Codable {
@@ -76,15 +78,18 @@ public struct RARConfiguration: Sendable, Hashable, Codable {
         "guidance_decay", "softmax_temperature_annealing", "model_type",
     ]
 
-    /// Why no generator of this shape can be built, or nil. To be asked before a configuration that came from a file is
-    /// used.
-    public var problem: String? {
-        firstOutside([
+    /// To be asked before what came from a file is used.
+    ///
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes([
             ("codebook_size", codebookSize, 1 << 20), ("image_seq_len", length, 16384),
             ("condition_num_classes", classes, 1 << 20), ("hidden_size", width, 65536),
             ("num_hidden_layers", layers, 1024), ("num_attention_heads", heads, 1024),
             ("intermediate_size", hidden, 1 << 20),
-        ]) ?? headProblem("hidden_size", width: width, heads: heads) ?? sampling.problem
+        ])
+        try expectHeads("hidden_size", width: width, heads: heads)
+        try sampling.validateKeys()
     }
 
     /// The id of a class among the tokens.

@@ -1,3 +1,4 @@
+import Files
 import Sampling
 
 /// How a RAR generator draws, with the names of the official arguments in its configuration.
@@ -32,13 +33,11 @@ public struct RARSampling: Sendable, Hashable {
         }
     }
 
-    /// What of it no drawing can have, or nil.
-    var problem: String? {
-        func outside(_ name: String, _ value: Double, _ range: ClosedRange<Double>) -> String? {
-            range.contains(value) ? nil : "\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)"
-        }
-        return outside("randomize_temperature", temperature, 0...1000) ?? outside("guidance_scale", guidance, -1000...1000)
-            ?? outside("guidance_scale_pow", power, 0...1000)
+    /// - Throws: `InvalidValue` for the first value that no drawing can have, by its official key.
+    func validateKeys() throws(InvalidValue) {
+        try expect("randomize_temperature", temperature, in: 0...1000)
+        try expect("guidance_scale", guidance, in: -1000...1000)
+        try expect("guidance_scale_pow", power, in: 0...1000)
     }
 
     /// - Throws: `GeneratorError.badSetting` where a setting is out of range.

@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Tensors
 
@@ -82,7 +83,7 @@ public struct CLIPTextConfiguration: NetworkConfiguration {
             activation: activation)
     }
 
-    public var problem: String? { tower(activation: .quickGELU).problem }
+    public func validate() throws(InvalidValue) { try tower(activation: .quickGELU).validate() }
 
     public var summary: String {
         let title =

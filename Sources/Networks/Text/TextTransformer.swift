@@ -1,8 +1,9 @@
+import Files
 import Layers
 import Tensors
 
 /// The shape of a text tower.
-public struct TextTransformerConfiguration: Sendable, Hashable, Codable {
+public struct TextTransformerConfiguration: Sendable, Hashable, Codable, Validated {
     public var vocabularySize: Int
     /// The positions of a text; shorter texts are padded.
     public var contextLength: Int
@@ -32,15 +33,15 @@ public struct TextTransformerConfiguration: Sendable, Hashable, Codable {
         case width, layers, heads, activation, causal
     }
 
-    /// Why no model of this shape can be built, or nil.
-    public var problem: String? {
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
         for (name, value, limit) in [
             ("vocab_size", vocabularySize, 1 << 24), ("context_length", contextLength, 16384), ("width", width, 65536),
             ("layers", layers, 1024), ("heads", heads, 1024),
         ] where value < 1 || value > limit {
-            return "\(name) is \(value), expected 1 to \(limit)"
+            throw InvalidValue("\(name) is \(value), expected 1 to \(limit)")
         }
-        return width % heads == 0 ? nil : "width \(width) does not divide into \(heads) heads"
+        guard width % heads == 0 else { throw InvalidValue("width \(width) does not divide into \(heads) heads") }
     }
 }
 

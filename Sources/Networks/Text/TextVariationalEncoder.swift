@@ -1,8 +1,9 @@
+import Files
 import Layers
 import Tensors
 
 /// The shape of a text variational encoder.
-public struct TextVariationalConfiguration: Sendable, Hashable, Codable {
+public struct TextVariationalConfiguration: Sendable, Hashable, Codable, Validated {
     /// The width of the hidden states that it reads.
     public var width: Int
     public var layers: Int
@@ -20,15 +21,15 @@ public struct TextVariationalConfiguration: Sendable, Hashable, Codable {
         self.channels = channels
     }
 
-    /// Why no model of this shape can be built, or nil.
-    public var problem: String? {
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
         for (name, value, limit) in [
             ("width", width, 65536), ("layers", layers, 1024), ("heads", heads, 1024), ("hidden", hidden, 1 << 20),
             ("channels", channels, 4096),
         ] where value < 1 || value > limit {
-            return "\(name) is \(value), expected 1 to \(limit)"
+            throw InvalidValue("\(name) is \(value), expected 1 to \(limit)")
         }
-        return width % heads == 0 ? nil : "width \(width) does not divide into \(heads) heads"
+        guard width % heads == 0 else { throw InvalidValue("width \(width) does not divide into \(heads) heads") }
     }
 }
 

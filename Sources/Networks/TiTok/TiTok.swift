@@ -25,7 +25,7 @@ public struct TiTok: Sendable {
         }
     }
 
-    /// The configuration's `problem` must be nil.
+    /// The configuration must be valid.
     public init(_ configuration: TiTokConfiguration, weights: Weights) {
         self.configuration = configuration
         encoder = TiTokEncoder(configuration, weights: weights)

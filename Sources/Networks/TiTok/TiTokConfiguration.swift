@@ -1,3 +1,5 @@
+import Files
+
 /// The shape of a TiTok or TA-TiTok tokenizer, read from and written to the official configuration's keys
 /// (`model.vq_model.…`, `dataset.preprocessing.crop_size`; reference section 1).
 public struct TiTokConfiguration: Sendable, Hashable {
@@ -77,46 +79,37 @@ public struct TiTokConfiguration: Sendable, Hashable {
     public var encoderGrid: Int { imageSize / encoderPatchSize }
     public var decoderGrid: Int { imageSize / decoderPatchSize }
 
-    /// Why no model of this shape can be built, or nil. To be asked before a shape that came from a file is used.
-    public var problem: String? {
-        let bounds =
-            outside("dataset.preprocessing.crop_size", imageSize, 1...4096)
-            ?? outside("vit_enc_patch_size", encoderPatchSize, 1...256)
-            ?? outside("vit_dec_patch_size", decoderPatchSize, 1...256)
-            ?? outside("num_latent_tokens", latentTokens, 1...16384) ?? outside("token_size", tokenSize, 1...4096)
-            ?? outside("codebook_size", codebookSize, 1...(1 << 20))
-            ?? outside("text_context_length", textContextLength, 1...16384)
-            ?? outside("text_embed_dim", textEmbeddingWidth, 1...65536)
-        if let bounds { return bounds }
+    /// To be asked before what came from a file is used.
+    ///
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes([
+            ("dataset.preprocessing.crop_size", imageSize, 4096), ("vit_enc_patch_size", encoderPatchSize, 256),
+            ("vit_dec_patch_size", decoderPatchSize, 256), ("num_latent_tokens", latentTokens, 16384), ("token_size", tokenSize, 4096),
+            ("codebook_size", codebookSize, 1 << 20), ("text_context_length", textContextLength, 16384),
+            ("text_embed_dim", textEmbeddingWidth, 65536),
+        ])
         for (name, patch) in [("vit_enc_patch_size", encoderPatchSize), ("vit_dec_patch_size", decoderPatchSize)]
         where imageSize % patch != 0 {
-            return "crop_size \(imageSize) is no multiple of \(name) \(patch)"
+            throw InvalidValue("crop_size \(imageSize) is no multiple of \(name) \(patch)")
         }
         for (name, shape) in [("encoder", encoder), ("decoder", decoder)] {
-            if let problem = outside("\(name).width", shape.width, 1...65536)
-                ?? outside("\(name).num_layers", shape.layers, 1...1024)
-                ?? outside("\(name).num_heads", shape.heads, 1...1024)
-            {
-                return problem
-            }
-            if shape.width % shape.heads != 0 {
-                return "\(name).width \(shape.width) does not divide into \(shape.heads) heads"
-            }
+            try expectSizes([
+                ("\(name).width", shape.width, 65536), ("\(name).num_layers", shape.layers, 1024), ("\(name).num_heads", shape.heads, 1024),
+            ])
+            try expectHeads("\(name).width", width: shape.width, heads: shape.heads)
         }
-        if !commitmentCost.isFinite { return "commitment_cost is \(commitmentCost), expected a finite number" }
-        if hasPixelDecoder && quantization == .variational { return "finetune_decoder with quantize_mode vae" }
-        if hasPixelDecoder && !isLegacy { return "finetune_decoder without is_legacy" }
-        if kind == .textAware && isLegacy { return "TATiTok with is_legacy" }
-        guard isLegacy else { return nil }
-        if let problem = pixels.problem { return "pixel.\(problem)" }
+        if !commitmentCost.isFinite { throw InvalidValue("commitment_cost is \(commitmentCost), expected a finite number") }
+        if hasPixelDecoder && quantization == .variational { throw InvalidValue("finetune_decoder with quantize_mode vae") }
+        if hasPixelDecoder && !isLegacy { throw InvalidValue("finetune_decoder without is_legacy") }
+        if kind == .textAware && isLegacy { throw InvalidValue("TATiTok with is_legacy") }
+        guard isLegacy else { return }
+        try pixels.validate(as: "pixel")
         if hasPixelDecoder && pixels.patchSize != decoderPatchSize {
-            return "the pixel decoder makes \(pixels.patchSize)×\(pixels.patchSize) pixels of a code, expected vit_dec_patch_size \(decoderPatchSize)"
+            throw InvalidValue(
+                "the pixel decoder makes \(pixels.patchSize)×\(pixels.patchSize) pixels of a code, expected vit_dec_patch_size \(decoderPatchSize)")
         }
-        return nil
     }
 }
 
 /// Why a value cannot be used, or nil.
-func outside(_ name: String, _ value: Int, _ range: ClosedRange<Int>) -> String? {
-    range.contains(value) ? nil : "\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)"
-}

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Layers
 import Sampling
@@ -22,9 +23,9 @@ public struct TokenBridge: Sendable {
     static let tableName = "reconstruction_values"
     private static let epsilon: Float = 1e-6
 
-    /// Builds the network. `configuration.problem` must be nil.
+    /// Builds the network. The configuration must be valid.
     public init(_ configuration: TokenBridgeConfiguration, weights: Weights) {
-        precondition(configuration.problem == nil, configuration.problem ?? "")
+        configuration.requireValid()
         self.configuration = configuration
         let (encoder, decoder) = (configuration.encoder, configuration.decoder)
         let places = configuration.buffer + configuration.length

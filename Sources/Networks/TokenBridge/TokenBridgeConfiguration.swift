@@ -1,3 +1,5 @@
+import Files
+
 /// The shape of a TokenBridge generator (2503.16430). Coded with the names of the official arguments.
 public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
     /// The side of the images, and of the square of pixels that a token stands for.
@@ -115,28 +117,26 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
     /// Tokens of an image.
     public var length: Int { (imageSize / max(1, patchSize)) * (imageSize / max(1, patchSize)) }
 
-    /// Why no generator of this shape can be built, or nil. To be asked before a configuration that came from a file is
-    /// used.
-    public var problem: String? {
-        if let problem = firstOutside([
+    /// To be asked before what came from a file is used.
+    ///
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes([
             ("img_size", imageSize, 8192), ("vae_stride", patchSize, 1024), ("vae_embed_dim", channels, 1024),
             ("class_num", classes, 1 << 20), ("buffer_size", buffer, 4096), ("encoder_embed_dim", encoder.width, 65536),
             ("encoder_depth", encoder.layers, 1024), ("encoder_num_heads", encoder.heads, 1024),
             ("decoder_embed_dim", decoder.width, 65536), ("decoder_depth", decoder.layers, 1024),
             ("decoder_num_heads", decoder.heads, 1024), ("channel_embed_dim", head.width, 65536),
             ("channel_depth", head.layers, 1024), ("channel_heads", head.heads, 1024),
-        ]) {
-            return problem
-        }
-        guard GaussianQuantizer.bounds.contains(levels) else {
-            return "quant_levels is \(levels), expected \(GaussianQuantizer.bounds.lowerBound) to \(GaussianQuantizer.bounds.upperBound)"
-        }
-        guard range > 0, range <= 1e6 else { return "quant_max is \(range), expected a number above 0" }
+        ])
+        try expect("quant_levels", levels, in: GaussianQuantizer.bounds)
+        guard range > 0, range <= 1e6 else { throw InvalidValue("quant_max is \(range), expected a number above 0") }
         guard imageSize % patchSize == 0, length <= 16384 else {
-            return "img_size is \(imageSize), expected a multiple of \(patchSize), and at most 16384 tokens"
+            throw InvalidValue("img_size is \(imageSize), expected a multiple of \(patchSize), and at most 16384 tokens")
         }
-        return headProblem("encoder_embed_dim", width: encoder.width, heads: encoder.heads)
-            ?? headProblem("decoder_embed_dim", width: decoder.width, heads: decoder.heads)
-            ?? headProblem("channel_embed_dim", width: head.width, heads: head.heads) ?? sampling.problem
+        try expectHeads("encoder_embed_dim", width: encoder.width, heads: encoder.heads)
+        try expectHeads("decoder_embed_dim", width: decoder.width, heads: decoder.heads)
+        try expectHeads("channel_embed_dim", width: head.width, heads: head.heads)
+        try sampling.validateKeys()
     }
 }

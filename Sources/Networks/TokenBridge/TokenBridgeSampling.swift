@@ -1,3 +1,4 @@
+import Files
 import Sampling
 
 /// How TokenBridge draws. Coded with the names of the official arguments.
@@ -28,12 +29,11 @@ public struct TokenBridgeSampling: Sendable, Hashable {
         width == 1280 ? TokenBridgeSampling(guidance: 3.45, temperature: 0.91) : TokenBridgeSampling()
     }
 
-    /// What of it no drawing can have, or nil.
-    var problem: String? {
-        guard (1...10_000).contains(steps) else { return "num_iter is \(steps), expected 1 to 10000" }
-        guard (-1000...1000).contains(guidance) else { return "cfg is \(guidance), expected -1000 to 1000" }
-        guard (0...1000).contains(temperature) else { return "temperature is \(temperature), expected 0 to 1000" }
-        return nil
+    /// - Throws: `InvalidValue` for the first value that no drawing can have, by its official key.
+    func validateKeys() throws(InvalidValue) {
+        guard (1...10_000).contains(steps) else { throw InvalidValue("num_iter is \(steps), expected 1 to 10000") }
+        guard (-1000...1000).contains(guidance) else { throw InvalidValue("cfg is \(guidance), expected -1000 to 1000") }
+        guard (0...1000).contains(temperature) else { throw InvalidValue("temperature is \(temperature), expected 0 to 1000") }
     }
 
     /// - Throws: `GeneratorError.badSetting` where a setting is out of range.

@@ -1,3 +1,4 @@
+import Files
 import Layers
 import Tensors
 
@@ -10,9 +11,9 @@ public struct TokenBridgeTokenizer: Sendable {
     /// Nil where latents stay as they are.
     public let quantizer: GaussianQuantizer?
 
-    /// `configuration.problem` must be nil.
+    /// The configuration must be valid.
     public init(_ configuration: TokenBridgeTokenizerConfiguration, weights: Weights) {
-        precondition(configuration.problem == nil, configuration.problem ?? "")
+        configuration.requireValid()
         self.configuration = configuration
         encoder = AutoencoderKLEncoder(configuration.shape, weights: weights)
         decoder = AutoencoderKLDecoder(configuration.shape, weights: weights)
@@ -41,10 +42,10 @@ public struct TokenBridgeTokenizer: Sendable {
     }
 }
 
-extension TokenBridgeTokenizer: PostTrainingQuantizedTokenizer {
+extension TokenBridgeTokenizer: TokenizerOverLatents {
     public var unquantized: any ImageTokenizer { TokenBridgeTokenizer(unquantizing: self) }
 
-    public var latentStatistics: LatentStatistics {
+    public var latentStatistics: LatentStatistics? {
         // The scale factor is the inverse of the latents' std: that of all channels, whose means are taken for 0.
         let count = configuration.channels
         return LatentStatistics(

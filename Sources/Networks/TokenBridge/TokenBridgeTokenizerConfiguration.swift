@@ -1,3 +1,5 @@
+import Files
+
 /// The shape of a convolutional variational autoencoder with attention at one resolution, of the kind of Latent Diffusion,
 /// and of the quantizer that TokenBridge puts on its latents. The defaults are those of the published KL-16.
 public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
@@ -83,25 +85,22 @@ public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
             attendedLevels: Set((0..<depth).filter { resolution >> $0 == Self.attentionResolution }), layout: .latentDiffusion)
     }
 
-    /// Why no model of this shape can be built, or nil.
-    public var problem: String? {
-        if let problem = outside("ch", hiddenChannels, 1...16384) ?? outside("the length of ch_mult", depth, 1...8)
-            ?? outside("num_res_blocks", residualBlocks, 1...64) ?? outside("embed_dim", channels, 1...4096)
-            ?? outside("resolution", resolution, 1...8192) ?? outside("image_size", imageSize, 1...8192)
-            ?? outside("quant_levels", levels, GaussianQuantizer.bounds)
-        {
-            return problem
-        }
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try expectSizes([
+            ("ch", hiddenChannels, 16384), ("the length of ch_mult", depth, 8), ("num_res_blocks", residualBlocks, 64),
+            ("embed_dim", channels, 4096), ("resolution", resolution, 8192), ("image_size", imageSize, 8192),
+        ])
+        try expect("quant_levels", levels, in: GaussianQuantizer.bounds)
         for multiplier in channelMultipliers {
-            if let problem = outside("ch_mult", multiplier, 1...64) { return problem }
+            try expect("ch_mult", multiplier, in: 1...64)
             if hiddenChannels * multiplier % Self.groups != 0 {
-                return "\(hiddenChannels * multiplier) channels do not divide into \(Self.groups) groups"
+                throw InvalidValue("\(hiddenChannels * multiplier) channels do not divide into \(Self.groups) groups")
             }
         }
-        guard imageSize % patchSize == 0 else { return "image_size is \(imageSize), expected a multiple of \(patchSize)" }
+        guard imageSize % patchSize == 0 else { throw InvalidValue("image_size is \(imageSize), expected a multiple of \(patchSize)") }
         for (name, value) in [("scale_factor", scaleFactor), ("quant_range", range)] where !(value > 0 && value <= 1e6) {
-            return "\(name) is \(value), expected a number above 0"
+            throw InvalidValue("\(name) is \(value), expected a number above 0")
         }
-        return nil
     }
 }

@@ -203,7 +203,7 @@ private struct ImagesReply: Sendable {
             return ["input_tokens": 0, "output_tokens": 0, "total_tokens": 0, "input_tokens_details": ["text_tokens": 0, "image_tokens": 0]]
         }
         let tokens = flowtok.model.latentShape[0]
-        let text = flowtok.captions.length
+        let text = flowtok.textTokenizer.length
         return [
             "input_tokens": JSONValue(text), "output_tokens": JSONValue(tokens * images), "total_tokens": JSONValue(text + tokens * images),
             "input_tokens_details": ["text_tokens": JSONValue(text), "image_tokens": 0],

@@ -89,7 +89,7 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
         try TrainingRun.check(folder: output, resume: resume)
         let tokenizer = try ConfigurationError.reading("tokenizer", of: file) { try TokenizerFolder(path: stage.tokenizer) }
         stage.model.textDecoder.vocabularySize = tokenizer.vocabulary.count
-        if let problem = stage.model.problem(over: tokenizer) { throw bad("model." + problem) }
+        do { try stage.model.validate(over: tokenizer) } catch { throw bad("model." + error.reason) }
         if !stage.model.learnsAll && stage.start == nil {
             throw bad("model.learns leaves parts out, which needs a flow to \"start\" from: they stay as they are")
         }

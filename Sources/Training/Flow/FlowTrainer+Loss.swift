@@ -18,7 +18,7 @@ extension FlowTrainer {
         let plain = seen - toText..<(configuration.pathCaptionWeight > 0 ? count : seen)
         let batch = try Batch(
             source, first: UInt64(step) * UInt64(count), count: count,
-            side: modelConfiguration.imageTokenizer.imageSize, codec: codec, plain: plain)
+            side: modelConfiguration.imageTokenizer.imageSize, textTokenizer: textTokenizer, plain: plain)
         var random = CounterRandom(seed: settings.seed, stream: UInt64(step))
         let shape = [count] + model.latentShape
         let posterior = model.imageTokenizer.encode(batch.images)
@@ -72,7 +72,7 @@ extension FlowTrainer {
 
     /// The cross entropy of the pieces that the text decoder reads from text tokens, those of some samples of a batch.
     private func pieceLoss(of tokens: Tensor, _ samples: Range<Int>, _ batch: Batch) throws -> Tensor {
-        let length = codec.length
+        let length = textTokenizer.length
         return try model.captionLogits(tokens).crossEntropy(
             Array(batch.ids[samples.lowerBound * length..<samples.upperBound * length]))
     }

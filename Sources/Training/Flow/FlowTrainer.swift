@@ -23,7 +23,7 @@ public final class FlowTrainer: TrainingTask {
     let temperature: Tensor
     let source: any SampleSource
     private let shown: any SampleSource
-    let codec: SentencePieceTokenizer
+    let textTokenizer: SentencePieceTokenizer
 
     private static func isTextEncoder(_ name: String) -> Bool { name.hasPrefix("text_encoder.") }
 
@@ -72,11 +72,11 @@ public final class FlowTrainer: TrainingTask {
         self.configuration = configuration
         self.source = source
         self.shown = shown
-        if let problem = configuration.problem(over: tokenizer) {
-            throw ConfigurationError.badConfiguration(file: "the flow's configuration", reason: problem)
+        do { try configuration.validate(over: tokenizer) } catch {
+            throw ConfigurationError.badConfiguration(file: "the flow's configuration", reason: error.reason)
         }
         let imageTokenizer = tokenizer.imageTokenizer
-        codec = try SentencePieceTokenizer(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
+        textTokenizer = try SentencePieceTokenizer(tokenizer.vocabulary, length: imageTokenizer.latentTokens)
         let initial = initial.map { given in
             let fresh = WeightRecorder(FreshWeights(seed: configuration.training.seed))
             _ = FlowTrainer.alignmentParts(
@@ -98,7 +98,7 @@ public final class FlowTrainer: TrainingTask {
         self.frozen = frozen
         modelConfiguration = configuration.model(
             over: tokenizer,
-            latents: try latents ?? FlowTrainer.latentStatistics(imageTokenizer, frozen, source, codec))
+            latents: try latents ?? FlowTrainer.latentStatistics(imageTokenizer, frozen, source, textTokenizer))
         let given = initial.map { NamedTensors($0) }
         let hasTextEncoder = initial?.keys.contains(where: FlowTrainer.isTextEncoder) ?? false
         if hasTextEncoder && configuration.textEncoder == .frozen && configuration.learns.contains(.text) {
@@ -127,9 +127,9 @@ public final class FlowTrainer: TrainingTask {
 
     /// The statistics of the latents that the flow is to see.
     private static func latentStatistics(
-        _ imageTokenizer: FlowTiTokConfiguration, _ weights: NamedTensors, _ source: any SampleSource, _ codec: SentencePieceTokenizer
+        _ imageTokenizer: FlowTiTokConfiguration, _ weights: NamedTensors, _ source: any SampleSource, _ textTokenizer: SentencePieceTokenizer
     ) throws -> LatentStatistics {
-        let batch = try Batch(source, first: 1 << 40, count: 512, side: imageTokenizer.imageSize, codec: codec)
+        let batch = try Batch(source, first: 1 << 40, count: 512, side: imageTokenizer.imageSize, textTokenizer: textTokenizer)
         return FlowTiTok(imageTokenizer, weights: Weights(weights)["image_tokenizer"])
             .encode(batch.images).mean.channelStatistics
     }
@@ -143,7 +143,7 @@ public final class FlowTrainer: TrainingTask {
     public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {
         let model = model(parameters)
         let batch = try Batch(
-            shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, codec: codec)
+            shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, textTokenizer: textTokenizer)
         var random = CounterRandom(seed: 0, stream: 0)
         let images = try model.draw(
             batch.ids, noise: .randomNormal([24] + model.latentShape, using: &random),
@@ -157,8 +157,8 @@ public final class FlowTrainer: TrainingTask {
     public func sampleCaptions(parameters: any WeightSource) throws -> String {
         let model = model(parameters)
         let batch = try Batch(
-            shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, codec: codec)
-        let search = try CaptionSearch(model, codec)
+            shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, textTokenizer: textTokenizer)
+        let search = try CaptionSearch(model, textTokenizer)
         let latents = model.normalized(model.imageTokenizer.encode(batch.images).mean)
         let captions = try (0..<latents.shape[0]).map { index in
             try search.captions(of: latents.sliced(axis: 0, index..<index + 1), settings: configuration.captioning) { _ in }[0].text
@@ -170,6 +170,6 @@ public final class FlowTrainer: TrainingTask {
         let recorder = WeightRecorder(FlowTrainer.routed(parameters, configuration, frozen: frozen))
         _ = FlowTokModel(modelConfiguration, weights: Weights(recorder))
         try ModelFolder.write(
-            modelConfiguration, weights: recorder.parameters, vocabulary: codec.vocabulary, to: folder + "/" + RunFolder.model)
+            modelConfiguration, weights: recorder.parameters, vocabulary: textTokenizer.vocabulary, to: folder + "/" + RunFolder.model)
     }
 }

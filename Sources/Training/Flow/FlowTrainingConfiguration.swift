@@ -23,7 +23,7 @@ public enum FlowPart: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// What a flow run is made from, besides a trained tokenizer.
-public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
+public struct FlowTrainingConfiguration: Sendable, Hashable, Codable, Validated {
     /// The name of the model that comes out.
     public var name: String
     public var velocity: VelocityConfiguration
@@ -154,51 +154,50 @@ public struct FlowTrainingConfiguration: Sendable, Hashable, Codable {
             latents: latents, sampling: sampling, captioning: captioning, license: license, trainedOn: trainedOn)
     }
 
-    /// Why no run can be made from this over a tokenizer, or nil.
-    public func problem(over tokenizer: TokenizerFolder) -> String? {
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate(over tokenizer: TokenizerFolder) throws(InvalidValue) {
         let size = tokenizer.imageTokenizer.tokenSize
         let latents = LatentStatistics(
             mean: Array(repeating: 0, count: size), std: Array(repeating: 1, count: size))
-        return problem ?? model(over: tokenizer, latents: latents).problem
+        try validate()
+        try model(over: tokenizer, latents: latents).validate()
     }
 
     /// Whether all parts learn, so that nothing has to be there before.
     public var learnsAll: Bool { Set(learns).count == FlowPart.allCases.count }
 
-    /// Why no run can be made from this over any tokenizer, or nil.
-    public var problem: String? {
-        for (name, share) in [
-            ("text_reconstruction_fraction", textReconstructionFraction), ("flow_fraction", flowFraction), ("image_to_text_fraction", imageToTextFraction),
-            ("unconditional_fraction", unconditionalFraction),
-        ] where !(0...1).contains(share) {
-            return "\(name) is \(share), expected 0 to 1"
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        for (name, fraction) in [
+            ("text_reconstruction_fraction", textReconstructionFraction), ("flow_fraction", flowFraction),
+            ("image_to_text_fraction", imageToTextFraction), ("unconditional_fraction", unconditionalFraction),
+        ] {
+            try expect(name, fraction, in: 0...1)
         }
-        for (name, weight) in [
+        try expectWeights([
             ("alignment_weight", alignmentWeight), ("latent_mse_weight", latentMSEWeight), ("kl_weight", klWeight),
             ("text_reconstruction_weight", textReconstructionWeight), ("endpoint_caption_weight", endpointCaptionWeight),
             ("path_caption_weight", pathCaptionWeight),
-        ] where !(weight >= 0 && weight.isFinite) {
-            return "\(name) is \(weight), expected at least 0"
-        }
+        ])
         if learns.isEmpty {
-            return "learns is empty, expected one or more of \(FlowPart.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))"
+            throw InvalidValue("learns is empty, expected one or more of \(FlowPart.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))")
         }
         if learns.contains(.velocity) && flowFraction == 0 {
-            return "flow_fraction is 0, expected more where the velocity network learns"
+            throw InvalidValue("flow_fraction is 0, expected more where the velocity network learns")
         }
         if Set(learns) == [.textDecoder] && textReconstructionWeight + endpointCaptionWeight + pathCaptionWeight == 0 {
-            return "learns is \"text_decoder\" alone, which goes with a text_reconstruction_weight, endpoint_caption_weight or path_caption_weight above 0"
+            throw InvalidValue(
+                "learns is \"text_decoder\" alone, which goes with a text_reconstruction_weight, endpoint_caption_weight or path_caption_weight above 0")
         }
         if imageToTextFraction > 0 && velocity.indicators < 3 {
-            return "velocity.indicators is \(velocity.indicators), expected 3 to learn image to text"
+            throw InvalidValue("velocity.indicators is \(velocity.indicators), expected 3 to learn image to text")
         }
-        let parts: [(String, String?)] = [
-            ("velocity", velocity.problem), ("text_variational_encoder", textVariationalEncoder.problem),
-            ("text_decoder", textDecoder.problem), ("training", training.problem), ("sampling", sampling.problem),
-            ("captioning", captioning.problem),
-        ]
-        for case (let name, let problem?) in parts { return "\(name).\(problem)" }
-        return nil
+        try velocity.validate(as: "velocity")
+        try textVariationalEncoder.validate(as: "text_variational_encoder")
+        try textDecoder.validate(as: "text_decoder")
+        try training.validate(as: "training")
+        try sampling.validate(as: "sampling")
+        try captioning.validate(as: "captioning")
     }
 }
 

@@ -40,15 +40,15 @@ public struct AdversarialConfiguration: Sendable, Hashable, Codable {
         try values.read(&layers, .layers)
     }
 
-    /// Why no run can have this for images of `side` pixels, or nil.
-    func problem(side: Int) -> String? {
-        if !(weight >= 0 && weight.isFinite) { return "weight is \(weight), expected at least 0" }
-        if start < 0 { return "start is \(start), expected at least 0" }
-        if rampSteps < 0 { return "ramp_steps is \(rampSteps), expected at least 0" }
-        if !(1...512).contains(width) { return "width is \(width), expected 1 to 512" }
-        if !(1...6).contains(layers) { return "layers is \(layers), expected 1 to 6" }
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    func validate(side: Int) throws(InvalidValue) {
+        if !(weight >= 0 && weight.isFinite) { throw InvalidValue("weight is \(weight), expected at least 0") }
+        if start < 0 { throw InvalidValue("start is \(start), expected at least 0") }
+        if rampSteps < 0 { throw InvalidValue("ramp_steps is \(rampSteps), expected at least 0") }
+        if !(1...512).contains(width) { throw InvalidValue("width is \(width), expected 1 to 512") }
+        if !(1...6).contains(layers) { throw InvalidValue("layers is \(layers), expected 1 to 6") }
         // Every stage but the last halves, and the last two take a margin of one.
-        return side >> layers >= 4 ? nil : "layers is \(layers), expected fewer for images of \(side) pixels"
+        guard side >> layers >= 4 else { throw InvalidValue("layers is \(layers), expected fewer for images of \(side) pixels") }
     }
 }
 

@@ -3,7 +3,7 @@ import Tensors
 
 /// What a tokenizer's reconstruction is measured by while it trains: squared and absolute error, and the absolute error
 /// of a Laplacian pyramid, which weighs edges against flat areas.
-public struct ReconstructionLoss: Sendable, Hashable, Codable {
+public struct ReconstructionLoss: Sendable, Hashable, Codable, Validated {
     public var squared: Float
     public var absolute: Float
     public var pyramid: Float
@@ -27,14 +27,14 @@ public struct ReconstructionLoss: Sendable, Hashable, Codable {
         try values.read(&levels, .levels)
     }
 
-    /// Why nothing can be measured by this, or nil.
-    public var problem: String? {
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
         for (name, weight) in [("squared", squared), ("absolute", absolute), ("pyramid", pyramid)]
         where !(weight >= 0 && weight.isFinite) {
-            return "\(name) is \(weight), expected at least 0"
+            throw InvalidValue("\(name) is \(weight), expected at least 0")
         }
-        if squared + absolute + pyramid == 0 { return "squared, absolute and pyramid are all 0" }
-        return (0...12).contains(levels) ? nil : "levels is \(levels), expected 0 to 12"
+        if squared + absolute + pyramid == 0 { throw InvalidValue("squared, absolute and pyramid are all 0") }
+        guard (0...12).contains(levels) else { throw InvalidValue("levels is \(levels), expected 0 to 12") }
     }
 
     /// The loss of images [batch, 3, side, side] against their targets, and the mean squared error alone.

@@ -108,7 +108,7 @@ public struct TokenizerFolder {
     private init(former path: String) throws {
         let file = path + "/" + Former.configurationFile
         let configuration = try JSONFile.read(TokenizerTrainingConfiguration.self, from: file)
-        if let problem = configuration.problem { throw ConfigurationError.badConfiguration(file: file, reason: problem) }
+        try configuration.validate { ConfigurationError.badConfiguration(file: file, reason: $0) }
         let weights = try Self.parameters(of: path + "/" + Former.weightsFile, prefix: "") { weights in
             _ = FlowTiTok(configuration.imageTokenizer, weights: weights["image_tokenizer"])
             _ = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])

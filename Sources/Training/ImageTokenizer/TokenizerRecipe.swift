@@ -43,7 +43,7 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
             try SentencePieceVocabulary(path: stage.vocabulary + "/" + ModelFolder.vocabularyFile)
         }
         stage.model.textEncoder.vocabularySize = vocabulary.count
-        if let problem = stage.model.problem { throw bad("model." + problem) }
+        try stage.model.validate { bad("model." + $0) }
         if stage.model.decoderOnly && stage.start == nil {
             throw bad("model.decoder_only needs a tokenizer to \"start\" from: its encoder stays as it is")
         }

@@ -16,7 +16,7 @@ public final class TokenizerTrainer: TrainingTask {
     private let configuration: TokenizerTrainingConfiguration
     private let source: any SampleSource
     private let shown: any SampleSource
-    private let codec: SentencePieceTokenizer
+    private let textTokenizer: SentencePieceTokenizer
     private let frozen: (any WeightSource)?
     private let tokenizer: FlowTiTok
     private let textEncoder: TextTransformer
@@ -35,8 +35,8 @@ public final class TokenizerTrainer: TrainingTask {
         self.configuration = configuration
         self.source = source
         self.shown = shown
-        codec = try SentencePieceTokenizer(vocabulary, length: configuration.textEncoder.contextLength)
-        emptyCaption = try codec.encode("")
+        textTokenizer = try SentencePieceTokenizer(vocabulary, length: configuration.textEncoder.contextLength)
+        emptyCaption = try textTokenizer.encode("")
         let given = initial.map { NamedTensors($0) }
         let fresh = FreshWeights(seed: configuration.training.seed)
         let start: any WeightSource = given ?? fresh
@@ -73,10 +73,10 @@ public final class TokenizerTrainer: TrainingTask {
         let count = settings.batchSize
         let batch = try Batch(
             source, first: UInt64(step) * UInt64(count), count: count, side: configuration.imageTokenizer.imageSize,
-            codec: codec)
+            textTokenizer: textTokenizer)
         var random = CounterRandom(seed: settings.seed, stream: UInt64(step))
         var ids = batch.ids
-        let length = codec.length
+        let length = textTokenizer.length
         for i in 0..<count where random.uniform() < configuration.captionDropout {
             ids.replaceSubrange(i * length..<(i + 1) * length, with: emptyCaption)
         }
@@ -122,7 +122,7 @@ public final class TokenizerTrainer: TrainingTask {
         let tokenizer = FlowTiTok(configuration.imageTokenizer, weights: weights["image_tokenizer"])
         let textEncoder = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
         let batch = try Batch(
-            shown, first: 0, count: 16, side: configuration.imageTokenizer.imageSize, codec: codec)
+            shown, first: 0, count: 16, side: configuration.imageTokenizer.imageSize, textTokenizer: textTokenizer)
         let again = tokenizer.decode(tokenizer.encode(batch.images).mean, guidedBy: textEncoder(batch.ids))
         let pairs = zip(try batch.images.images(), try again.images()).flatMap { [$0, $1] }
         return [("reconstructions", try Image.grid(pairs, columns: 8, gap: 2))]
@@ -131,6 +131,6 @@ public final class TokenizerTrainer: TrainingTask {
     public func export(parameters: any WeightSource, to folder: String) throws {
         try TokenizerFolder.write(
             configuration, weights: TokenizerTrainer.source(parameters, frozen: frozen), name: configuration.name,
-            vocabulary: codec.vocabulary, to: folder + "/" + RunFolder.model)
+            vocabulary: textTokenizer.vocabulary, to: folder + "/" + RunFolder.model)
     }
 }

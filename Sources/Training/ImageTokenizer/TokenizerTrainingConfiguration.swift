@@ -2,7 +2,7 @@ import Files
 import Networks
 
 /// What a tokenizer run is made from.
-public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
+public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable, Validated {
     /// The name of the tokenizer that comes out, which token files record.
     public var name = "tokenizer"
     public var imageTokenizer: FlowTiTokConfiguration
@@ -84,21 +84,18 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
         adversarial = try values.decodeIfPresent(AdversarialConfiguration.self, forKey: .adversarial)
     }
 
-    /// Why no run can be made from this, or nil.
-    public var problem: String? {
-        let parts: [(String, String?)] = [
-            ("image_tokenizer", imageTokenizer.problem), ("text_encoder", textEncoder.problem),
-            ("reconstruction", reconstruction.problem), ("training", training.problem),
-        ]
-        for case (let name, let problem?) in parts { return "\(name).\(problem)" }
-        if !(klWeight >= 0 && klWeight.isFinite) { return "kl_weight is \(klWeight), expected at least 0" }
-        if !(-30...20).contains(logvarBias) { return "logvar_bias is \(logvarBias), expected -30 to 20" }
-        if !(0...1).contains(captionDropout) { return "caption_dropout is \(captionDropout), expected 0 to 1" }
-        if !(latentNoise >= 0 && latentNoise.isFinite) { return "latent_noise is \(latentNoise), expected at least 0" }
-        if !(featureWeight >= 0 && featureWeight.isFinite) { return "feature_weight is \(featureWeight), expected at least 0" }
-        if featureWeight > 0 && !decoderOnly { return "feature_weight is \(featureWeight), expected 0 where the encoder learns too" }
-        if let problem = adversarial?.problem(side: imageTokenizer.imageSize) { return "adversarial.\(problem)" }
-        if latentNoiseWarmup < 0 { return "latent_noise_warmup is \(latentNoiseWarmup), expected at least 0" }
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        try imageTokenizer.validate(as: "image_tokenizer")
+        try textEncoder.validate(as: "text_encoder")
+        try reconstruction.validate(as: "reconstruction")
+        try training.validate(as: "training")
+        try expectWeights([("kl_weight", klWeight), ("latent_noise", latentNoise), ("feature_weight", featureWeight)])
+        if !(-30...20).contains(logvarBias) { throw InvalidValue("logvar_bias is \(logvarBias), expected -30 to 20") }
+        try expect("caption_dropout", captionDropout, in: 0...1)
+        if featureWeight > 0 && !decoderOnly { throw InvalidValue("feature_weight is \(featureWeight), expected 0 where the encoder learns too") }
+        do { try adversarial?.validate(side: imageTokenizer.imageSize) } catch { throw InvalidValue("adversarial.\(error.reason)") }
+        if latentNoiseWarmup < 0 { throw InvalidValue("latent_noise_warmup is \(latentNoiseWarmup), expected at least 0") }
         for (first, a, second, b) in [
             ("text_encoder.width", textEncoder.width, "image_tokenizer.text_embed_dim", imageTokenizer.textEmbeddingWidth),
             (
@@ -106,8 +103,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable {
                 imageTokenizer.textContextLength
             ),
         ] where a != b {
-            return "\(first) is \(a) but \(second) is \(b)"
+            throw InvalidValue("\(first) is \(a) but \(second) is \(b)")
         }
-        return nil
     }
 }

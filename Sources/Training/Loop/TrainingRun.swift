@@ -91,7 +91,7 @@ public final class TrainingRun {
     /// The number of updates so far.
     public var step: Int { optimizer.step }
 
-    /// Trains until the last step, or until `stopAfter` updates or a stop request; writes a checkpoint and exports the
+    /// Trains until the last step, until `stopAfter` updates or until `isStopped`, which is asked before each of them; writes a checkpoint and exports the
     /// averaged model before it returns. Returns whether the run is complete.
     ///
     /// - Throws: `TrainingError.diverged`, which leaves the last checkpoint as it is; what the task throws, with a
@@ -100,14 +100,15 @@ public final class TrainingRun {
     /// it is of a checkpoint on the way, which is tried again at its next time.
     @discardableResult
     public func run(
-        stopAfter: Int? = nil, progress: (Progress) -> Void = { _ in }, notice: @escaping (String) -> Void = { _ in }
+        stopAfter: Int? = nil, progress: (Progress) -> Void = { _ in }, notice: @escaping (String) -> Void = { _ in },
+        isStopped: () -> Bool = { false }
     ) throws -> Bool {
         self.notice = notice
         defer { self.notice = { _ in } }
         return try Precision.$current.withValue(settings.precision) {
             // A run that is killed before its first checkpoint can be resumed as well.
             if !FileManager.default.fileExists(atPath: TrainingRun.checkpointPath(folder)) { try writeState() }
-            let sampled = try train(until: min(settings.steps, stopAfter ?? settings.steps), progress: progress)
+            let sampled = try train(until: min(settings.steps, stopAfter ?? settings.steps), isStopped: isStopped, progress: progress)
             try checkpoint()
             if settings.sampleEvery > 0 && sampled != optimizer.step { surviving { try writeSamples() } }
             return optimizer.step >= settings.steps
@@ -115,14 +116,14 @@ public final class TrainingRun {
     }
 
     /// Takes steps. Returns the step of the last samples.
-    private func train(until end: Int, progress: (Progress) -> Void) throws -> Int? {
+    private func train(until end: Int, isStopped: () -> Bool, progress: (Progress) -> Void) throws -> Int? {
         let started = clock.now
         let firstStep = optimizer.step
         var lastCheckpoint = started
         var lastSamples: Int?
         var failures = 0
         var metrics = IntervalMetrics()
-        while optimizer.step < end && StopRequest.received == nil {
+        while optimizer.step < end && !isStopped() {
             let taken = try takeStep()
             let seconds = (clock.now - started) / .seconds(1)
             let speed = Double((optimizer.step - firstStep) * settings.batchSize) / max(seconds, 1e-9)

@@ -3,7 +3,7 @@ import Foundation
 import Tensors
 
 /// The settings that every training run has.
-public struct TrainingSettings: Sendable, Hashable, Codable {
+public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
     public var steps: Int
     public var batchSize: Int
     public var learningRate: Float
@@ -66,20 +66,20 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
         try values.read(&logEvery, .logEvery)
     }
 
-    /// Why no run can have these, or nil.
-    public var problem: String? {
-        if steps < 1 { return "steps is \(steps), expected at least 1" }
-        if !(1...65536).contains(batchSize) { return "batch_size is \(batchSize), expected 1 to 65536" }
-        if !(learningRate > 0 && learningRate.isFinite) { return "learning_rate is \(learningRate), expected above 0" }
-        if warmupSteps < 0 { return "warmup_steps is \(warmupSteps), expected at least 0" }
-        if precision == .int8 { return "precision is int8, expected float32 or bfloat16: gradients need more than 8 bits" }
-        if !(0...1).contains(finalRateFraction) { return "final_rate_fraction is \(finalRateFraction), expected 0 to 1" }
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
+        if steps < 1 { throw InvalidValue("steps is \(steps), expected at least 1") }
+        if !(1...65536).contains(batchSize) { throw InvalidValue("batch_size is \(batchSize), expected 1 to 65536") }
+        if !(learningRate > 0 && learningRate.isFinite) { throw InvalidValue("learning_rate is \(learningRate), expected above 0") }
+        if warmupSteps < 0 { throw InvalidValue("warmup_steps is \(warmupSteps), expected at least 0") }
+        if precision == .int8 { throw InvalidValue("precision is int8, expected float32 or bfloat16: gradients need more than 8 bits") }
+        if !(0...1).contains(finalRateFraction) { throw InvalidValue("final_rate_fraction is \(finalRateFraction), expected 0 to 1") }
         if !(checkpointMinutes > 0 && checkpointMinutes.isFinite) {
-            return "checkpoint_minutes is \(checkpointMinutes), expected above 0"
+            throw InvalidValue("checkpoint_minutes is \(checkpointMinutes), expected above 0")
         }
-        if sampleEvery < 0 { return "sample_every is \(sampleEvery), expected at least 0" }
-        if logEvery < 1 { return "log_every is \(logEvery), expected at least 1" }
-        return optimizer.problem.map { "optimizer." + $0 }
+        if sampleEvery < 0 { throw InvalidValue("sample_every is \(sampleEvery), expected at least 0") }
+        if logEvery < 1 { throw InvalidValue("log_every is \(logEvery), expected at least 1") }
+        try optimizer.validate(as: "optimizer")
     }
 
     var schedule: LearningRateSchedule {

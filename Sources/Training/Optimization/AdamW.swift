@@ -5,7 +5,7 @@ import Layers
 import Tensors
 
 /// The settings of AdamW (Loshchilov and Hutter, 2019) with a running average of the parameters.
-public struct AdamWSettings: Sendable, Hashable, Codable {
+public struct AdamWSettings: Sendable, Hashable, Codable, Validated {
     public var beta1: Float
     public var beta2: Float
     public var epsilon: Float
@@ -51,16 +51,15 @@ public struct AdamWSettings: Sendable, Hashable, Codable {
         clip = try values.decodeIfPresent(Float.self, forKey: .clip)
     }
 
-    /// Why no run can have these, or nil.
-    public var problem: String? {
+    /// - Throws: `InvalidValue` for the first value that cannot be used.
+    public func validate() throws(InvalidValue) {
         for (name, value) in [("beta1", beta1), ("beta2", beta2)] where !(value >= 0 && value < 1) {
-            return "\(name) is \(value), expected 0 or more and below 1"
+            throw InvalidValue("\(name) is \(value), expected 0 or more and below 1")
         }
-        if !(epsilon > 0 && epsilon.isFinite) { return "epsilon is \(epsilon), expected above 0" }
-        if !(weightDecay >= 0 && weightDecay.isFinite) { return "weight_decay is \(weightDecay), expected at least 0" }
-        if !(0...1).contains(averageDecay) { return "average_decay is \(averageDecay), expected 0 to 1" }
-        if let clip, !(clip > 0 && clip.isFinite) { return "clip is \(clip), expected above 0" }
-        return nil
+        if !(epsilon > 0 && epsilon.isFinite) { throw InvalidValue("epsilon is \(epsilon), expected above 0") }
+        if !(weightDecay >= 0 && weightDecay.isFinite) { throw InvalidValue("weight_decay is \(weightDecay), expected at least 0") }
+        if !(0...1).contains(averageDecay) { throw InvalidValue("average_decay is \(averageDecay), expected 0 to 1") }
+        if let clip, !(clip > 0 && clip.isFinite) { throw InvalidValue("clip is \(clip), expected above 0") }
     }
 }
 

@@ -34,7 +34,7 @@ func isUnusedOfFlowTok(_ name: String) -> Bool {
 func compareFlowTok(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let shape = try golden.decode("config", as: FlowTokCaseShape.self)
-    #expect(shape.velocity.problem == nil && shape.text.problem == nil)
+    #expect(shape.velocity.invalidReason == nil && shape.text.invalidReason == nil)
     let checkpoint = try comparison.checkpoint(as: .torch, computed: shape.computed)
     #expect(checkpoint.family == .officialFlowTok)
     let source = CheckpointWeights(checkpoint)

@@ -10,7 +10,7 @@ import Testing
 func compareGigaTok(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let configuration = try golden.decode("config", as: GigaTokConfiguration.self)
-    #expect(configuration.problem == nil, "\(configuration.problem ?? "")")
+    #expect(configuration.invalidReason == nil, "\(configuration.invalidReason ?? "")")
     let history = try golden.decode("computed", as: [String].self).map { ($0, Tensor.zeros([65536])) }
     let checkpoint = try comparison.checkpoint(as: .torch, computed: history)
     #expect(checkpoint.family == .gigaTok)

@@ -10,7 +10,7 @@ import Testing
 func compareLlamaGen(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let configuration = try golden.decode("config", as: LlamaGenConfiguration.self)
-    #expect(configuration.problem == nil, "\(configuration.problem ?? "")")
+    #expect(configuration.invalidReason == nil, "\(configuration.invalidReason ?? "")")
     let model = try comparison.generator(ignoring: LlamaGenConfiguration.ignores) { LlamaGen(configuration, weights: $0) }
     let tolerance: Float = comparison.isFull ? 1e-3 : 1e-4
 

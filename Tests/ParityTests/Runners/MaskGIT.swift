@@ -64,7 +64,7 @@ struct TokenTrace {
 func compareMaskGIT(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let configuration = try golden.decode("config", as: MaskGITConfiguration.self)
-    #expect(configuration.problem == nil)
+    #expect(configuration.invalidReason == nil)
     let generator = try comparison.generator(ignoring: MaskGITConfiguration.ignores) {
         MaskGITGenerator(configuration, weights: $0)
     }

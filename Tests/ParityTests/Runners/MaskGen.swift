@@ -18,7 +18,7 @@ private func texts(_ comparison: Comparison) throws -> (caption: TextCondition, 
 func compareMaskGenVQ(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let configuration = try golden.decode("config", as: MaskGenVQConfiguration.self)
-    #expect(configuration.problem == nil)
+    #expect(configuration.invalidReason == nil)
     let generator = try comparison.generator(ignoring: MaskGenVQConfiguration.ignores) { MaskGenVQ(configuration, weights: $0) }
     let (text, empty) = try texts(comparison)
     let ids = try comparison.givenIntegers("forward/ids").map { Int32($0) }
@@ -47,7 +47,7 @@ func compareMaskGenVQ(_ comparison: Comparison) throws {
 func compareMaskGenKL(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let configuration = try golden.decode("config", as: MaskGenKLConfiguration.self)
-    #expect(configuration.problem == nil)
+    #expect(configuration.invalidReason == nil)
     let generator = try comparison.generator { MaskGenKL(configuration, weights: $0) }
     let (text, empty) = try texts(comparison)
     try compareForward(comparison, generator, text)

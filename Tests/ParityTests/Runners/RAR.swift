@@ -21,7 +21,7 @@ private struct RARRun: Decodable {
 func compareRAR(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let configuration = try golden.decode("config", as: RARConfiguration.self)
-    #expect(configuration.problem == nil)
+    #expect(configuration.invalidReason == nil)
     let model = try comparison.generator(ignoring: RARConfiguration.ignores) { RAR(configuration, weights: $0) }
     let length = configuration.length
     let tolerance: Float = comparison.isFull ? 5e-5 : 1e-5

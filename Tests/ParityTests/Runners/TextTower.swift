@@ -11,7 +11,7 @@ extension ClipCaseShape {
         let configuration = TextTransformerConfiguration(
             vocabularySize: vocab_size, contextLength: context_length, width: width, layers: layers, heads: heads,
             activation: try #require(Activation(rawValue: activation), "activation \(activation)"))
-        #expect(configuration.problem == nil)
+        #expect(configuration.invalidReason == nil)
         return configuration
     }
 }

@@ -11,7 +11,7 @@ import Training
 func compareTiTokTraining(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let shape = try golden.decode("config", as: TiTokConfiguration.self)
-    #expect(shape.problem == nil)
+    #expect(shape.invalidReason == nil)
     let checkpoint = try comparison.checkpoint(as: .safetensors)
     let store = ParameterStore(from: CheckpointWeights(checkpoint))
     let model = TiTok(shape, weights: Weights(store))

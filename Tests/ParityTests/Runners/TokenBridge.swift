@@ -152,7 +152,7 @@ private func compareStrided(_ comparison: Comparison, _ name: String, _ result: 
 private func compareTokenBridgeGenerator(_ comparison: Comparison) throws {
     let golden = comparison.golden
     let configuration = try golden.decode("config", as: TokenBridgeConfiguration.self)
-    #expect(configuration.problem == nil)
+    #expect(configuration.invalidReason == nil)
     let model = try comparison.generator(ignoring: TokenBridgeConfiguration.ignores) { TokenBridge(configuration, weights: $0) }
     let batch = try golden.decode("config", "batch", as: Int.self)
     let (length, channels, levels) = (configuration.length, configuration.channels, configuration.levels)

@@ -31,10 +31,10 @@ import Training
     }
 
     @Test func skipBadGoesWithImages() throws {
-        #expect(DataConfiguration(images: "x", skipBad: true).problem == nil)
+        #expect(DataConfiguration(images: "x", skipBad: true).invalidReason == nil)
         var scenes = DataConfiguration(sprites: "x")
         scenes.skipBad = true
-        #expect(scenes.problem == "skip_bad goes with images, not with sprites")
+        #expect(scenes.invalidReason == "skip_bad goes with images, not with sprites")
     }
 
     @Test func aResumedRunTellsWhatHasChanged() throws {

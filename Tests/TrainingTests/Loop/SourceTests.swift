@@ -41,11 +41,11 @@ import Training
     func batchesDoNotDependOnThreads(_ kind: String) throws {
         let usual = Machine.threads
         defer { Machine.threads = usual }
-        let codec = try SentencePieceTokenizer(TinyTraining.vocabulary(), length: 4)
+        let textTokenizer = try SentencePieceTokenizer(TinyTraining.vocabulary(), length: 4)
         let source = try data(kind).sources(side: 32).training
         let batches = try [1, 2, 5].map { count in
             Machine.threads = count
-            return try Batch(source, first: 8, count: 16, side: 32, codec: codec)
+            return try Batch(source, first: 8, count: 16, side: 32, textTokenizer: textTokenizer)
         }
         for batch in batches {
             #expect(batch.images.values == batches[0].images.values && batch.ids == batches[0].ids)
@@ -65,12 +65,12 @@ import Training
         }
         // A style other than emoji is always named, and in one way.
         #expect(samples.contains { $0.plainCaption.hasPrefix("clip art of ") })
-        let codec = try SentencePieceTokenizer(TinyTraining.vocabulary(), length: 4)
-        let batch = try Batch(source, first: 8, count: 16, side: 32, codec: codec, plain: 3..<9)
+        let textTokenizer = try SentencePieceTokenizer(TinyTraining.vocabulary(), length: 4)
+        let batch = try Batch(source, first: 8, count: 16, side: 32, textTokenizer: textTokenizer, plain: 3..<9)
         for (i, caption) in batch.captions.enumerated() {
             let sample = samples[8 + i]
             #expect(caption == ((3..<9).contains(i) ? sample.plainCaption : sample.caption))
-            #expect(try Array(batch.ids[i * 4..<i * 4 + 4]) == codec.encode(caption))
+            #expect(try Array(batch.ids[i * 4..<i * 4 + 4]) == textTokenizer.encode(caption))
         }
         let picture = try data("images").sources(side: 32).training.sample(3)
         #expect(picture.plainCaption == picture.caption)

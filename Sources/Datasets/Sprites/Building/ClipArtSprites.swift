@@ -28,8 +28,9 @@ struct ClipArtSprites {
         let naming = ClipArtNaming(isWord: { [wordNet] in wordNet.isWord($0) }, isNoun: { [wordNet] in wordNet.isNoun($0) })
         var candidates: [(file: File, name: String, metadata: SVGMetadata)] = []
         for file in files {
-            guard let data = try? Data(contentsOf: file.url) else {
-                harvest.dropped.append(.init(file: "openclipart-svg/\(file.path)", reason: "cannot be read"))
+            let data: Data
+            do { data = try Data(contentsOf: file.url) } catch {
+                harvest.dropped.append(.init(file: "openclipart-svg/\(file.path)", reason: "cannot be read: \(error.localizedDescription)"))
                 continue
             }
             let metadata = SVGMetadata(svg: data)

@@ -5,9 +5,9 @@ private let stopSignal = Atomic<Int32>(0)
 
 /// Ctrl-C, SIGTERM and a terminal that goes away (SIGHUP) turned into a request that a run answers after its current step. A
 /// second signal ends the process at once.
-public enum StopRequest {
+enum StopRequest {
     /// Starts listening.
-    public static func install() {
+    static func install() {
         // A process that was started from another's worker thread inherits signals that are blocked.
         var unblocked = sigset_t()
         sigemptyset(&unblocked)
@@ -37,7 +37,7 @@ public enum StopRequest {
     }
 
     /// The signal that asked for the stop, or nil.
-    public static var received: Int32? {
+    static var received: Int32? {
         let number = stopSignal.load(ordering: .relaxed)
         return number == 0 ? nil : number
     }
