@@ -116,14 +116,7 @@ struct DrawingRequest: Sendable {
         let seed = seed
         switch model.engine {
         case .flow(let flowtok):
-<<<<<<< HEAD
-            try warnOfLength(of: prompt, flowtok.captions)
-=======
-            if let offset = try flowtok.textTokenizer.truncationOffset(of: prompt) {
-                let kept = String(decoding: prompt.utf8.prefix(offset), as: UTF8.self).suffix(40)
-                warnings.append("the prompt is too long for the model, which reads up to \"…\(kept.description.oneLine)\"")
-            }
->>>>>>> main
+            try warnOfLength(of: prompt, flowtok.textTokenizer)
             return .flow(flowtok, try settings(flowtok), count: count) { index, _ in
                 let own = seed &+ UInt64(index)
                 return JobWork.Planned(start: try flowtok.start(of: prompt, seed: own), prompt: prompt, seed: own)
@@ -152,7 +145,7 @@ struct DrawingRequest: Sendable {
         of prompt: String, for generator: ImageGenerator
     ) throws -> (subject: ImageGeneratorRequest.Subject, name: String) {
         guard let classes = generator.classes else {
-            if let textTokenizer = generator.captions { try warnOfLength(of: prompt, textTokenizer) }
+            if let textTokenizer = generator.textTokenizer { try warnOfLength(of: prompt, textTokenizer) }
             return (.caption(prompt), prompt)
         }
         let given = prompt.trimmingCharacters(in: .whitespacesAndNewlines)
