@@ -4,6 +4,7 @@ import Images
 import ModelFolders
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
 /// `tokenize`, `detokenize` and `reconstruct` with image tokenizers that are no FlowTok's.
