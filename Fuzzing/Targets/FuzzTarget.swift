@@ -50,12 +50,12 @@ struct FuzzTarget: Sendable {
             let data = Data(bytes)
             for family in ModelFamilies.all {
                 guard let type = family.configuration else { continue }
-                _ = (try? configuration(type, data)).map { ($0.problem, $0.summary) }
+                if let found = try? configuration(type, data), (try? found.validate()) != nil { _ = found.summary }
             }
-            _ = try? JSONDecoder().decode(FlowTokConfiguration.self, from: data).problem
-            _ = try? JSONDecoder().decode(OfficialFlowTokConfiguration.self, from: data).problem
-            _ = try? JSONDecoder().decode(TokenizerRecipe.self, from: data).model.problem
-            _ = try? JSONDecoder().decode(FlowRecipe.self, from: data).model.problem
+            try? JSONDecoder().decode(FlowTokConfiguration.self, from: data).validate()
+            try? JSONDecoder().decode(OfficialFlowTokConfiguration.self, from: data).validate()
+            try? JSONDecoder().decode(TokenizerRecipe.self, from: data).model.validate()
+            try? JSONDecoder().decode(FlowRecipe.self, from: data).model.validate()
         },
         FuzzTarget(name: "token-file") { bytes in
             try withFile(bytes) { path in

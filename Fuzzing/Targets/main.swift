@@ -35,6 +35,7 @@ case let name?:
             return 0
         }
     }
-    exit(status)
+    // Nothing is left to do, and what would be taken down is large.
+    _exit(status)
 case nil: end("expected list, seeds FOLDER or a target")
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// What data that is no checkpoint looks like, with what to do about it, in words for an error message; nil where nothing is
 /// known of it. `bytes` are all of the file.
 func describeForeignFile(_ bytes: UnsafeRawBufferPointer) -> String? {
@@ -7,8 +9,7 @@ func describeForeignFile(_ bytes: UnsafeRawBufferPointer) -> String? {
     func starts(_ text: String, at offset: Int = 0) -> Bool { starts(Array(text.utf8), at: offset) }
     let other = "take the safetensors or PyTorch file of the same model"
 
-    if bytes.isEmpty { return "an empty file: download it again" }
-    if starts("version https://git-lfs") { return "a Git LFS pointer: fetch the file itself with `git lfs pull`" }
+    if let download = WrongDownload.description(of: bytes) { return download }
     if starts("GGUF") || ["lmgg", "tjgg", "fmgg", "algg"].contains(where: { starts($0) }) {
         return "a GGUF file, which llama.cpp and its like read: \(other)"
     }
@@ -69,12 +70,6 @@ private func describeText(_ bytes: UnsafeRawBufferPointer) -> String? {
     let text = String(decoding: judged, as: UTF8.self)
     let start = text.drop { $0.isWhitespace || $0 == "\u{feff}" }.prefix(200).lowercased()
     if start.hasPrefix("{") { return nil }
-    if start.hasPrefix("<!doctype html") || start.hasPrefix("<html") || start.hasPrefix("<head") || start.hasPrefix("<!--") {
-        return "an HTML page: the address of the download leads to a page and not to the file"
-    }
-    if start.hasPrefix("<?xml") || start.hasPrefix("<error") {
-        return "an XML document, such as the refusal of a download server"
-    }
     let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     return "a text file that begins with \(quoted(String(line.prefix(60))))"
 }

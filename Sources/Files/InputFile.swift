@@ -45,14 +45,27 @@ public enum InputFile {
         var result: [UInt8] = []
         result.reserveCapacity(size)
         // One more than expected, so that the end is seen without another round.
-        var block = [UInt8](repeating: 0, count: min(max(size + 1, 1 << 16), 1 << 24))
+        try forEachBlock(of: descriptor, path: path, size: min(max(size + 1, 1 << 16), 1 << 24)) { block in
+            result += block
+            if result.count > limit { throw FileError.tooLarge(path: path, bytes: result.count, limit: limit) }
+        }
+        return result
+    }
+
+    /// Hands everything that an open descriptor gives to `body`, a block of at most `size` bytes at a time.
+    ///
+    /// - Parameter path: its name in messages.
+    /// - Throws: `FileError.unreadable`; what `body` throws.
+    package static func forEachBlock(
+        of descriptor: Int32, path: String, size: Int = 1 << 20, _ body: (ArraySlice<UInt8>) throws -> Void
+    ) throws {
+        var block = [UInt8](repeating: 0, count: size)
         while true {
             let count = block.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw failure(path, errno) }
-            if count == 0 { return result }
-            result += block[..<count]
-            if result.count > limit { throw FileError.tooLarge(path: path, bytes: result.count, limit: limit) }
+            if count == 0 { return }
+            try body(block[..<count])
         }
     }
 

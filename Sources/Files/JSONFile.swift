@@ -37,6 +37,9 @@ public enum JSONFile {
         do {
             return try JSONDecoder().decode(type, from: data)
         } catch let error as DecodingError {
+            if let download = WrongDownload.description(of: data) {
+                throw FileError.malformed(path: path, reason: "expected JSON, found \(download)")
+            }
             throw FileError.malformed(path: path, reason: error.oneLine)
         }
     }
@@ -66,7 +69,11 @@ extension DecodingError {
         switch self {
         case .keyNotFound(let key, let context):
             return "\(context.codingPath.map { $0.stringValue + "." }.joined())\(key.stringValue) is missing"
-        case .typeMismatch(let type, let context): return "\(place(context)) is no \(type)"
+        case .typeMismatch(let type, let context):
+            let name = String(describing: type)
+            // Swift's own names say something to nobody else.
+            let kind = name.hasPrefix("Dictionary") ? "object" : name.hasPrefix("Array") ? "list" : name
+            return "\(place(context)) is no \(kind)"
         case .valueNotFound(let type, let context): return "\(place(context)) is null, expected \(type)"
         case .dataCorrupted(let context): return "\(place(context)): \(context.debugDescription)"
         @unknown default: return "it cannot be read"

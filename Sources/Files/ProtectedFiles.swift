@@ -15,8 +15,8 @@ import Darwin
 public enum ProtectedFiles {
     private static let paths = Mutex<[FileIdentity: String]>([:])
 
-    /// Protects files from now on; of a folder, the files in it, without those in folders inside it. What is not there is
-    /// passed over.
+    /// Protects files from now on; of a folder, the files in it, without those in folders inside it; for `-`, the file that standard
+    /// input comes from. What is not there is passed over.
     public static func add(_ files: some Sequence<String>) {
         for path in files {
             guard InputFile.isFolder(path) else {
@@ -28,6 +28,7 @@ public enum ProtectedFiles {
     }
 
     private static func protect(_ path: String) {
+        let path = path == "-" ? "/dev/stdin" : path
         guard let identity = FileIdentity(path: path), identity.kind == S_IFREG else { return }
         paths.withLock { paths in
             if paths[identity] == nil { paths[identity] = path }

@@ -61,7 +61,8 @@ public struct AnyImageTokenizer: Sendable {
         let checkpoint = try Checkpoint.ofModel(location.weightsFile)
         let precision = try ModelFolder.precision(wanted, of: [checkpoint]) ?? .float32
         let (tokenizer, identity) = try location.load(checkpoint, precision: precision)
-        let found: @Sendable () -> [String] = { checkpoint.warnings }
+        let assumed = location.warnings
+        let found: @Sendable () -> [String] = { assumed + checkpoint.warnings }
         let files = try clip.map { try .clip(CLIPFiles(sources: $0.paths, activation: $0.activation)) } ?? location.text
         guard let shape = tokenizer.textGuidance, let files else {
             self.init(identity: identity, tokenizer: tokenizer, warnings: found, precision: precision, guidance: nil)

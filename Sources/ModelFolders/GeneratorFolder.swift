@@ -39,7 +39,7 @@ public struct GeneratorFolder: Sendable {
         if let clip { found.text = try CLIPFiles(sources: clip.paths, activation: clip.activation) }
         try found.configuration.validate { FlowTokError.unusableModel(file: found.weightsFile, reason: $0) }
         (name, configuration, weightsFile) = (found.name, found.configuration, found.weightsFile)
-        warnings = found.warnings
+        warnings = found.warnings + (found.tokenizer?.warnings ?? [])
         guard let location = found.tokenizer else {
             throw FlowTokError.incompleteFiles(
                 "\(path): drawing also needs the image tokenizer that the generator draws for, expected it beside the generator, or --tokenizer")
@@ -84,7 +84,7 @@ public struct GeneratorFolder: Sendable {
         private init(checkpoint path: String) throws {
             name = InputFile.stem(path)
             weightsFile = path
-            configuration = try GeneratorFolder.recognise(path)
+            (configuration, warnings) = try GeneratorFolder.recognise(path)
         }
 
         /// A folder with a `config.json`, by `flowtok import` or official.
@@ -140,16 +140,17 @@ public struct GeneratorFolder: Sendable {
         ]
     }
 
-    /// The configuration of the generator that a checkpoint holds.
+    /// The configuration of the generator that a checkpoint holds, and what was assumed of it.
     ///
     /// - Throws: `ImageTokenizerError.otherArchitecture` where it holds something else, `undetermined` where its shapes
     ///   contradict its names.
-    package static func recognise(_ path: String) throws -> any TokenGeneratorConfiguration {
+    package static func recognise(_ path: String) throws -> (configuration: any TokenGeneratorConfiguration, warnings: [String]) {
         let checkpoint = try Checkpoint.ofModel(path)
-        guard let found = try RecognisedCheckpoint(checkpoint)?.configuration as? any TokenGeneratorConfiguration else {
+        let recognised = try RecognisedCheckpoint(checkpoint)
+        guard let recognised, let found = recognised.configuration as? any TokenGeneratorConfiguration else {
             throw checkpoint.isNot("a generator of pictures")
         }
-        return found
+        return (found, recognised.warnings)
     }
 
     /// - Throws: `FlowTokError.unusableFiles` where the parts do not fit each other.

@@ -61,9 +61,15 @@ extension Checkpoint {
     /// - Throws: `ImageTokenizerError.otherArchitecture` where it holds something else, `undetermined` where its shapes
     ///   contradict its names.
     public func imageTokenizerConfiguration() throws -> any ImageTokenizerConfiguration {
-        guard let found = try RecognisedCheckpoint(self)?.configuration as? any ImageTokenizerConfiguration else {
+        try recognisedImageTokenizer().configuration
+    }
+
+    /// The same, with what was assumed.
+    func recognisedImageTokenizer() throws -> (configuration: any ImageTokenizerConfiguration, warnings: [String]) {
+        let recognised = try RecognisedCheckpoint(self)
+        guard let recognised, let found = recognised.configuration as? any ImageTokenizerConfiguration else {
             throw isNot("an image tokenizer")
         }
-        return found
+        return (found, recognised.warnings)
     }
 }

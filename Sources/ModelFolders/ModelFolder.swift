@@ -193,8 +193,13 @@ public struct ModelFolder: Sendable {
     /// - Throws: `FlowTokError.modelNotFound` where there is no such folder, `missingFile` where it has none.
     static func configurationPath(in folder: String) throws -> String {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
             throw FlowTokError.modelNotFound(path: folder)
+        }
+        guard isFolder.boolValue else {
+            let found = try Checkpoint.ofModel(folder).contents
+            throw FlowTokError.unusableModel(
+                file: folder, reason: "a file of \(found), expected a model folder; flowtok import makes one of published files")
         }
         let file = folder + "/" + configurationFile
         guard FileManager.default.fileExists(atPath: file) else {

@@ -12,8 +12,13 @@ package struct TokenizerLocation {
     package let weightsFile: String
     /// The text encoder beside it, where there is one.
     package let text: TextEncoderFiles?
+    /// What was assumed of a checkpoint that nothing describes, a line each.
+    package let warnings: [String]
 
-    package init(name: String, configuration: any ImageTokenizerConfiguration, weightsFile: String, text: TextEncoderFiles?) {
+    package init(
+        name: String, configuration: any ImageTokenizerConfiguration, weightsFile: String, text: TextEncoderFiles?, warnings: [String] = []
+    ) {
+        self.warnings = warnings
         self.name = name
         self.configuration = configuration
         self.weightsFile = weightsFile
@@ -30,7 +35,7 @@ package struct TokenizerLocation {
         }
         if !isFolder.boolValue {
             let checkpoint = try Checkpoint.ofModel(path)
-            configuration = try checkpoint.imageTokenizerConfiguration()
+            (configuration, warnings) = try checkpoint.recognisedImageTokenizer()
             weightsFile = path
             name = InputFile.stem(path)
             text = nil
@@ -38,12 +43,15 @@ package struct TokenizerLocation {
             let folder = try ImageTokenizerFolder(path: path)
             (name, configuration, weightsFile) = (folder.name, folder.configuration, folder.weightsFile)
             text = try folder.text
+            warnings = []
         } else {
-            let parts = try ImportedParts(ModelImport.look(at: path))
+            let files = try ModelImport.look(at: path)
+            let parts = try ImportedParts(files)
             guard let tokenizer = parts.tokenizer else {
                 throw FlowTokError.incompleteFiles("\(path): no image tokenizer among its files, expected one")
             }
             (configuration, weightsFile) = (tokenizer.configuration, tokenizer.path)
+            warnings = files.filter { $0.path == tokenizer.path }.flatMap(\.warnings)
             name = InputFile.stem(tokenizer.path)
             text = CLIPFiles(parts, activation: .quickGELU).map { TextEncoderFiles.clip($0) }
         }

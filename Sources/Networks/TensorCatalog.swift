@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Synchronization
 
 /// The names and shapes of a checkpoint's tensors, asked for what an architecture's shape can be inferred from, with the texts
 /// of its header and the files beside it, for architectures whose settings stand there.
@@ -17,14 +18,29 @@ public struct TensorCatalog: Sendable {
     private let shapes: [String: [Int]]
     /// The folder of the checkpoint; nil where there is none.
     private let folder: String?
+    private let assumed: Assumptions
 
     /// Far above what any architecture has: products of a few extents must not overflow.
     private static let longest = 1 << 24
 
     public init(_ shapes: [String: [Int]], metadata: [String: String] = [:], folder: String? = nil) {
+        self.init(shapes, metadata: metadata, folder: folder, assumed: Assumptions())
+    }
+
+    private init(_ shapes: [String: [Int]], metadata: [String: String], folder: String?, assumed: Assumptions) {
         self.shapes = shapes
         self.metadata = metadata
         self.folder = folder
+        self.assumed = assumed
+    }
+
+    /// What shapes did not tell and no published model has an example of, with what it was taken for: parts of a sentence, in
+    /// the order in which they were asked for.
+    package var assumptions: [String] { assumed.list.withLock { $0 } }
+
+    /// The assumptions of a catalog and of what was taken from it.
+    private final class Assumptions: Sendable {
+        let list = Mutex<[String]>([])
     }
 
     /// The JSON document of that name beside the checkpoint; nil where there is none.
@@ -49,7 +65,7 @@ public struct TensorCatalog: Sendable {
         let kept = shapes.filter { $0.key.hasPrefix(prefix) }
         return TensorCatalog(
             Dictionary(uniqueKeysWithValues: kept.map { (String($0.key.dropFirst(prefix.count)), $0.value) }), metadata: metadata,
-            folder: folder)
+            folder: folder, assumed: assumed)
     }
 
     public func contains(_ name: String) -> Bool { shapes[name] != nil }
@@ -91,10 +107,16 @@ public struct TensorCatalog: Sendable {
         return shape[2]
     }
 
-    /// Heads of 64 channels, as all published models of a width have.
-    public static func heads(_ width: Int) throws -> Int {
-        guard width % 64 == 0 else {
-            throw Problem("the number of heads cannot be inferred from a width of \(width)")
+    /// Heads of 64 channels, as all published models of a width have. Nothing narrower than a head is published, and one head is
+    /// assumed there.
+    public func heads(_ width: Int) throws -> Int {
+        if (1..<64).contains(width) {
+            let assumption = "one head for a width of \(width), which shapes do not tell"
+            assumed.list.withLock { if !$0.contains(assumption) { $0.append(assumption) } }
+            return 1
+        }
+        guard width > 0, width % 64 == 0 else {
+            throw Problem("the number of heads cannot be inferred from a width of \(width), expected a multiple of 64")
         }
         return width / 64
     }

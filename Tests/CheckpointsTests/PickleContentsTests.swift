@@ -103,6 +103,25 @@ import Testing
         #expect(checkpoint.leftOut == [.init(name: "other", contents: "a tensor")])
     }
 
+    /// Averages that are kept in the order of the parameters have no names, and are none of a model's.
+    @Test func aMappingWithNamesComesBeforeOneWithLists() throws {
+        func listOfTensors(_ pickle: inout PickleBuilder) {
+            pickle.op("](")
+            pickle.tensor([4])
+            pickle.op("e")
+        }
+        let both = try checkpoint { pickle in
+            pickle.mapping([
+                ("ema", { $0.mapping([("shadow_params", listOfTensors)]) }), ("state_dict", { $0.mapping([("w", { $0.tensor([1]) })]) }),
+            ])
+        }
+        #expect(both.names == ["w"] && both.leftOut == [.init(name: "ema", contents: "a tensor")])
+        let alone = try checkpoint { pickle in
+            pickle.mapping([("ema", { $0.mapping([("shadow_params", listOfTensors)]) }), ("other", { $0.mapping([]) })])
+        }
+        #expect(alone.names == ["shadow_params.0"])
+    }
+
     @Test func tensorsThatAreNotDenseAreListed() throws {
         let checkpoint = try checkpoint { pickle in
             pickle.mapping([

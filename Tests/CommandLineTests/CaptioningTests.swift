@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import TestSupport
 import Testing
 
 @Suite struct CaptioningTests {
@@ -48,6 +49,35 @@ import Testing
         let object = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         let captions = try #require(object["captions"] as? [String])
         #expect(captions.first == object["caption"] as? String && captions.count <= 3)
+    }
+
+    @Test func tellsHowSureItIs() throws {
+        func object(_ arguments: String...) throws -> [String: Any] {
+            let result = try Tool.run(["i2t", "a.png", "--jsonl"] + arguments, in: scratch)
+            #expect(result.status == 0, "\(result.errors)")
+            return try #require(JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        }
+        let single = try object()
+        let confidence = try #require(single["confidence"] as? Double)
+        #expect(confidence > 0 && confidence <= 1)
+        #expect(single["captions"] == nil && single["familiar"] == nil)
+        let several = try object("--count", "5")
+        let confidences = try #require(several["confidences"] as? [Double])
+        #expect(confidences.first == confidence && confidences == confidences.sorted(by: >))
+        #expect(confidences.count == (several["captions"] as? [String])?.count && confidences.reduce(0, +) < 1.001)
+    }
+
+    @Test func saysWhatIsUnlikeAnythingLearnt() throws {
+        try TinyModel.copy(to: scratch, as: "model")
+        for (distance, isFamiliar) in [(1e-6, false), (1e6, true)] {
+            var configuration = try #require(JSONSerialization.jsonObject(with: scratch.data("model/config.json")) as? [String: Any])
+            configuration["captioning"] = ["familiar_distance": distance]
+            try scratch.write(JSONSerialization.data(withJSONObject: configuration), to: "model/config.json")
+            let result = try i2t("a.png", "--jsonl", "--model", "model")
+            #expect(result.status == 0 && result.output.contains("\"familiar\":\(isFamiliar)"), "\(result.errors)")
+            #expect(result.errors.contains("a.png: unlike anything that the model has learnt") != isFamiliar)
+            #expect(try i2t("a.png", "b.png", "--model", "model", "--sidecar", "--quiet", "--existing", "replace").errorLines.count == (isFamiliar ? 0 : 2))
+        }
     }
 
     @Test func writesSidecars() throws {

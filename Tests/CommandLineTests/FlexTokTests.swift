@@ -172,7 +172,7 @@ import Testing
         expectFailure(try run("reconstruct", "fox.png", "--model", "m", "--tokens", "1", "--progressive"), 64, "expected one of them")
         for (option, value) in [
             ("--steps", "0"), ("--steps", "-1"), ("--steps", "10001"), ("--guidance", "nan"), ("--guidance", "inf"),
-            ("--guidance-method", "best"), ("--seed", "-1"),
+            ("--guidance-method", "best"), ("--seed", "-2"),
         ] {
             expectFailure(try run("detokenize", "fox.json", "--model", "m", option, value), 64, option)
         }

@@ -32,6 +32,25 @@ import Testing
         #expect(fast.status == 0 && !fast.output.contains("sha256"))
     }
 
+    @Test func looksAtPipesAndAtSeveralFiles() throws {
+        try Checkpoint.write([("w", Tensor([1, 2], shape: [2]))], to: scratch.path("a.safetensors"))
+        try scratch.write("hello", to: "b.pth")
+        let whole = try inspect("a.safetensors")
+        for line in ["\"$FT\" inspect - < a.safetensors", "cat a.safetensors | \"$FT\" inspect -"] {
+            let result = try Tool.shell(line, in: scratch)
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(result.output == whole.output.replacing("a.safetensors", with: "standard input"))
+        }
+        let substituted = try Tool.shell("\"$FT\" inspect <(cat a.safetensors)", in: scratch)
+        #expect(substituted.status == 0 && substituted.lines.first?.contains("/dev/fd/") == true, "\(substituted.errors)")
+        expectFailure(try Tool.shell("echo hello | \"$FT\" inspect -", in: scratch), 65, "standard input")
+        expectFailure(try inspect("-", "-"), 64, "only once")
+        let several = try inspect("a.safetensors", "none.pth", "b.pth", "a.safetensors", "--fast")
+        #expect(several.status == 65 && several.lines.count { $0.hasPrefix("a.safetensors: ") } == 2)
+        #expect(several.errorLines.count == 3 && several.errors.hasSuffix("2 of 4 files have problems\n"), "\(several.errors)")
+        #expect(try inspect("a.safetensors", "none.pth").status == 66)
+    }
+
     @Test func tellsWhatAModelFolderHolds() throws {
         try TinyModel.copy(to: scratch, as: "model")
         let result = try inspect("model")

@@ -47,6 +47,30 @@ import Testing
         }
     }
 
+    @Test(arguments: ["variations - --steps 1", "reconstruct -", "tokenize -", "t2i -"])
+    func noOutputGoesOverTheFileOfStandardInput(command: String) throws {
+        let a = try scratch.data("a.png")
+        let result = try Tool.shell("\"$FT\" \(command) -o a.png < a.png", in: scratch)
+        #expect(result.status == 64 || command.hasPrefix("t2i") && result.status == 65, "\(result.errors)")
+        #expect(try scratch.data("a.png") == a)
+    }
+
+    @Test func aCaptionFileThatCannotBeIsNoReasonToStop() throws {
+        try scratch.makeFolder("a.txt")
+        let result = try run("i2t", "a.png", "b.png", "--sidecar")
+        #expect(result.status == 65 && result.errors.contains("a.txt") && scratch.has("b.txt"), "\(result.errors)")
+    }
+
+    @Test func noFolderOfSomebodyElsesBecomesADataSet() throws {
+        try scratch.makeFolder("art")
+        try scratch.write("<svg><title>apple</title></svg>", to: "art/apple.svg")
+        try scratch.makeFolder("set")
+        try scratch.write("mine", to: "set/index.json")
+        let command = ["dataset", "--only", "clipart", "--clip-art", "art", "--output", "set"]
+        expectFailure(try Tool.run(command, in: scratch), 64, "set/index.json: is there already")
+        #expect(try scratch.text("set/index.json") == "mine")
+    }
+
     @Test func noFileOfTheModelIsReplaced() throws {
         try TinyModel.copy(to: scratch, as: "model")
         let weights = try scratch.data("model/model.safetensors")

@@ -17,7 +17,7 @@ import TextTokenizers
     @Test func refusesAFolderThatIsNotThere() throws {
         expectFailure(try draw("nowhere"), 66, "no model at nowhere")
         try scratch.write("text", to: "file")
-        expectFailure(try draw("file"), 66, "no model at file")
+        expectFailure(try draw("file"), 65, "a text file that begins with 'text'")
         #expect(try scratch.names() == ["file"])
     }
 
@@ -60,5 +60,23 @@ import TextTokenizers
         let drawn = try draw("model")
         #expect(drawn.status == 0, "\(drawn.errors)")
         #expect(try Tool.run(["i2t", "a-cat.png", "--model", "model"], in: scratch).status == 0)
+    }
+
+    @Test func whatADownloadLeftIsNamed() throws {
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12\n"
+        for (file, message) in [
+            ("config.json", "found a Git LFS pointer"), ("tokenizer.model", "found a Git LFS pointer"), ("model.safetensors", "found a Git LFS pointer"),
+        ] {
+            let name = "m-" + file
+            try TinyModel.copy(to: scratch, as: name)
+            try scratch.write(pointer, to: "\(name)/\(file)")
+            let result = try Tool.run(["t2i", "a cat", "--model", name], in: scratch)
+            expectFailure(result, 65, message)
+            #expect(result.errors.contains("\(name)/\(file)"))
+        }
+        try scratch.write("<!DOCTYPE html>", to: "page.safetensors")
+        expectFailure(try Tool.run(["t2i", "a cat", "--model", "page.safetensors"], in: scratch), 65, "an HTML page")
+        try TinyModel.copy(to: scratch, as: "whole")
+        expectFailure(try Tool.run(["t2i", "a cat", "--model", "whole/model.safetensors"], in: scratch), 65, "expected a model folder")
     }
 }

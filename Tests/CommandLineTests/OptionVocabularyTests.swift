@@ -75,6 +75,18 @@ import Testing
         }
     }
 
+    /// Every command that writes or prints knows these words, or has nothing that they could mean.
+    @Test(arguments: ["--json", "--jsonl", "--quiet", "-q"]) func everyCommandOfFilesKnows(option: String) throws {
+        #expect(try Tool.run(["tokenize", "a.png", "-o", "t.safetensors"], in: scratch).status == 0)
+        for command in [
+            ["detokenize", "t.safetensors"], ["quantize", "\(try TinyModel.path())", "a.png", "--bins", "8"], ["morph", "a", "b", "--steps", "1"],
+        ] {
+            let result = try Tool.run(command + [option], in: scratch)
+            #expect(result.status == 0, "\(command) \(result.errors)")
+            if option.hasPrefix("--json") { #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(result.output.utf8)) } }
+        }
+    }
+
     @Test func foreignFilesAreNoTokens() throws {
         try Checkpoint.write([("latents", Tensor([1, 2], shape: [2]))], to: scratch.path("foreign.safetensors"))
         let result = try run("detokenize", "foreign.safetensors")

@@ -29,6 +29,23 @@ import Testing
         expectFailure(try run("reconstruct", "fox.png", "-o", "again.gif"), 64, "PNG, JPEG or WebP")
     }
 
+    @Test func aLongPromptSpoilsNoJPEG() throws {
+        // 21,000 characters of three bytes each, in UTF-16 under a JPEG's limit.
+        let prompt = String(repeating: "狐", count: 21_000)
+        try scratch.write(prompt, to: "long.txt")
+        let drawn = try run("t2i", "--prompt-file", "long.txt", "--seed", "7", "--steps", "2", "-o", "long.jpg")
+        #expect(drawn.status == 0 && !drawn.errors.contains("without its prompt"), "\(drawn.errors)")
+        #expect(try run("info", "long.jpg").lines.contains("prompt:      " + prompt))
+        let again = try run("t2i", "--from", "long.jpg", "-o", "again.jpg")
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(try scratch.data("again.jpg") == scratch.data("long.jpg"))
+        // Longer than any JPEG holds: the picture is there all the same.
+        try scratch.write((0..<40).map { "\(prompt.prefix(2000)) \($0)" }.joined(separator: "\n"), to: "many.txt")
+        let grid = try run("t2i", "--prompt-file", "many.txt", "--grid", "--steps", "1", "-o", "grid.jpg")
+        #expect(grid.status == 0 && grid.errors.contains("grid.jpg: is written without its prompt and settings"), "\(grid.errors)")
+        #expect(try Image.read(path: scratch.path("grid.jpg")).format == .jpeg)
+    }
+
     @Test func readsAPictureFromAPipe() throws {
         let image = Image(width: 40, height: 40, filled: .white)
         try image.write(to: scratch.path("a.webp"))

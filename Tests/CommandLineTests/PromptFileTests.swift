@@ -151,4 +151,26 @@ import Testing
         expectFailure(try t2i("--from", "plain.png"), 65, "says nothing of how it was drawn")
         expectFailure(try t2i("--from", "none.png"), 66, "none.png")
     }
+
+    @Test func listsAndOtherEncodings() throws {
+        let utf16 = "a red fox\r\na cat\r\n".utf16
+        try scratch.write(Data([0xFF, 0xFE] + utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }), to: "little.txt")
+        try scratch.write(Data([0xFE, 0xFF] + utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }), to: "big.txt")
+        try scratch.write("[\"a red fox\",\n {\"prompt\": \"a cat\"}]", to: "list.json")
+        for name in ["little.txt", "big.txt", "list.json"] {
+            let result = try Tool.run(["t2i", "--prompt-file", name, "--steps", "1", "--json", "-o", "out"], in: scratch)
+            #expect(result.status == 0 && result.lines.count == 2, "\(result.errors)")
+            #expect(result.lines.first?.contains("\"a red fox\"") == true && result.lines.last?.contains("\"a cat\"") == true)
+        }
+        try scratch.write("{\n\"prompt\": \"a boat\",\n\"seed\": 3\n}\n", to: "one.json")
+        let one = try Tool.run(["t2i", "--prompt-file", "one.json", "--steps", "1"], in: scratch)
+        #expect(one.output.hasPrefix("a-boat.png: seed 3"), "\(one.errors)")
+        for (name, text, message) in [
+            ("empty.json", "[]", "no prompts"), ("number.json", "[\"a\", 5]", "prompt 2: neither a text nor an object"),
+            ("blank.json", "[\" \"]", "empty, expected some words"), ("table.csv", "prompt,seed\na cat,3\n", "a table"),
+        ] {
+            try scratch.write(text, to: name)
+            expectFailure(try Tool.run(["t2i", "--prompt-file", name], in: scratch), 65, message)
+        }
+    }
 }

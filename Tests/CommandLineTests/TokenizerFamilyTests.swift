@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Images
+import Layers
 import ModelFolders
 import Networks
 import Tensors
@@ -216,5 +217,22 @@ import Testing
             configuration.replacingOccurrences(of: "\"num_latent_tokens\":6", with: "\"num_latent_tokens\":7"),
             to: "titok/config.json")
         expectFailure(try run("tokenize", "fox.png", "--model", "titok"), 65, "latent_tokens [6, 64], expected [7, 64]")
+    }
+
+    /// A transformer that is narrower than a head leaves the number of heads open: one is assumed, and said.
+    @Test func headsThatShapesDoNotTell() throws {
+        var narrow = TinyFamilies.tiTok()
+        narrow.encoder = TransformerShape(width: 32, layers: 1, heads: 1)
+        narrow.decoder = TransformerShape(width: 48, layers: 1, heads: 1)
+        try scratch.makeFolder("narrow")
+        try TinyFamilies.write(narrow, to: scratch.path("narrow/model.safetensors"))
+        let alone = try run("reconstruct", "fox.png", "--model", "narrow/model.safetensors")
+        let undescribed = try run("reconstruct", "fox.png", "--model", "narrow")
+        for result in [alone, undescribed, try run("import", "narrow")] {
+            #expect(result.status == 0, "\(result.errors)")
+            for width in [32, 48] { #expect(result.errors.contains("narrow/model.safetensors: assumed one head for a width of \(width)")) }
+        }
+        let described = try run("reconstruct", "fox.png", "--model", "narrow")
+        #expect(described.status == 0 && described.errors.isEmpty && described.output == alone.output, "\(described.errors)")
     }
 }

@@ -29,6 +29,22 @@ import Testing
         #expect((strip.width, strip.height) == (4 * 32 + 3 * 4, 32))
     }
 
+    @Test func aMorphKnowsTheOptionsOfOtherCommands() throws {
+        func morph(_ arguments: String...) throws -> Tool.Result {
+            try Tool.run(["morph", "a cat", "a fox", "--frames", "2", "--steps", "1", "-o", "m.png"] + arguments, in: scratch)
+        }
+        let seeds = try (0..<3).map { _ in
+            let result = try morph("--seed", "-1", "--jsonl")
+            #expect(result.status == 0, "\(result.errors)")
+            let line = try #require(JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+            return try #require(line["seed"] as? Int)
+        }
+        #expect(Set(seeds).count > 1)
+        let before = try scratch.data("m.png")
+        expectFailure(try morph("--no-clobber"), 64, "m.png: is there already")
+        #expect(try scratch.data("m.png") == before)
+    }
+
     @Test func variationsAreThoseOfTheLibrary() throws {
         let flowtok = try FlowTok(model: TinyModel.path())
         let image = try flowtok.generate("a red fox", seed: 2)

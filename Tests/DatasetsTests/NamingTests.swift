@@ -103,6 +103,25 @@ import Testing
         #expect(throws: DatasetError.self) { try CLDRAnnotations(Data("<ldml><broken".utf8), path: "en.xml") }
     }
 
+    @Test func annotationsThatAreDamaged() throws {
+        let whole = "<?xml?>\n<ldml><!-- <annotation cp=\"x\"> -->\n<annotation note=\"a>b\" type='tts' cp = '&amp;'>and &lt;or&gt;</annotation></ldml>"
+        #expect(try CLDRAnnotations(Data(whole.utf8), path: "en.xml")[[0x26]]?.name == "and <or>")
+        for length in 0..<whole.utf8.count {
+            #expect(throws: DatasetError.self) { try CLDRAnnotations(Data(whole.utf8.prefix(length)), path: "en.xml") }
+        }
+        for (text, reason) in [
+            ("<ldml>\n<annotation type=\"tts\">fox</annotation></ldml>", "line 2: <annotation> has no cp"),
+            ("<ldml>\n\n<annotation cp=\"a\">fox</ldml>", "line 3: <annotation> is not closed"), ("<ldml></ldml>", "no <annotation cp"),
+        ] {
+            #expect(refusal { try CLDRAnnotations(Data(text.utf8), path: "en.xml") }.text.contains(reason))
+        }
+        // An input of the fuzzer that ended the process in the system's XML parser.
+        let input =
+            Array("<?xml versio".utf8) + [6, 6, 6, 6, 6] + Array("n fox</an".utf8) + [UInt8](repeating: 255, count: 35)
+            + Array("notation><a".utf8) + [255, 255, 255, 255] + Array("notation><annotation cp=\"x\" type=\"tts\">fox</annotation></ldmm>".utf8)
+        #expect(refusal { try CLDRAnnotations(Data(input), path: "en.xml") }.text.contains("not valid UTF-8"))
+    }
+
     @Test func metadataOfSVGFiles() {
         let svg = """
             <svg xmlns="http://www.w3.org/2000/svg"><metadata><rdf:RDF><cc:Work rdf:about="">

@@ -45,6 +45,13 @@ struct MetadataTests {
         }
         let refused = refusal { try Self.image.encoded(as: .jpeg, text: long) }
         #expect(refused.text.contains("\"parameters\"") && refused.text.contains("expected at most 65527 in a JPEG"))
+        // What the settings say again makes room for them.
+        for prompt in [String(repeating: "狐", count: 21_845), String(repeating: "fox ", count: 16_000)] {
+            let settings = ImageText(keyword: "parameters", text: prompt + "\nSteps: 8")
+            let texts = [ImageText(keyword: "Software", text: "flowtok"), ImageText(keyword: "Description", text: prompt), settings]
+            let kept = try ImageMetadata(data: Self.image.encoded(as: .jpeg, text: texts + [ImageText(keyword: "flowtok", text: prompt)])).texts
+            #expect(kept == [texts[0], settings])
+        }
         let fits = [ImageText(keyword: "Comment", text: String(repeating: "x", count: 65_000))]
         #expect(try ImageMetadata(data: Self.image.encoded(as: .jpeg, text: fits)).texts == fits)
     }

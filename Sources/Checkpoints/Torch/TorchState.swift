@@ -71,17 +71,20 @@ struct TorchState {
 
     // MARK: Finding the state
 
-    /// The innermost state: as long as a mapping wraps a mapping with tensors under one of `containers`, that one.
+    /// The innermost state: as long as a mapping wraps a mapping with tensors under one of `containers`, that one. Tensors in lists,
+    /// such as averages that are kept in the order of the parameters, have no names: a mapping with names comes first.
     private mutating func descend(_ root: PickleValue, _ containers: [String]) throws -> PickleValue {
         var value = root
         var name = ""
         for _ in 0..<Limits.pickleDepth {
             guard let items = graph.items(value) else { return value }
             var wrapped: (position: Int, key: String)?
-            for container in containers where wrapped == nil {
-                try visit(items.count)
-                let position = items.firstIndex { if case .text(container) = $0.key { true } else { false } }
-                if let position, try holdsTensors(items[position].value) { wrapped = (position, container) }
+            for lists in [false, true] {
+                for container in containers where wrapped == nil {
+                    try visit(items.count)
+                    let position = items.firstIndex { if case .text(container) = $0.key { true } else { false } }
+                    if let position, try holdsTensors(items[position].value, lists: lists) { wrapped = (position, container) }
+                }
             }
             guard let wrapped else { return value }
             for (position, item) in items.enumerated() where position != wrapped.position { report(item, beside: name) }
@@ -91,27 +94,28 @@ struct TorchState {
         throw tooDeep()
     }
 
-    /// Whether a mapping has a tensor somewhere inside.
-    private mutating func holdsTensors(_ value: PickleValue, depth: Int = 0) throws -> Bool {
+    /// Whether a mapping has a tensor somewhere inside, in lists too where `lists` says so.
+    private mutating func holdsTensors(_ value: PickleValue, lists: Bool, depth: Int = 0) throws -> Bool {
         guard depth <= Limits.pickleDepth else { throw tooDeep() }
         switch value {
         case .tensor: return depth > 0
         case .sequence(let place) where depth > 0:
+            guard lists else { return false }
             for element in graph.sequences[place] {
                 try visit(1)
-                if try holdsTensors(element, depth: depth + 1) { return true }
+                if try holdsTensors(element, lists: lists, depth: depth + 1) { return true }
             }
         case .object(let place) where graph.items(value) == nil:
             let object = graph.objects[place]
             if PickleArray.isOne(object) { return depth > 0 }
             for item in parts(of: object) ?? [] {
                 try visit(1)
-                if try holdsTensors(item.value, depth: depth + 1) { return true }
+                if try holdsTensors(item.value, lists: lists, depth: depth + 1) { return true }
             }
         default:
             for item in graph.items(value) ?? [] {
                 try visit(1)
-                if try holdsTensors(item.value, depth: depth + 1) { return true }
+                if try holdsTensors(item.value, lists: lists, depth: depth + 1) { return true }
             }
         }
         return false

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Captions as files hold them.
@@ -16,6 +17,12 @@ enum CaptionText {
             return String(validating: units, as: UTF16.self).map(line)
         }
         return String(validating: data, as: UTF8.self).map(line)
+    }
+
+    /// The caption in a JSON object, under "caption" or "text"; nil where it has none.
+    static func line(json: Data) -> String? {
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: json) else { return nil }
+        return (value["caption"]?.string ?? value["text"]?.string).map(line)
     }
 
     /// A text as one line, without byte order marks.

@@ -18,6 +18,8 @@ struct CaptionedFiles {
     private var usedTexts: Set<String> = []
     /// Captions of tables by the picture's path; nil where a table has none for it.
     private var listed: [String: String] = [:]
+    /// JSON files by their stems, which describe a picture where one has that stem and no other caption.
+    private var descriptions: [String: String] = [:]
 
     init(_ listing: FolderListing, skipping: Set<String>) {
         folder = listing.folder
@@ -52,6 +54,8 @@ struct CaptionedFiles {
             if texts[stem] == nil { texts[stem] = file } else { leaveOut(file, "a second caption of a picture") }
         } else if CaptionTable.names.contains(name) {
             tables.append(file)
+        } else if kind == "json" {
+            descriptions[stem] = file
         } else if kind == "tar" || kind == "tgz" || name.hasSuffix(".tar.gz") {
             archives.append(file)
         } else if Self.otherPictures.contains(kind) {
@@ -104,7 +108,14 @@ struct CaptionedFiles {
         let text = texts[Self.stem(image)] ?? texts[image]
         if let text { usedTexts.insert(text) }
         if let caption = listed[image] { return add(image, caption) }
-        guard let text else { return leaveOut(image, "a picture without a caption") }
+        guard let text else {
+            let description = descriptions[Self.stem(image)] ?? descriptions[image]
+            let bytes = description.flatMap { try? InputFile.bytes(path($0), limit: 16 << 20) }
+            guard let caption = bytes.flatMap({ CaptionText.line(json: Data($0)) }), !caption.isEmpty else {
+                return leaveOut(image, "a picture without a caption")
+            }
+            return add(image, caption)
+        }
         do {
             guard let caption = CaptionText.line(try InputFile.bytes(path(text), limit: 1 << 20)) else {
                 return leaveOut(text, "a caption that is no text in UTF-8", isBad: true)

@@ -47,7 +47,7 @@ final class Shard: Sendable {
             if let text = texts["txt"] ?? texts["caption"] {
                 sample.caption = CaptionText.line(bytes(text))
             } else if let json = texts["json"] {
-                sample.caption = Self.caption(json: bytes(json))
+                sample.caption = CaptionText.line(json: bytes(json))
             }
             samples.append(sample)
         }
@@ -66,11 +66,5 @@ final class Shard: Sendable {
         }
         finish()
         return samples
-    }
-
-    /// The caption in a sample's JSON; nil where it has none.
-    private static func caption(json: Data) -> String? {
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: json) else { return nil }
-        return (value["caption"]?.string ?? value["text"]?.string).map(CaptionText.line)
     }
 }

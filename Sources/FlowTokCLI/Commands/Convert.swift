@@ -128,7 +128,7 @@ struct Convert: ParsableCommand {
             // A copy of a pipe goes with it.
             let source = try SpooledInput(input)
             defer { withExtendedLifetime(source) {} }
-            let checkpoint = try Checkpoint.ofModel(source.path)
+            let checkpoint = try source.named { try Checkpoint.ofModel($0) }
             ProtectedFiles.add(checkpoint.files)
             try file.prepare()
             if overwriting.noClobber, let there = Checkpoint.existing(output) { throw FileError.exists(path: there) }

@@ -39,7 +39,10 @@ struct Detokenize: ParsableCommand {
     @OptionGroup
     var overwriting: OverwriteOptions
 
-    @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print one JSON object: file, output, width, height.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Print nothing but what is asked for, warnings and errors.")
     var quiet = false
 
     @OptionGroup(title: "Decoder")
@@ -69,8 +72,10 @@ struct Detokenize: ParsableCommand {
         let options = try decoding.options(for: tokenizer)
         if let tokens { try TokenCounts([tokens]).check(for: tokenizer) }
         let channels = tokenizer.codeChannels
-        let found = try TokenFile.read(
-            from: input.path, by: tokenizer.identity, codebookSize: tokenizer.tokenizer.tokens.codebookSize, channels: channels)
+        let found = try input.named {
+            try TokenFile.read(
+                from: $0, by: tokenizer.identity, codebookSize: tokenizer.tokenizer.tokens.codebookSize, channels: channels)
+        }
         let progress = DecodingProgress(total: 1, on: ProgressLine(enabled: !quiet, onlyOnTerminal: true))
         let picture: Image
         do {
@@ -83,6 +88,18 @@ struct Detokenize: ParsableCommand {
             throw Failure(.data, "\(file): \(error)")
         }
         try output.write(picture)
-        if !quiet { Console.print("\(output.path): \(picture.width)×\(picture.height) pixels") }
+        if json {
+            try Console.print(json: Line(file: file, output: output.path, width: picture.width, height: picture.height))
+        } else if !quiet {
+            Console.print("\(output.path): \(picture.width)×\(picture.height) pixels")
+        }
+    }
+
+    /// What `--json` prints.
+    private struct Line: Encodable {
+        let file: String
+        let output: String
+        let width: Int
+        let height: Int
     }
 }

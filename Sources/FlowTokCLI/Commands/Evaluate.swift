@@ -7,7 +7,7 @@ import Networks
 /// `flowtok evaluate`.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Metric how well a model draws and captions.",
+        abstract: "Measure how well a model draws and captions.",
         discussion: """
             Draws named emoji, backgrounds, pairs and groups with fixed seeds and the model's own settings, captions \
             scenes, and compares with the sprites that they were made from.
@@ -26,7 +26,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Cases of each measure.")
     var cases = 300
 
-    @Option(parsing: .upToNextOption, help: "Metric these alone.")
+    @Option(parsing: .upToNextOption, help: "Measure these alone.")
     var only: [Evaluator.Part] = []
 
     @Option(help: "Caption by the trained direction (indicator) or by following the drawing flow backward (default: the model's own).")

@@ -3,6 +3,7 @@ import Files
 import FlowTok
 import Foundation
 import Images
+import Networks
 
 /// `flowtok i2t`.
 struct ImageToText: ParsableCommand {
@@ -13,7 +14,8 @@ struct ImageToText: ParsableCommand {
             discussion: """
                 A single picture's caption is printed alone; of several, each line names the picture. Pictures are taken in \
                 the order of their names, and folders with the folders inside them. One that cannot be read is reported and \
-                passed over; the exit status tells at the end.
+                passed over; the exit status tells at the end. A picture that is like nothing the model has learnt is \
+                reported too: its caption is a guess.
 
                 With --sidecar, a caption file that is there already is kept and reported, unless --existing says otherwise. \
                 Where two pictures would have the same one (a.png, a.jpg), the second has a.png.txt.
@@ -21,7 +23,7 @@ struct ImageToText: ParsableCommand {
                 EXAMPLES
                   flowtok i2t a-red-fox.png
                   flowtok i2t a-red-fox.png --count 3
-                  flowtok i2t pictures --jsonl > captions.jsonl
+                  flowtok i2t pictures --jsonl > captions.jsonl     {"file": "a.png", "caption": "a fox", "confidence": 0.93}
                   flowtok i2t pictures more/*.png --sidecar
                   flowtok i2t pictures --sidecar --existing append
                   curl -s https://example.org/fox.jpg | flowtok i2t -
@@ -36,7 +38,10 @@ struct ImageToText: ParsableCommand {
     @Option(parsing: .unconditional, help: "Different captions of every picture, the likeliest first.")
     var count = 1
 
-    @Flag(name: [.customLong("jsonl"), .customLong("json")], help: "Print one JSON object a line: file, caption, and captions where --count asks for several.")
+    @Flag(
+        name: [.customLong("jsonl"), .customLong("json")],
+        help: "Print one JSON object a line: file, caption, confidence; captions and confidences where --count asks for several; familiar."
+    )
     var jsonl = false
 
     @Flag(help: "Write the captions of NAME.png or NAME.jpg into NAME.txt beside it, a line each.")
@@ -74,24 +79,30 @@ struct ImageToText: ParsableCommand {
             return true
         }
         try batch.run(quiet: quiet, printsOnly: !sidecar, skipping: skips) { picture, image, progress in
-            let found = try captions(of: image, flowtok)
+            let found = try flowtok.rankedCaptions(of: image, count: count, steps: steps)
             progress.finish()
-            if !isSilent { try report(picture.path, found, isSingle: list.isSingle) }
-            try sidecars?.write(found, of: picture.path)
+            // Only some models say what is like nothing they have learnt.
+            let isFamiliar = flowtok.configuration.captioning.familiarDistance == nil ? nil : found.first?.isFamiliar
+            if isFamiliar == false {
+                let name = picture.path == "-" ? "standard input" : picture.path
+                Console.report("\(name): unlike anything that the model has learnt; the caption is a guess")
+            }
+            if !isSilent { try report(picture.path, found, isFamiliar: isFamiliar, isSingle: list.isSingle) }
+            try sidecars?.write(found.map(\.text.onOneLine), of: picture.path)
         }
     }
 
-    private func captions(of image: Image, _ flowtok: FlowTok) throws -> [String] {
+    private func report(_ file: String, _ captions: [Caption], isFamiliar: Bool?, isSingle: Bool) throws {
         // A model may spell any bytes, those that a terminal obeys included.
-        try flowtok.captions(of: image, count: count, steps: steps).map(\.onOneLine)
-    }
-
-    private func report(_ file: String, _ captions: [String], isSingle: Bool) throws {
+        let texts = captions.map(\.text.onOneLine)
         if jsonl {
+            let confidences = captions.map { ($0.confidence * 10_000).rounded() / 10_000 }
             try Console.print(
-                json: Line(file: file, caption: captions.first ?? "", captions: count > 1 ? captions : nil))
+                json: Line(
+                    file: file, caption: texts.first ?? "", confidence: confidences.first ?? 0, captions: count > 1 ? texts : nil,
+                    confidences: count > 1 ? confidences : nil, familiar: isFamiliar))
         } else {
-            for caption in captions { Console.print(isSingle ? caption : "\(file): \(caption)") }
+            for text in texts { Console.print(isSingle ? text : "\(file): \(text)") }
         }
     }
 
@@ -99,6 +110,12 @@ struct ImageToText: ParsableCommand {
     private struct Line: Encodable {
         let file: String
         let caption: String
+        /// The probability of the caption among all that were considered, 0 to 1.
+        let confidence: Double
         let captions: [String]?
+        /// Those of `captions`, in their order.
+        let confidences: [Double]?
+        /// Whether the picture is like what the model has learnt; nil where the model does not tell.
+        let familiar: Bool?
     }
 }

@@ -46,6 +46,12 @@ struct Import: ParsableCommand {
     @Flag(help: "Do not read the weights to look for values that are not finite.")
     var fast = false
 
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print one JSON object: folder, files, what was left out, notes.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Print nothing but what is asked for, warnings and errors.")
+    var quiet = false
+
     enum CLIPActivation: String, ExpressibleByArgument, CaseIterable {
         case quickGELU = "quick_gelu"
         case gelu
@@ -67,6 +73,10 @@ struct Import: ParsableCommand {
         try OutputPath.check(folder: plan.folder)
         if !fast { try plan.checkFinite() }
         try plan.write()
+        Console.warn(
+            plan.files.flatMap(\.warnings).map { $0 + "; where that is wrong, change it in \(plan.folder)/\(ModelFolder.configurationFile)" })
+        if json { return try Console.print(json: Report(plan)) }
+        if quiet { return }
         for file in plan.files {
             Console.print("\(file.path): \(file.summary)")
             for leftOut in file.leftOut.prefix(8) { Console.print("  left out: \(leftOut.summary.onOneLine)") }
@@ -74,5 +84,30 @@ struct Import: ParsableCommand {
         }
         Console.print("\(plan.folder)/\(ModelFolder.configurationFile): \(plan.summary)")
         for note in plan.notes { Console.print("note: \(note)") }
+    }
+    /// What `--json` prints.
+    private struct Report: Encodable {
+        struct File: Encodable {
+            let file: String
+            let contents: String
+            let leftOut: [String]
+
+            enum CodingKeys: String, CodingKey {
+                case file, contents
+                case leftOut = "left_out"
+            }
+        }
+
+        let folder: String
+        let summary: String
+        let files: [File]
+        let notes: [String]
+
+        init(_ plan: ModelImport) {
+            folder = plan.folder
+            summary = plan.summary
+            files = plan.files.map { File(file: $0.path, contents: $0.summary, leftOut: $0.leftOut.map(\.summary)) }
+            notes = plan.notes
+        }
     }
 }

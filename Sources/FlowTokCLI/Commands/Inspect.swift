@@ -16,11 +16,13 @@ struct Inspect: ParsableCommand {
                   flowtok inspect checkpoint.pth --json
                   flowtok inspect Models/default
                   flowtok inspect big.safetensors --fast
+                  curl -sL https://example.org/model.safetensors | flowtok inspect -
                 """)
     }
 
-    @Argument(help: ArgumentHelp("A checkpoint or a folder.", valueName: "path"), completion: .file())
-    var path: String
+    @Argument(
+        help: ArgumentHelp("Checkpoints, one of which may be - for standard input, and folders.", valueName: "path"), completion: .file())
+    var paths: [String]
 
     @Flag(help: "Read headers only: no check of the values, no SHA-256.")
     var fast = false
@@ -29,24 +31,38 @@ struct Inspect: ParsableCommand {
     var json = false
 
     func run() throws {
-        var failures: [Failure] = []
-        let files = InputFile.isFolder(path) ? try Inspection.files(in: path) : [path]
+        guard paths.count(where: { $0 == "-" }) <= 1 else { throw Failure(.usage, "standard input (-) can be read only once") }
+        var failures = FailureCount()
+        var files: [String] = []
+        for path in paths {
+            do {
+                files += InputFile.isFolder(path) ? try Inspection.files(in: path) : [path]
+            } catch  where paths.count > 1 {
+                failures.add(error)
+            }
+        }
+        let total = files.count + failures.count
         for (index, file) in files.enumerated() {
             do {
-                let inspection = try Inspection(file, fast: fast)
+                let inspection = try inspection(of: file)
                 if json {
                     try Console.print(json: inspection)
                 } else {
                     if index > 0 { Console.print("") }
                     for line in inspection.lines { Console.print(line) }
                 }
-                if let problem = inspection.problem { failures.append(Failure(.data, problem)) }
-            } catch  where files.count > 1 {
-                failures.append(Failure(error))
-                Console.report(Failure(error).message)
+                if let problem = inspection.problem { throw Failure(.data, problem) }
+            } catch  where total > 1 {
+                failures.add(error)
             }
         }
-        guard let first = failures.first else { return }
-        throw failures.count == 1 ? first : Failure(.data, "\(failures.count) of \(files.count) files have problems")
+        try failures.finish(of: total, "files have problems")
+    }
+
+    private func inspection(of file: String) throws -> Inspection {
+        let input = try SpooledInput(file)
+        var inspection = try input.named { try Inspection($0, named: input.name, fast: fast) }
+        inspection.problem = inspection.problem.map(input.named)
+        return inspection
     }
 }

@@ -27,8 +27,14 @@ struct Morph: ParsableCommand {
     @Argument(help: "The caption of the last frame.")
     var to: String
 
-    @Option(name: .shortAndLong, help: "The picture to write (default: named after both captions).", completion: .file())
+    @Option(
+        name: .shortAndLong,
+        help: "The picture to write, in place of one that is there; - is standard output (default: a new file, named after both captions).",
+        completion: .file())
     var output: String?
+
+    @OptionGroup
+    var overwriting: OverwriteOptions
 
     @Option(parsing: .unconditional, help: "Frames, 2 to 1000, both ends included.")
     var frames = 16
@@ -42,8 +48,8 @@ struct Morph: ParsableCommand {
     @Option(parsing: .unconditional, help: "Milliseconds that a frame of the animation is shown.")
     var delay = 80
 
-    @Option(parsing: .unconditional, help: "The seed of all frames (default: random; the seed used is printed).")
-    var seed: UInt64?
+    @Option(parsing: .unconditional, help: "The seed of all frames (default, and -1: random; the seed used is printed).")
+    var seed: SeedChoice?
 
     @OptionGroup(title: "Sampling")
     var sampling: FlowOptions
@@ -51,10 +57,10 @@ struct Morph: ParsableCommand {
     @OptionGroup(title: "Model")
     var model: ModelOptions
 
-    @Flag(help: "Print one JSON object: file, prompt, seed, settings, seconds.")
+    @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print one JSON object: file, prompt, seed, settings, seconds.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
+    @Flag(name: .shortAndLong, help: "Print nothing but what is asked for, warnings and errors.")
     var quiet = false
 
     @Flag(help: "Leave prompts, seed and settings out of the file.")
@@ -70,7 +76,7 @@ struct Morph: ParsableCommand {
         let ends = try PromptList(arguments: [from, to], file: nil).prompts
         model.protect()
         var taken: Set<String> = []
-        var file = output.map { OutputFile(named: $0) } ?? OutputFile(like: Slug.make("\(ends[0]) to \(ends[1])") + ".png", taken: &taken)
+        var file = output.map { overwriting.named($0) } ?? OutputFile(like: Slug.make("\(ends[0]) to \(ends[1])") + ".png", taken: &taken)
         try OutputPath.checkFormat(file.path)
         let suffix = FilePath.suffix(of: file.path).lowercased()
         guard strip || suffix == "png" || suffix.isEmpty || file.isStandardOutput else {
@@ -84,7 +90,7 @@ struct Morph: ParsableCommand {
         let clock = ContinuousClock()
         let start = clock.now
         let request = MorphRequest(
-            from: ends[0], to: ends[1], frames: frames, seed: seed ?? UInt64(UInt32.random(in: .min ... .max)),
+            from: ends[0], to: ends[1], frames: frames, seed: (seed ?? .random).seed,
             solver: sampling.solver, steps: sampling.steps, guidance: sampling.guidance)
         let drawn = try flowtok.morph(request) { progress in
             let done = Double(progress.image) + Double(progress.step) / Double(progress.steps)

@@ -55,6 +55,9 @@ struct Quantize: ParsableCommand {
     @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print a JSON object for every number of bins.")
     var json = false
 
+    @Flag(name: .shortAndLong, help: "Show no progress.")
+    var quiet = false
+
     func validate() throws {
         _ = try levels()
         if let range, !(range > 0 && range <= 1000) { throw ValidationError("--range is \(range), expected a number above 0") }
@@ -80,7 +83,7 @@ struct Quantize: ParsableCommand {
         guard let (tokenizer, known) = opened.continuous else {
             throw Failure(.data, "\(path): its tokens are \(opened.tokenizer.tokens.summary), expected a tokenizer of latents")
         }
-        let progress = ProgressLine(enabled: true, onlyOnTerminal: true)
+        let progress = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
         // Pictures at the model's size, their latents, and what the decoder makes of these.
         var pictures: [(before: Image, latents: Tensor, after: Image)] = []
         for (index, file) in files.enumerated() {

@@ -42,7 +42,7 @@ struct TextToImage: ParsableCommand {
 
     @Option(
         help:
-            "A file with a prompt a line; lines that begin with # are passed over. JSON lines hold prompt, and seed, steps, guidance and output where they are given.",
+            "A file with a prompt a line; lines that begin with # are passed over. JSON lines hold prompt, and seed, steps, guidance and output where they are given; so do the objects of a JSON list.",
         completion: .file())
     var promptFile: String?
 
@@ -73,7 +73,7 @@ struct TextToImage: ParsableCommand {
     }
 
     func run() throws {
-        ProtectedFiles.add([promptFile, from].compactMap { $0 })
+        ProtectedFiles.add([promptFile, from].compactMap { $0 } + prompts.filter { $0 == "-" })
         model.protect()
         let record = try from.map { try RecordedDrawing($0) }
         var list = try PromptList(arguments: prompts + namedPrompts, file: promptFile)

@@ -111,18 +111,21 @@ struct TrainVocabulary: ParsableCommand {
         commandName: "vocabulary", abstract: "Learn a SentencePiece vocabulary from the captions of the data.")
     @OptionGroup var stage: StageOptions
 
+    @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
+    var quiet = false
+
     func run() throws {
         stage.protectInputs()
         let vocabularyFile = FilePath.join(stage.output, ModelFolder.vocabularyFile)
         try ProtectedFiles.check(vocabularyFile)
         // Models may have been trained with the one that is there.
         if InputFile.isThere(vocabularyFile) { throw FileError.exists(path: vocabularyFile) }
-        let line = ProgressLine(enabled: true, onlyOnTerminal: true)
+        let line = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
         let vocabulary = try VocabularyRecipe.run(file: stage.file, output: stage.output, report: Console.report) { done, total in
             line.show(Double(done) / Double(total), "captions \(done)/\(total)")
         }
         line.finish()
-        Console.print("\(vocabulary.count) pieces: \(stage.output)/tokenizer.model")
+        if !quiet { Console.print("\(vocabulary.count) pieces: \(stage.output)/tokenizer.model") }
     }
 }
 

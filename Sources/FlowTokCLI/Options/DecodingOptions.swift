@@ -17,8 +17,8 @@ struct DecodingOptions: ParsableArguments {
     @Option(help: "How it is guided: apg, adaptive projected guidance, or cfg, classifier-free guidance (default: as published).")
     var guidanceMethod: GuidanceMethod?
 
-    @Option(parsing: .unconditional, help: "The seed of the noise that it starts from (default: 0).")
-    var seed: UInt64?
+    @Option(parsing: .unconditional, help: "The seed of the noise that it starts from; -1 is a random one, which is printed (default: 0).")
+    var seed: SeedChoice?
 
     @Option(help: "The noise that a seed stands for: torch draws what PyTorch draws from this seed on the CPU.")
     var rng: NoiseGenerator?
@@ -44,8 +44,10 @@ struct DecodingOptions: ParsableArguments {
                     .usage, "\(given.0) is for decoders that are flows, such as FlexTok's; that of \"\(tokenizer.identity.name)\" has no such setting")
             }
         }
+        let number = seed?.seed ?? 0
+        if seed == .random { Console.report("the decoder's seed is \(number)") }
         return DecodeOptions(
-            seed: seed ?? 0, steps: steps, guidance: guidance, method: guidanceMethod, rng: rng ?? .philox)
+            seed: number, steps: steps, guidance: guidance, method: guidanceMethod, rng: rng ?? .philox)
     }
 }
 

@@ -40,13 +40,15 @@ struct Inspection: Encodable {
     /// Whether all values are finite; nil where that was not looked at.
     let finite: Bool?
     /// What is wrong with the file's values.
-    let problem: String?
+    var problem: String?
 
     /// Looks at a file.
     ///
-    /// - Parameter fast: leaves out what has to read all of it.
-    init(_ path: String, fast: Bool) throws {
-        file = path
+    /// - Parameters:
+    ///   - name: what the file is called, which may be a pipe whose copy is looked at.
+    ///   - fast: leaves out what has to read all of it.
+    init(_ path: String, named name: String, fast: Bool) throws {
+        file = name
         let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
         bytes = size ?? 0
         switch Kind(path) {

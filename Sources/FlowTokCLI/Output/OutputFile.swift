@@ -70,10 +70,18 @@ struct OutputFile {
         }
     }
 
-    /// Writes a picture.
+    /// Writes a picture. Texts that its format does not take are left out and reported: the picture is what was asked for.
     mutating func write(_ image: Image, text: [ImageText] = []) throws {
         try write { path, replacing in
-            try AtomicFile.write(to: path, image.encoded(as: .forWriting(to: path), text: text), replacing: replacing)
+            let format = ImageFormat.forWriting(to: path)
+            let bytes: [UInt8]
+            do {
+                bytes = try image.encoded(as: format, text: text)
+            } catch ImageError.invalidText(_, let reason) {
+                Console.warn(["\(path): is written without its prompt and settings: \(reason)"])
+                bytes = try image.encoded(as: format)
+            }
+            try AtomicFile.write(to: path, bytes, replacing: replacing)
         }
     }
 }

@@ -26,7 +26,8 @@ struct Sidecars {
             while !taken.insert(name).inserted { name = name == short ? path + ".txt" : name + ".txt" }
             paths[path] = name
         }
-        try OutputPath.check(files: list.files.compactMap { paths[$0] })
+        // What only a single picture's file cannot be is reported when its turn comes.
+        try OutputPath.check(files: list.files.compactMap { paths[$0] }.filter { list.isSingle || !InputFile.isFolder($0) })
     }
 
     /// Whether the picture's caption would be kept from its file, and is not needed for it.

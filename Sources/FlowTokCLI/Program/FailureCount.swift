@@ -2,6 +2,8 @@
 struct FailureCount {
     private var failures: [Failure] = []
 
+    var count: Int { failures.count }
+
     /// Reports an error, and counts it.
     mutating func add(_ error: any Error) {
         let failure = Failure(error)

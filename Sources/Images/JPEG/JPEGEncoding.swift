@@ -2,7 +2,8 @@ import CJPEG
 
 /// Encodes RGB pixels as a JPEG.
 func encodeJPEG(_ image: Image, quality: Int, text: [ImageText]) throws(ImageError) -> [UInt8] {
-    let exif = try ExifBlock.encoded(text)
+    var exif = try ExifBlock.encoded(text)
+    if let whole = exif, whole.count > Int(CJPEG_MAX_EXIF) { exif = try ExifBlock.encodedOnce(text) ?? whole }
     if let exif, exif.count > Int(CJPEG_MAX_EXIF) {
         let longest = text.max { $0.text.utf8.count < $1.text.utf8.count }
         throw .invalidText(

@@ -23,6 +23,8 @@ struct ExifBlock {
     static let commentKeyword = "parameters"
     /// How a UserComment of UTF-16 begins.
     static let unicodePrefix = Array("UNICODE\0".utf8)
+    /// How a UserComment of ASCII begins.
+    static let asciiPrefix = Array("ASCII\0\0\0".utf8)
     /// How our MakerNote begins; JSON follows: `[keyword, text]` for every text, or `[keyword]` where a field of its own holds it.
     static let notePrefix = Array("flowtok\0".utf8)
 
@@ -79,7 +81,7 @@ struct ExifBlock {
         let (encoding, text) = (bytes.prefix(8), bytes.dropFirst(8))
         guard encoding.elementsEqual(unicodePrefix) else {
             // "ASCII", or eight zeros where nobody says.
-            return encoding.elementsEqual("ASCII\0\0\0".utf8) || encoding.allSatisfy { $0 == 0 } ? plainText(text) : nil
+            return encoding.elementsEqual(asciiPrefix) || encoding.allSatisfy { $0 == 0 } ? plainText(text) : nil
         }
         var units: [UInt16] = []
         units.reserveCapacity(text.count / 2)

@@ -21,8 +21,7 @@ extension ExifBlock {
             if let tag {
                 first.append(Entry(tag: tag, type: 2, value: Array(text.text.utf8) + [0]))
             } else {
-                let units = text.text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
-                exif.append(Entry(tag: Tag.userComment, type: 7, value: unicodePrefix + units))
+                exif.append(Entry(tag: Tag.userComment, type: 7, value: comment(text.text)))
             }
         }
         let encoder = JSONEncoder()
@@ -36,6 +35,27 @@ extension ExifBlock {
         first[first.count - 1].value = bigEndian(start.count + length)
         return start + directory(first, at: start.count) + directory(exif, at: start.count + length)
     }
+
+    /// The value of a UserComment: UTF-16, in which all that reads it looks for settings, or ASCII where that is too long.
+    private static func comment(_ text: String) -> [UInt8] {
+        let units = text.utf16
+        if units.count > longestUTF16, text.utf8.allSatisfy({ (1..<128).contains($0) }) { return asciiPrefix + Array(text.utf8) }
+        return unicodePrefix + units.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+    }
+
+    /// The most UTF-16 units that a JPEG has room for beside the fields of the block.
+    private static let longestUTF16 = 32_000
+
+    /// The same for texts that are long: `parameters` alone, which says again what the others of a generated picture say. Nil
+    /// where there is none.
+    static func encodedOnce(_ texts: [ImageText]) throws(ImageError) -> [UInt8]? {
+        guard let parameters = texts.first(where: { $0.keyword == commentKeyword }) else { return nil }
+        let others = texts.filter { $0.keyword != commentKeyword && !generated.contains($0.keyword) }
+        return try encoded(others + [parameters])
+    }
+
+    /// The texts of a generated picture that `parameters` says again.
+    private static let generated: Set = ["Description", "flowtok"]
 
     /// A field to be written.
     private struct Entry {

@@ -53,7 +53,7 @@ extension GeneratorFolder {
         ///   generator.
         init(importing parts: ImportedParts, files: ModelFiles, options: ModelImport.Options) throws {
             guard let found = parts.generator else { throw FlowTokError.incompleteFiles("no generator") }
-            generator = try GeneratorFolder.recognise(found.path)
+            generator = try GeneratorFolder.recognise(found.path).configuration
             imageTokenizer = parts.tokenizer?.configuration.serving(generator.tokens)
             if let tokenizer = parts.tokenizer, let decoded = imageTokenizer?.tokens, decoded != generator.tokens {
                 throw FlowTokError.unusableFiles(

@@ -40,6 +40,11 @@ public struct ImportedFile: Sendable {
         }
     }
 
+    /// What was assumed of it, a line each.
+    public var warnings: [String] {
+        if case .checkpoint(let found) = contents, role != nil { found.warnings } else { [] }
+    }
+
     /// Looks at a file that the user named, which has to be something.
     ///
     /// - Throws: `FlowTokError.unusableFiles` where it is nothing that is used here, and what reading it throws.

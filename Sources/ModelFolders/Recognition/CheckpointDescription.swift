@@ -28,7 +28,8 @@ package enum Recognition {
     /// The architecture and its size, by the names and shapes of the tensors.
     private static func known(_ checkpoint: Checkpoint) -> String? {
         do {
-            return try RecognisedCheckpoint(checkpoint)?.summary
+            guard let found = try RecognisedCheckpoint(checkpoint) else { return nil }
+            return found.summary + found.assumptions.map { " (assumed \($0))" }.joined()
         } catch {
             // What it looks like, and what contradicts that.
             return String(describing: error).replacing(checkpoint.path + ": ", with: "")

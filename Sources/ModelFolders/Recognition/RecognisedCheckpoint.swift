@@ -11,9 +11,16 @@ public struct RecognisedCheckpoint: Sendable {
     /// The configuration of its network; nil where it is known by name only, or holds several networks.
     public let configuration: (any NetworkConfiguration)?
 
+    /// What shapes do not tell and was assumed, a part of a sentence each.
+    let assumptions: [String]
+    private let file: String
+
+    /// What was assumed, a line each that names the file.
+    package var warnings: [String] { assumptions.map { "\(file): assumed \($0)" } }
+
     /// Recognises tensors; nil where they are nothing that is known here.
     ///
-    /// What shapes do not tell is as published: heads of 64 channels, unit vectors in the first release of TiTok alone, 512
+    /// What shapes do not tell is as published: heads of 64 channels (one where there are fewer, see `warnings`), unit vectors in the first release of TiTok alone, 512
     /// pixels for a FlowTiTok that does not hold its position tables.
     ///
     /// - Parameters:
@@ -34,8 +41,10 @@ public struct RecognisedCheckpoint: Sendable {
         guard let (family, title) = Self.signature(of: catalog.names) else { return nil }
         self.family = family
         self.title = title
+        self.file = file
         do {
             configuration = try family?.configuration?.init(inferredFrom: catalog)
+            assumptions = catalog.assumptions
         } catch let problem as TensorCatalog.Problem {
             throw ImageTokenizerError.undetermined(file: file, architecture: title, reason: problem.reason)
         }

@@ -26,7 +26,7 @@ extension FlowTiTokConfiguration: ImageTokenizerConfiguration {
             let heads = try rotary(part).map { try TensorCatalog.quotient(width, $0[1], "\(part)'s width and its heads") }
             return TransformerShape(
                 width: width, layers: catalog.run("\(part).transformer.", ".ln_1.weight"),
-                heads: try heads ?? TensorCatalog.heads(width))
+                heads: try heads ?? catalog.heads(width))
         }
         let side = try rotary("encoder").map { try catalog.side($0[0], of: "encoder.positional_embedding.freqs_cos") * patch }
         let configuration = FlowTiTokConfiguration(

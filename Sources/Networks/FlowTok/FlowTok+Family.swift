@@ -46,7 +46,7 @@ public struct FlowNetworksConfiguration: NetworkConfiguration {
         _ = try TensorCatalog.quotient(feedForward[1], 8, "the text encoder's width and its heads")
         self.init(
             velocity: VelocityConfiguration(
-                depth: depth, width: width, heads: try named?.heads ?? TensorCatalog.heads(width), tokens: tokens,
+                depth: depth, width: width, heads: try named?.heads ?? catalog.heads(width), tokens: tokens,
                 channels: embedding[1], indicators: try catalog.shape("y_embedder.embedding_table.weight", rank: 2)[0]),
             textVariationalEncoder: TextVariationalConfiguration(
                 width: feedForward[1], layers: catalog.run("context_encoder.layers.", ".attn.W_Q.weight"), heads: 8,

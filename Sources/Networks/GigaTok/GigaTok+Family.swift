@@ -53,7 +53,7 @@ extension GigaTokConfiguration: ImageTokenizerConfiguration {
     private static func transformer(_ name: String, _ catalog: TensorCatalog) throws -> TransformerShape {
         let width = try catalog.shape("\(name).positional_embedding", rank: 3)[2]
         return TransformerShape(
-            width: width, layers: catalog.run("\(name).transformer.", ".norm1.weight"), heads: try TensorCatalog.heads(width))
+            width: width, layers: catalog.run("\(name).transformer.", ".norm1.weight"), heads: try catalog.heads(width))
     }
 
     /// The multiples of the base channels, a level to each, in the order of the file.

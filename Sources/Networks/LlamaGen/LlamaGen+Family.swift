@@ -36,7 +36,7 @@ extension LlamaGenConfiguration: TokenGeneratorConfiguration {
                 classes: try TensorCatalog.difference(
                     catalog.shape("cls_embedding.embedding_table.weight", rank: 2)[0], 1, "entries of the classes"),
                 width: codes[1], layers: catalog.run("layers.", ".attention.wqkv.weight"),
-                heads: try TensorCatalog.heads(codes[1]),
+                heads: try catalog.heads(codes[1]),
                 hidden: try catalog.shape("layers.0.feed_forward.w1.weight", rank: 2)[0],
                 positions: isLearned ? .learned : .rotary))
     }

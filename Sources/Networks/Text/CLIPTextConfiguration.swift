@@ -73,7 +73,7 @@ public struct CLIPTextConfiguration: NetworkConfiguration {
         let table = try catalog.shape(tokens, rank: 2)
         self.init(
             format: format, vocabularySize: table[0], contextLength: try catalog.shape(positions, rank: 2)[0],
-            width: table[1], layers: catalog.run(layers, block), heads: try TensorCatalog.heads(table[1]))
+            width: table[1], layers: catalog.run(layers, block), heads: try catalog.heads(table[1]))
     }
 
     /// The tower that a checkpoint of this shape holds.

@@ -45,10 +45,10 @@ extension TiTokConfiguration: ImageTokenizerConfiguration {
             hasPixelDecoder: catalog.contains("pixel_quantize.embedding.weight"),
             encoder: TransformerShape(
                 width: latents[1], layers: catalog.run("encoder.transformer.", ".ln_1.weight"),
-                heads: try TensorCatalog.heads(latents[1])),
+                heads: try catalog.heads(latents[1])),
             decoder: TransformerShape(
                 width: width, layers: catalog.run("decoder.transformer.", ".ln_1.weight"),
-                heads: try TensorCatalog.heads(width)))
+                heads: try catalog.heads(width)))
         configuration.decoderPatchSize = try TensorCatalog.quotient(
             configuration.imageSize, decoderGrid, "the image and the decoder's grid")
         if configuration.quantization == .vector {

@@ -102,9 +102,9 @@ extension TokenBridgeConfiguration: TokenGeneratorConfiguration {
                 buffer: try TensorCatalog.difference(
                     catalog.shape("encoder_pos_embed_learned", rank: 3)[1], length, "places of the encoder"),
                 encoder: TransformerShape(
-                    width: encoder[0], layers: catalog.run("encoder_blocks.", ".attn.qkv.weight"), heads: try Self.heads(encoder[0])),
+                    width: encoder[0], layers: catalog.run("encoder_blocks.", ".attn.qkv.weight"), heads: try Self.heads(encoder[0], catalog)),
                 decoder: TransformerShape(
-                    width: decoder, layers: catalog.run("decoder_blocks.", ".attn.qkv.weight"), heads: try Self.heads(decoder)),
+                    width: decoder, layers: catalog.run("decoder_blocks.", ".attn.qkv.weight"), heads: try Self.heads(decoder, catalog)),
                 head: TransformerShape(
                     width: head[2], layers: catalog.run("channel_blocks.", ".attn.qkv.weight"),
                     heads: try TensorCatalog.quotient(
@@ -112,7 +112,7 @@ extension TokenBridgeConfiguration: TokenGeneratorConfiguration {
     }
 
     /// Heads of 64 channels, but for H, whose 16 heads have 80.
-    private static func heads(_ width: Int) throws -> Int { try width == 1280 ? 16 : TensorCatalog.heads(width) }
+    private static func heads(_ width: Int, _ catalog: TensorCatalog) throws -> Int { try width == 1280 ? 16 : catalog.heads(width) }
 
     public static func isDescribed(by configuration: JSONValue) -> Bool {
         configuration["channel_embed_dim"] != nil && configuration["quant_levels"] != nil

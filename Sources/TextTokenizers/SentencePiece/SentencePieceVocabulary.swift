@@ -25,7 +25,11 @@ public final class SentencePieceVocabulary: Sendable {
     ///
     /// - Throws: `FileError`, `VocabularyError.malformed`.
     public convenience init(path: String) throws {
-        try self.init(modelBytes: InputFile.bytes(path, limit: 1 << 28), name: path)
+        let bytes = try InputFile.bytes(path, limit: 1 << 28)
+        if let download = WrongDownload.description(of: bytes) {
+            throw VocabularyError.malformed(file: path, place: "byte 0", expected: "a SentencePiece model", found: download)
+        }
+        try self.init(modelBytes: bytes, name: path)
     }
 
     /// Loads a model from the bytes of its file. `name` stands for the file in error messages.

@@ -49,6 +49,8 @@ public struct SpriteDatasetBuilder: Sendable {
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
             throw DatasetError.unwritable(path: folder.path, reason: error.localizedDescription)
         }
+        let file = folder.path + "/" + Self.indexFile
+        guard !InputFile.isThere(file) || Self.shards(listedIn: folder.path) != nil else { throw FileError.exists(path: file) }
         var harvests: [SpriteHarvest] = []
         // Everything that is needed is opened before anything is drawn.
         let list = try EmojiList(contentsOf: sources.emojiList)
@@ -84,6 +86,12 @@ public struct SpriteDatasetBuilder: Sendable {
         // A recoloured sprite follows its original: it shows the same shape.
         for index in sprites.indices {
             sprites[index].description.heldOut = StableHash.fraction("tokenizer/" + sprites[index].description.originalKey) < heldOutFraction
+        }
+        // Nothing takes the place of an earlier data set.
+        guard !sprites.isEmpty else {
+            let dropped = harvests.flatMap(\.dropped)
+            let first = dropped.first.map { ": \($0.file): \($0.reason)" } ?? ""
+            throw DatasetError.empty(path: folder.path, expected: "sprites, since none of \(dropped.count) pictures gave one\(first)")
         }
         let unfinished = try UnfinishedFolder(in: folder.path)
         let shards = try write(sprites, into: URL(fileURLWithPath: unfinished.path)) {

@@ -1,9 +1,5 @@
 import Foundation
 
-#if canImport(FoundationXML)
-import FoundationXML
-#endif
-
 /// The English short names and keywords of emoji, as the Unicode CLDR gives them.
 package struct CLDRAnnotations: Sendable {
     /// One emoji's annotation.
@@ -52,16 +48,16 @@ package struct CLDRAnnotations: Sendable {
     }
 
     private mutating func add(_ xml: Data, path: String) throws {
-        let collector = AnnotationCollector()
-        let parser = XMLParser(data: xml)
-        parser.delegate = collector
-        guard parser.parse() else {
-            let reason = parser.parserError?.localizedDescription ?? "unknown fault"
-            throw DatasetError.badRecord(path: path, reason: "line \(parser.lineNumber): not well-formed XML: \(reason)")
+        guard let text = String(validating: xml, as: UTF8.self) else { throw DatasetError.badRecord(path: path, reason: "it is not valid UTF-8") }
+        var scanner = AnnotationScanner(text)
+        var annotations: [AnnotationScanner.Annotation] = []
+        do {
+            while let annotation = try scanner.next() { annotations.append(annotation) }
+        } catch let problem as AnnotationScanner.Problem {
+            throw DatasetError.badRecord(path: path, reason: "line \(problem.line): \(problem.reason)")
         }
-        // The parser takes a file that breaks off for a whole one.
-        guard !collector.annotations.isEmpty else { throw DatasetError.badRecord(path: path, reason: "no <annotation cp=\"…\"> in it") }
-        for annotation in collector.annotations {
+        guard !annotations.isEmpty else { throw DatasetError.badRecord(path: path, reason: "no <annotation cp=\"…\"> in it") }
+        for annotation in annotations {
             let key = Self.key(annotation.characters.unicodeScalars.map(\.value))
             var entry = entries[key] ?? Entry(name: "", keywords: [])
             if annotation.isName {
@@ -80,32 +76,111 @@ package struct CLDRAnnotations: Sendable {
     }
 }
 
-/// Collects `<annotation cp="…" [type="tts"]>text</annotation>`.
-private final class AnnotationCollector: NSObject, XMLParserDelegate {
+/// Finds `<annotation cp="…" [type="tts"]>text</annotation>` in an XML file, one after the other, and sees that the file is whole.
+///
+/// The XML parser of the system's library ends the process where a file that is not well-formed has a fault at the wrong place.
+private struct AnnotationScanner {
     struct Annotation {
         var characters: String
         var isName: Bool
         var text: String
     }
 
-    var annotations: [Annotation] = []
-    private var current: Annotation?
-
-    func parser(
-        _ parser: XMLParser, didStartElement element: String, namespaceURI: String?, qualifiedName: String?,
-        attributes: [String: String]
-    ) {
-        guard element == "annotation", let characters = attributes["cp"] else { return }
-        current = Annotation(characters: characters, isName: attributes["type"] == "tts", text: "")
+    struct Problem: Error {
+        let line: Int
+        let reason: String
     }
 
-    func parser(_ parser: XMLParser, foundCharacters string: String) {
-        current?.text += string
+    private let bytes: [UInt8]
+    private var position = 0
+
+    init(_ text: String) { bytes = Array(text.utf8) }
+
+    /// The next annotation; nil at the end of the file's root.
+    mutating func next() throws -> Annotation? {
+        while let start = find("<", from: position) {
+            position = start
+            if isAt("<!--") {
+                try pass("-->")
+            } else if isAt("</ldml>") {
+                return nil
+            } else if isAt("<annotation"), start + 11 < bytes.count, Self.isSpace(bytes[start + 11]) {
+                return try annotation()
+            } else {
+                try pass(">")
+            }
+        }
+        throw problem("the file breaks off before </ldml>")
     }
 
-    func parser(_ parser: XMLParser, didEndElement element: String, namespaceURI: String?, qualifiedName: String?) {
-        guard element == "annotation", let annotation = current else { return }
-        annotations.append(annotation)
-        current = nil
+    private mutating func annotation() throws -> Annotation {
+        let start = position + 11
+        // Values may hold the character that ends the tag.
+        var quote: UInt8?
+        let end = bytes[start...].firstIndex { byte in
+            if let open = quote {
+                if byte == open { quote = nil }
+                return false
+            }
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") { quote = byte }
+            return byte == UInt8(ascii: ">")
+        }
+        guard let end else { throw problem("<annotation> is not closed") }
+        let tag = bytes[start..<end]
+        position = end + 1
+        guard let characters = attribute("cp", of: tag) else { throw problem("<annotation> has no cp") }
+        let isName = attribute("type", of: tag) == "tts"
+        if tag.last == UInt8(ascii: "/") { return Annotation(characters: characters, isName: isName, text: "") }
+        let content = position
+        guard let close = find("</annotation>", from: content) else { throw problem("<annotation> is not closed") }
+        position = close + 13
+        return Annotation(characters: characters, isName: isName, text: Self.text(bytes[content..<close]))
+    }
+
+    private func attribute(_ name: String, of tag: ArraySlice<UInt8>) -> String? {
+        var rest = tag
+        while let equals = rest.firstIndex(of: UInt8(ascii: "=")) {
+            let found = rest[..<equals].split(whereSeparator: Self.isSpace).last
+            let value = rest[(equals + 1)...].drop(while: Self.isSpace)
+            guard let quote = value.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'"),
+                let end = value.dropFirst().firstIndex(of: quote)
+            else { return nil }
+            if found?.elementsEqual(name.utf8) == true { return Self.text(value[(value.startIndex + 1)..<end]) }
+            rest = value[(end + 1)...]
+        }
+        return nil
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        var text = String(decoding: bytes, as: UTF8.self)
+        guard text.contains("&") else { return text }
+        for (entity, character) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")] {
+            text = text.replacing(entity, with: character)
+        }
+        return text
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }
+
+    private func isAt(_ text: String) -> Bool { bytes[position...].starts(with: text.utf8) }
+
+    private func find(_ text: String, from start: Int) -> Int? {
+        let wanted = Array(text.utf8)
+        var place = start
+        while let found = bytes[place...].firstIndex(of: wanted[0]) {
+            if bytes[found...].starts(with: wanted) { return found }
+            place = found + 1
+        }
+        return nil
+    }
+
+    /// Goes on behind the next `text`.
+    private mutating func pass(_ text: String) throws {
+        guard let found = find(text, from: position) else { throw problem("the file breaks off before </ldml>") }
+        position = found + text.utf8.count
+    }
+
+    private func problem(_ reason: String) -> Problem {
+        Problem(line: 1 + bytes[..<position].count { $0 == UInt8(ascii: "\n") }, reason: reason)
     }
 }
