@@ -14,11 +14,14 @@ public struct Benchmark {
         /// Tokens and images that it draws.
         public var tokens: Double?
         public var images: Double?
+        /// What it reads of memory in a second as a share of what can be read, where it measured that itself.
+        public var shareOfBandwidth: Double?
 
-        public init(bytesRead: Int? = nil, tokens: Double? = nil, images: Double? = nil) {
+        public init(bytesRead: Int? = nil, tokens: Double? = nil, images: Double? = nil, shareOfBandwidth: Double? = nil) {
             self.bytesRead = bytesRead
             self.tokens = tokens
             self.images = images
+            self.shareOfBandwidth = shareOfBandwidth
         }
     }
 

@@ -29,7 +29,7 @@ public func measure(
             seconds: seconds, fastest: samples.min() ?? 0, slowest: samples.max() ?? 0, rounds: samples.count,
             gigaflops: benchmark.gigaflops,
             gigaflopsPerSecond: benchmark.gigaflops.map { $0 / max(seconds, 1e-12) }, shareOfPeak: nil,
-            gigabytesPerSecond: rate(work.bytesRead.map { Double($0) / 1e9 }), shareOfBandwidth: nil,
+            gigabytesPerSecond: rate(work.bytesRead.map { Double($0) / 1e9 }), shareOfBandwidth: work.shareOfBandwidth,
             tokensPerSecond: rate(work.tokens), imagesPerSecond: rate(work.images),
             bytes: bytes[index], against: nil, peer: nil, ratio: nil)
     }
@@ -43,7 +43,7 @@ public func measure(
         }
     }
     if let bandwidth = rows.first(where: { $0.kind == .peak && $0.gigabytesPerSecond != nil })?.gigabytesPerSecond {
-        for index in rows.indices where rows[index].kind != .peak {
+        for index in rows.indices where rows[index].kind != .peak && rows[index].shareOfBandwidth == nil {
             rows[index].shareOfBandwidth = rows[index].gigabytesPerSecond.map { $0 / max(bandwidth, 1e-12) }
         }
     }

@@ -3,30 +3,9 @@ import Foundation
 import Tensors
 
 extension Benchmark {
-    /// Memory read once from end to end, all threads at once, far more of it than caches hold: `peak.memory`.
-    public static func memory(quick: Bool = false) -> Benchmark {
-        let piece = 4 << 20
-        let pieces = quick ? 4 : 128
-        let block = Memory(bytes: piece * pieces)
-        return Benchmark(
-            "peak.memory", .peak, precision: nil, work: { Work(bytesRead: block.bytes) },
-            repeating: {
-                parallelFor(pieces) { index in _ = ck_read_memory(block.base + index * piece, piece) }
-            })
-    }
-
-    /// A block that was written once, so that every page is there.
-    private final class Memory: @unchecked Sendable {
-        let base: UnsafeMutableRawPointer
-        let bytes: Int
-
-        init(bytes: Int) {
-            self.bytes = bytes
-            base = ck_allocate_kept(bytes)
-            memset(base, 1, bytes)
-        }
-
-        deinit { ck_free_kept(base) }
+    /// Memory read once from end to end, all threads at once: `peak.memory`.
+    public static func memory(_ block: MemoryBlock) -> Benchmark {
+        Benchmark("peak.memory", .peak, precision: nil, work: { Work(bytesRead: block.bytes) }, repeating: { block.read() })
     }
 
     /// The multiply-and-add instructions of this CPU on registers alone, all threads at once: `peak.float32`, and

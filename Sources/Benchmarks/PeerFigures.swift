@@ -3,8 +3,8 @@ import Foundation
 
 /// Seconds that a report is held against: what a peer's benchmark printed, or an earlier report of this one.
 ///
-/// The peer's form is one JSON object to a measurement, alone, in an array or one a line, with `what` (`velocity`, `decoder`
-/// or `train`), `dtype` (`bf16` or `f32`), `seconds`, and where known `peer`, `size` and `threads`.
+/// The peer's form is one JSON object to a measurement, alone, in an array or one a line, with `what` (`velocity`, `decoder`,
+/// `generate` or `train`), `dtype` (`bf16` or `f32`), `seconds`, and where known `peer`, `size` and `threads`.
 public struct PeerFigures: Sendable {
     /// Why a file of figures cannot be used.
     public enum Problem: Equatable, Sendable, CategorizedError {
@@ -101,7 +101,8 @@ public struct PeerFigures: Sendable {
             case .velocity: return figure.what == "velocity" && figure.size ?? "xl" == row.size
             case .decode: return figure.what == "decoder" && row.size == "256"
             case .train: return figure.what == "train"
-            case .peak, .gemm, .generate, .load, .t2i, .i2t: return false
+            case .generate: return figure.what == "generate" && figure.size == row.size
+            case .peak, .gemm, .load, .t2i, .i2t: return false
             }
         }
         return found.map { ($0.seconds, "\($0.peer ?? "peer") \($0.dtype)") }

@@ -5,6 +5,7 @@
 
 #include "avx512_words.h"
 #include "gemm_kernel.h"
+#include "packed_kernel.h"
 
 enum { height = 14, width = 32 };
 
@@ -68,6 +69,38 @@ INLINE BF16 __m512 product_bf16(__m512 sum, uint32_t left, __m512i right) {
 
 BODY(F32, tile_f32, product_f32)
 BODY(BF16, tile_bf16, product_bf16)
+
+INLINE BF16 void few_rows_bf16(const int rows, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b,
+                               size_t distance, float *c, size_t ldc, int accumulate, const float *bias) {
+    __m512 sums[few_rows][2 * few_panels];
+    _Pragma("unroll") for (int row = 0; row < rows; row++)
+        _Pragma("unroll") for (int half = 0; half < 2 * few_panels; half++) sums[row][half] = _mm512_setzero_ps();
+    for (size_t step = 0; step < steps; step++) {
+        _Pragma("unroll") for (int half = 0; half < 2 * few_panels; half++) {
+            __m512i right = _mm512_load_si512(b + (size_t)(half / 2) * distance + step * width + (size_t)(half % 2) * 16);
+            _Pragma("unroll") for (int row = 0; row < rows; row++)
+                sums[row][half] = product_bf16(sums[row][half], a[row * a_row + step], right);
+        }
+    }
+    _Pragma("unroll") for (int half = 0; half < 2 * few_panels; half++) {
+        __m512 offset = bias ? _mm512_loadu_ps(bias + half * 16) : _mm512_setzero_ps();
+        _Pragma("unroll") for (int row = 0; row < rows; row++) {
+            float *out = c + row * ldc + half * 16;
+            __m512 sum = _mm512_add_ps(sums[row][half], offset);
+            if (accumulate) sum = _mm512_add_ps(sum, _mm512_loadu_ps(out));
+            _mm512_storeu_ps(out, sum);
+        }
+    }
+}
+
+BF16 void tile_bf16_few_avx512(size_t rows, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b, size_t distance,
+                               float *c, size_t ldc, int accumulate, const float *bias) {
+    if (rows == 1) {
+        few_rows_bf16(1, steps, a, a_row, b, distance, c, ldc, accumulate, bias);
+    } else {
+        few_rows_bf16(2, steps, a, a_row, b, distance, c, ldc, accumulate, bias);
+    }
+}
 
 INLINE F32 __m512i load_f32(const float *from) { return _mm512_loadu_si512(from); }
 

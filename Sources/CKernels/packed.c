@@ -62,6 +62,7 @@ struct product {
     int8_round round8;
     const struct ck_finish *finish;
     const struct ck_elementwise *elementwise;
+    bool is_few;                   // rows for the tiles of several panels side by side
     bool in_blocks;                // as tiles of `gemm_pack_blocks` read activations
     size_t left_row, left_step;
     size_t height, block_steps;
@@ -113,6 +114,33 @@ static void finish_part(const struct product *p, size_t first, size_t last, size
     }
 }
 
+/// The panels [panel, end) that are whole, as many at a time as the tiles for few rows take; returns the first that is left.
+static size_t compute_few(const struct product *p, size_t first, size_t last, size_t panel, size_t end) {
+#if defined(__x86_64__)
+    size_t whole = p->outputs / ck_panel_width, distance = p->steps * ck_panel_width, rows = last - first;
+    const uint32_t *left = p->rounded + first * p->left_row;
+    for (; panel + few_panels <= end && panel + few_panels <= whole; panel += few_panels) {
+        size_t column = panel * ck_panel_width;
+        const uint32_t *b = p->weights + panel * distance;
+        const float *bias = p->bias ? p->bias + column : NULL;
+        float *c = p->c + first * p->ldc + column;
+        if (p->type == CK_INT8) {
+            struct int8_factors factors = {p->row_scales + first, p->scales + column, p->sums + column};
+            tile_int8_few_vnni(rows, p->steps, left, p->left_row, b, distance, c, p->ldc, &factors, bias);
+            continue;
+        }
+        for (size_t block = 0; block < p->steps || block == 0; block += p->block_steps) {
+            size_t steps = p->steps - block < p->block_steps ? p->steps - block : p->block_steps;
+            tile_bf16_few_avx512(rows, steps, left + block, p->left_row, b + block * ck_panel_width, distance, c, p->ldc,
+                                 block > 0, block == 0 ? bias : NULL);
+        }
+    }
+#else
+    (void)p, (void)first, (void)last, (void)end;
+#endif
+    return panel;
+}
+
 static void compute_job(void *context, size_t index, int thread) {
     (void)thread;
     const struct product *p = context;
@@ -125,6 +153,8 @@ static void compute_job(void *context, size_t index, int thread) {
     size_t stretch = left_bytes / sizeof(uint32_t) / (last - first) / block_size * block_size;
     if (stretch < block_size) stretch = block_size;
     if (p->begin) p->begin();
+    if (p->is_few) panel = compute_few(p, first, last, panel, panel_end);
+    size_t first_panel = index / p->row_jobs * p->panels_per_job;
     for (size_t start = 0; start < p->steps || start == 0; start += stretch) {
         size_t end = start + stretch < p->steps ? start + stretch : p->steps;
         for (size_t j = panel; j < panel_end; j++) {
@@ -151,7 +181,7 @@ static void compute_job(void *context, size_t index, int thread) {
     if (p->end) p->end();
     if (p->finish) {
         size_t end = panel_end * ck_panel_width;
-        finish_part(p, first, last, panel * ck_panel_width, end < p->outputs ? end : p->outputs);
+        finish_part(p, first, last, first_panel * ck_panel_width, end < p->outputs ? end : p->outputs);
     }
 }
 
@@ -190,6 +220,7 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
         p.tile = gemm_bf16_avx512.tile;
         p.round = gemm_bf16_avx512.round;
         p.height = gemm_bf16_avx512.height;
+        p.is_few = rows <= few_rows;
     } else if (weights->type == CK_F32 && level >= CK_AVX512) {
         p.tile = gemm_f32_avx512.tile;
         p.height = gemm_f32_avx512.height;
@@ -197,6 +228,7 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
         p.tile8 = tile_int8_vnni;
         p.round8 = round_int8_avx512;
         p.height = 14;
+        p.is_few = rows <= few_rows;
     } else if (weights->type != CK_INT8 && level == CK_AVX2) {
         p.tile = weights->type == CK_BF16 ? tile_bf16_panel_avx2 : tile_f32_panel_avx2;
         p.height = 3;
@@ -222,6 +254,12 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
     p.rows_per_job = ((rows + p.row_jobs - 1) / p.row_jobs + p.height - 1) / p.height * p.height;
     p.row_jobs = (rows + p.rows_per_job - 1) / p.rows_per_job;
     p.panels_per_job = p.panels * p.row_jobs / (16 * (size_t)ck_thread_count());
+    if (p.is_few) {
+        // Memory decides: jobs that are long enough to read it at full speed, where that leaves work for all.
+        size_t threads = (size_t)ck_thread_count(), least = (p.panels + threads - 1) / threads;
+        size_t most = p.panels / (8 * threads) / few_panels * few_panels;
+        p.panels_per_job = most > few_panels ? most : least < few_panels ? least : few_panels;
+    }
     if (p.panels_per_job < 1) p.panels_per_job = 1;
     ck_parallel(p.row_jobs * ((p.panels + p.panels_per_job - 1) / p.panels_per_job), compute_job, &p);
     if (p.rounded) ck_free(p.rounded, bytes);

@@ -14,6 +14,8 @@ struct int8_factors {
 typedef void (*int8_tile)(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b,
                           float *c, size_t ldc, const struct int8_factors *factors, const float *bias);
 
+enum { few_rows = 2, few_panels = 4 };
+
 /// Rounds a row of `count` values to 8 bits offset by 128, in steps of a 127th of the largest, and returns the step. What
 /// fills the last element up is 0: weights are zero there, so that any value serves.
 typedef float (*int8_round)(uint8_t *out, const float *values, size_t count);
@@ -32,6 +34,12 @@ void tile_f32_panel_avx2(size_t rows, size_t columns, size_t steps, const uint32
                          const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
 void tile_bf16_panel_avx2(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, size_t a_step,
                           const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
+/// The same for 1 to `few_rows` rows and `few_panels` whole panels side by side, `distance` elements apart: a core that waits
+/// for memory has more of it on the way, and sums are the same.
+void tile_bf16_few_avx512(size_t rows, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b, size_t distance,
+                          float *c, size_t ldc, int accumulate, const float *bias);
+void tile_int8_few_vnni(size_t rows, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b, size_t distance,
+                        float *c, size_t ldc, const struct int8_factors *factors, const float *bias);
 float round_int8_avx512(uint8_t *out, const float *values, size_t count);
 void tile_int8_vnni(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b,
                     float *c, size_t ldc, const struct int8_factors *factors, const float *bias);

@@ -9,6 +9,17 @@ enum { height = 14 };
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 
+/// Sums of a row and 16 columns, scaled: what is written to c.
+INLINE TARGET __m512 scaled(__m512i sums, float row, const struct int8_factors *factors, const float *bias, size_t column,
+                            __mmask16 mask) {
+    __m512i correction = _mm512_slli_epi32(_mm512_maskz_loadu_epi32(mask, factors->sums + column), 7);
+    __m512 scale = _mm512_maskz_loadu_ps(mask, factors->columns + column);
+    __m512 offset = bias ? _mm512_maskz_loadu_ps(mask, bias + column) : _mm512_setzero_ps();
+    __m512 sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums, correction));
+    __m512 factor = _mm512_mul_ps(_mm512_set1_ps(row), scale);
+    return _mm512_add_ps(_mm512_mul_ps(sum, factor), offset);
+}
+
 INLINE TARGET void tile_rows(const int rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row,
                              const uint32_t *b, float *c, size_t ldc, const struct int8_factors *factors,
                              const float *bias) {
@@ -25,17 +36,10 @@ INLINE TARGET void tile_rows(const int rows, size_t columns, size_t steps, const
         b += 32;
     }
     for (size_t half = 0; half < 2 && half * 16 < columns; half++) {
-        size_t count = columns - half * 16;
-        __mmask16 mask = first_lanes(count);
-        __m512i correction = _mm512_slli_epi32(_mm512_maskz_loadu_epi32(mask, factors->sums + half * 16), 7);
-        __m512 scale = _mm512_maskz_loadu_ps(mask, factors->columns + half * 16);
-        __m512 offset = bias ? _mm512_maskz_loadu_ps(mask, bias + half * 16) : _mm512_setzero_ps();
-        _Pragma("unroll") for (int row = 0; row < rows; row++) {
-            __m512 sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[row][half], correction));
-            __m512 factor = _mm512_mul_ps(_mm512_set1_ps(factors->rows[row]), scale);
-            __m512 value = _mm512_add_ps(_mm512_mul_ps(sum, factor), offset);
-            _mm512_mask_storeu_ps(c + row * ldc + half * 16, mask, value);
-        }
+        __mmask16 mask = first_lanes(columns - half * 16);
+        _Pragma("unroll") for (int row = 0; row < rows; row++)
+            _mm512_mask_storeu_ps(c + row * ldc + half * 16, mask,
+                                  scaled(sums[row][half], factors->rows[row], factors, bias, half * 16, mask));
     }
 }
 
@@ -48,6 +52,34 @@ TARGET void tile_int8_vnni(size_t rows, size_t columns, size_t steps, const uint
         ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7)
         ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
 #undef ROWS
+    }
+}
+
+INLINE TARGET void few_rows_int8(const int rows, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b,
+                                 size_t distance, float *c, size_t ldc, const struct int8_factors *factors,
+                                 const float *bias) {
+    __m512i sums[few_rows][2 * few_panels];
+    _Pragma("unroll") for (int row = 0; row < rows; row++)
+        _Pragma("unroll") for (int half = 0; half < 2 * few_panels; half++) sums[row][half] = _mm512_setzero_si512();
+    for (size_t step = 0; step < steps; step++) {
+        _Pragma("unroll") for (int half = 0; half < 2 * few_panels; half++) {
+            __m512i right = _mm512_load_si512(b + (size_t)(half / 2) * distance + step * 32 + (size_t)(half % 2) * 16);
+            _Pragma("unroll") for (int row = 0; row < rows; row++)
+                sums[row][half] = _mm512_dpbusd_epi32(sums[row][half], _mm512_set1_epi32((int)a[row * a_row + step]), right);
+        }
+    }
+    _Pragma("unroll") for (int half = 0; half < 2 * few_panels; half++)
+        _Pragma("unroll") for (int row = 0; row < rows; row++)
+            _mm512_storeu_ps(c + row * ldc + half * 16,
+                             scaled(sums[row][half], factors->rows[row], factors, bias, (size_t)half * 16, 0xffff));
+}
+
+TARGET void tile_int8_few_vnni(size_t rows, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b, size_t distance,
+                               float *c, size_t ldc, const struct int8_factors *factors, const float *bias) {
+    if (rows == 1) {
+        few_rows_int8(1, steps, a, a_row, b, distance, c, ldc, factors, bias);
+    } else {
+        few_rows_int8(2, steps, a, a_row, b, distance, c, ldc, factors, bias);
     }
 }
 

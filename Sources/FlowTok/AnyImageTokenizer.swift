@@ -92,16 +92,17 @@ public struct AnyImageTokenizer: Sendable {
     /// Codes of a token; 1 where tokens are continuous.
     public var codeChannels: Int { tokenizer.tokens.codebookSize == nil ? 1 : max(1, tokenizer.tokens.channels) }
 
-    /// The same tokenizer without a rounding of its latents that was not trained with it, and what that rounding takes their
-    /// distribution for; nil where tokens are codes of a codebook. Where they are continuous anyway, it is this tokenizer,
-    /// and the distribution is known only where the model was published with it.
+    /// The tokenizer of the latents beneath this one's codes, such as those that a rounding makes codes of which was not
+    /// trained with them, and what their distribution is taken for where something says; nil where codes have none beneath
+    /// them. Where tokens are continuous anyway, it is this tokenizer, and the distribution is known only where the model was
+    /// published with it.
     public var continuous: (tokenizer: AnyImageTokenizer, statistics: LatentStatistics?)? {
-        if let quantized = tokenizer as? any PostTrainingQuantizedTokenizer {
+        if let whole = tokenizer as? any TokenizerOverLatents {
             return (
                 AnyImageTokenizer(
-                    identity: identity, tokenizer: quantized.unquantized, warnings: found, precision: precision,
+                    identity: identity, tokenizer: whole.unquantized, warnings: found, precision: precision,
                     guidance: guidance),
-                quantized.latentStatistics
+                whole.latentStatistics
             )
         }
         return tokenizer.tokens.codebookSize == nil ? (self, statistics) : nil

@@ -161,6 +161,8 @@ import Server
         let (paths, precision) = (model.isEmpty ? [nil] : model.map { Optional($0) }, precision)
         // A model that cannot be loaded ends the server at once; while it loads, the server says so.
         let loading = Thread {
+            // The threads that draw beside the queue's begin here.
+            Priority.lowerForDrawing()
             do {
                 let models = try paths.map { try ServedModel(path: $0, precision: precision) }
                 for model in models { for warning in model.warnings { logger.warning("\(warning)") } }

@@ -25,12 +25,13 @@ extension LatentStatistics {
     }
 }
 
-/// An image tokenizer whose codes are its latents, rounded by a rule that was not trained with it.
-public protocol PostTrainingQuantizedTokenizer: ImageTokenizer {
-    /// The same tokenizer with the latents as they are.
+/// An image tokenizer of codes with latents beneath them, which make an image without the codes: those that a rule rounds
+/// which was not trained with them, or those of an autoencoder whose latents other networks read.
+public protocol TokenizerOverLatents: ImageTokenizer {
+    /// The tokenizer of the latents as they are.
     var unquantized: any ImageTokenizer { get }
-    /// What the rule takes the latents' distribution for.
-    var latentStatistics: LatentStatistics { get }
+    /// What the latents' distribution is taken for; nil where nothing says.
+    var latentStatistics: LatentStatistics? { get }
 }
 
 /// Rounding of the latents of any tokenizer to a few values each, as TokenBridge does: a channel is brought to mean 0 and

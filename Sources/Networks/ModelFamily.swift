@@ -49,14 +49,23 @@ public struct ModelFamily: Sendable, Identifiable {
     public let network: Network
     /// How its checkpoints are recognised; several where it is published in several layouts.
     public let signatures: [Signature]
+    /// The id of the family that it was published with, under whose name it is found too: a generator without a name of its
+    /// own goes by that of its image tokenizer.
+    public let companion: String?
 
-    public init(id: String, title: String, abilities: Set<Ability>, network: Network, signatures: [Signature]) {
+    public init(
+        id: String, title: String, abilities: Set<Ability>, network: Network, signatures: [Signature], companion: String? = nil
+    ) {
         self.id = id
         self.title = title
         self.abilities = abilities
         self.network = network
         self.signatures = signatures
+        self.companion = companion
     }
+
+    /// Whether a name means it: its id, what the ids of several families begin with (`maskgen`), or its companion's id.
+    public func isMeant(by name: String) -> Bool { id == name || id.hasPrefix(name + "-") || companion == name }
 
     /// The configuration that a checkpoint of it has; nil where one checkpoint holds several networks.
     public var configuration: (any NetworkConfiguration.Type)? {
@@ -132,6 +141,9 @@ public protocol ImageTokenizerConfiguration: NetworkConfiguration {
 
     /// The same for a generator of such tokens, where the tokenizer's codes are a choice that its weights do not make.
     func serving(_ tokens: TokenShape) -> Self
+
+    /// The published models by their names, for benchmarks; the last one is none but small, to try them with.
+    static var publishedSizes: [(name: String, configuration: any ImageTokenizerConfiguration)] { get }
 }
 
 extension ImageTokenizerConfiguration {
@@ -142,6 +154,7 @@ extension ImageTokenizerConfiguration {
     public func completed(by catalog: TensorCatalog) throws -> Self { self }
     public func resized(to side: Int) -> Self? { nil }
     public func serving(_ tokens: TokenShape) -> Self { self }
+    public static var publishedSizes: [(name: String, configuration: any ImageTokenizerConfiguration)] { [] }
 }
 
 /// The shape of a generator of tokens.

@@ -90,9 +90,9 @@ public protocol TokenGenerator: Sendable {
     var tokens: TokenShape { get }
     /// The settings of the published figures.
     var defaults: GeneratorSettings { get }
-    /// Bytes of weights, keys and values that one step of one image reads, guided as published; nil where it is not memory
-    /// that decides how long a step takes.
-    var bytesReadPerStep: Int? { get }
+    /// Bytes of weights, keys and values that step `step` (from 1) of one image reads, guided as published; nil where it is
+    /// not memory that decides how long a step takes.
+    func bytesRead(inStep step: Int) -> Int?
 
     /// The tokens of one image for each entry of `condition`.
     ///
@@ -109,5 +109,5 @@ public protocol TokenGenerator: Sendable {
 }
 
 extension TokenGenerator {
-    public var bytesReadPerStep: Int? { nil }
+    public func bytesRead(inStep step: Int) -> Int? { nil }
 }

@@ -38,7 +38,7 @@ package final class FlowTokServer: Sendable {
     ///   - onListening: called with the port, once connections are taken.
     package func run(obeysSignals: Bool, onListening: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
         let (responder, _) = Routes.build(self)
-        var configuration = HTTP1Channel.Configuration(idleTimeout: .milliseconds(Int64(options.bodyTimeout * 1000)))
+        var configuration = HTTP1Channel.Configuration(idleTimeout: .milliseconds(Int64(options.idleTimeout * 1000)))
         configuration.httpDecoder.maxHeaderListSize = 32 * 1024
         let application = Application(
             responder: responder, server: .http1(configuration: configuration),

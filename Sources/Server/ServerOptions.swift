@@ -29,8 +29,11 @@ package struct ServerOptions: Sendable {
     package var maximumUpload = 16 << 20
     /// Seconds that a request may wait and be worked on; jobs have no limit.
     package var timeout = 300.0
-    /// Seconds in which a body must arrive, and after which an idle connection is closed.
+    /// Seconds in which a body must arrive.
     package var bodyTimeout = 30.0
+    /// Seconds after which a connection on which nothing comes is closed. More than those of a body, so that a client whose body
+    /// stops is told so.
+    package var idleTimeout = 40.0
     /// Connections at a time.
     package var maximumConnections = 1024
     package var sizePolicy = SizePolicy.resize

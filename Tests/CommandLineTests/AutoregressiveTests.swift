@@ -221,6 +221,34 @@ import Testing
         #expect(try scratch.names() == names)
     }
 
+    @Test func tokenBridgesThatDoNotServe() throws {
+        try makeTokenBridge()
+        // A tokenizer whose latents have another number of channels. The bins are the generator's choice.
+        var other = TinyFamilies.klAutoencoder
+        other.channels = 8
+        try TinyFamilies.write(other, to: scratch.path("other.safetensors"))
+        expectFailure(
+            try run("generate", "--class", "1", "--model", "bridge/checkpoint-last.pth", "--tokenizer", "other.safetensors"), 65,
+            "draws 4 tokens of 16 codes of 64 and other.safetensors decodes 4 tokens of 8 codes of 64: they belong to different models")
+        // Weights that are not numbers, of either.
+        func write(_ parameters: [(name: String, tensor: Tensor)], breaking name: String, to file: String) throws {
+            #expect(parameters.contains { $0.name == name })
+            let broken = parameters.map { ($0.name, $0.name == name ? Tensor.filled($0.tensor.shape, with: .infinity) : $0.tensor) }
+            try Checkpoint.write(broken, to: scratch.path(file))
+        }
+        for name in ["encoder_blocks.0.attn.qkv.weight", "channel_heads.3.bias", "decoder_pos_embed_learned"] {
+            try write(TinyFamilies.parameters(TinyFamilies.tokenBridge), breaking: name, to: "bad.safetensors")
+            expectFailure(
+                try run("generate", "--class", "1", "--model", "bad.safetensors", "--tokenizer", "bridge/kl16.ckpt"), 65,
+                "tensor '\(name)': expected finite values, found inf")
+        }
+        try write(TinyFamilies.parameters(TinyFamilies.klAutoencoder), breaking: "decoder.conv_out.bias", to: "bad.safetensors")
+        expectFailure(
+            try run("generate", "--class", "1", "--model", "bridge/checkpoint-last.pth", "--tokenizer", "bad.safetensors"), 65,
+            "tensor 'decoder.conv_out.bias': expected finite values, found inf")
+        #expect(try scratch.names() == ["bad.safetensors", "bridge", "other.safetensors"])
+    }
+
     @Test func keysThatNobodyKnows() throws {
         try TinyFamilies.writeFolder(TinyFamilies.rar, tokenizer: TinyFamilies.vqgan, to: scratch.path("hub"))
         #expect(try picture("hub").width == 256)

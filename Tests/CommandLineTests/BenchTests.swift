@@ -35,14 +35,15 @@ import Testing
             Tool.run(
                 [
                     "bench", "generate", "--size", "tiny", "--repeat", "1", "--json", "--precision", "bf16", "--family", "rar", "--family", "tokenbridge",
-                    "--family", "maskgit", "--family", "maskgen",
+                    "--family", "maskgit", "--family", "maskgen", "--family", "gigatok", "--family", "flextok",
                 ], in: scratch))
         #expect(try #require(rows["peak.memory"]?["gigabytes_per_second"] as? Double) > 0)
-        for name in ["rar", "tokenbridge", "maskgit", "maskgen-vq", "maskgen-kl"] {
+        // GigaTok is drawn with by its generator, which has another name, and its own decoder.
+        for name in ["rar", "tokenbridge", "maskgit", "maskgen-vq", "maskgen-kl", "gpt", "gigatok", "flextok"] {
             let row = try #require(rows["generate.\(name)-tiny.bfloat16"], "\(name)")
             for key in ["seconds", "tokens_per_second", "images_per_second"] { #expect(try #require(row[key] as? Double) > 0) }
             #expect(row["bytes"] is Int)
-            #expect((row["share_of_bandwidth"] as? Double ?? 0 > 0) == (name == "rar"))
+            #expect((row["share_of_bandwidth"] as? Double ?? 0 > 0) == ["rar", "gpt"].contains(name))
         }
         let row = try #require(rows["generate.rar-tiny.bfloat16"])
         let (tokens, images) = (try #require(row["tokens_per_second"] as? Double), try #require(row["images_per_second"] as? Double))
@@ -50,9 +51,15 @@ import Testing
         let table = try Tool.run(["bench", "generate", "--size", "tiny", "--repeat", "1", "--precision", "int8", "--family", "rar"], in: scratch)
         #expect(table.status == 0 && table.output.contains("tokens/s") && table.output.contains("of the memory's"), "\(table.errors)")
         expectFailure(try Tool.run(["bench", "generate"], in: scratch), 64, "expects --family")
-        expectFailure(try Tool.run(["bench", "generate", "--family", "dalle"], in: scratch), 64, "no generators \"dalle\", expected one of maskgit")
+        expectFailure(try Tool.run(["bench", "generate", "--family", "dalle"], in: scratch), 64, "no generators \"dalle\", expected one of gigatok")
         expectFailure(
             try Tool.run(["bench", "generate", "--family", "rar", "--published", "RAR-Z"], in: scratch), 64, "expected one of RAR-B")
+        expectFailure(
+            try Tool.run(["bench", "generate", "--family", "flextok", "--published", "d9"], in: scratch), 64,
+            "expected one of FlexTok-d12-d12, FlexTok-d18-d18, FlexTok-d18-d28")
+        #expect(
+            try Tool.run(["bench", "generate", "--size", "tiny", "--repeat", "1", "--precision", "bf16", "--family", "llamagen"], in: scratch)
+                .output.contains("generate.gpt-tiny.bfloat16"))
     }
 
     @Test func measuresTheWholeProgram() throws {
@@ -71,13 +78,16 @@ import Testing
             """
             {"peer": "torch 9", "what": "velocity", "size": "tiny", "dtype": "bf16", "threads": 2, "seconds": 1000}
             {"peer": "torch 9", "what": "train", "size": "xl", "dtype": "f32", "threads": 2, "seconds": 1000}
+            {"peer": "torch 9", "what": "generate", "size": "RAR-tiny", "dtype": "bf16", "threads": 2, "seconds": 1000}
+            {"peer": "torch 9", "what": "generate", "size": "RAR-B", "dtype": "bf16", "threads": 2, "seconds": 2000}
 
             """, to: "torch.jsonl")
         let rows = try rows(
             Tool.run(
-                ["bench", "velocity", "--size", "tiny", "--repeat", "1", "--json", "--against", "torch.jsonl"], in: scratch))
+                ["bench", "velocity", "generate", "--family", "rar", "--size", "tiny", "--repeat", "1", "--json", "--against", "torch.jsonl"],
+                in: scratch))
         // Eight bits are held against the peer's sixteen.
-        for name in ["velocity.tiny.bfloat16", "velocity.tiny.int8"] {
+        for name in ["velocity.tiny.bfloat16", "velocity.tiny.int8", "generate.rar-tiny.bfloat16", "generate.rar-tiny.int8"] {
             let row = try #require(rows[name])
             #expect(row["against"] as? Double == 1000 && row["peer"] as? String == "torch 9 bf16")
             let (seconds, ratio) = (try #require(row["seconds"] as? Double), try #require(row["ratio"] as? Double))

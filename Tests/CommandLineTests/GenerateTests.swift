@@ -2,6 +2,7 @@ import Foundation
 import Images
 import ModelFolders
 import Networks
+import TestSupport
 import Testing
 
 /// `flowtok generate` with small generators.

@@ -24,15 +24,17 @@ import Testing
         return try result.lines.map { try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
     }
 
-    @Test(arguments: ["flowtok", "vae", "autoencoder"])
+    @Test(arguments: ["flowtok", "vae", "autoencoder", "flextok"])
     func moreBinsLoseLess(_ kind: String) throws {
         let model =
             switch kind {
             case "flowtok": try TinyModel.path()
             case "vae": "vae.safetensors"
+            case "flextok": "flextok"
             default: "kl16.safetensors"
             }
         if kind == "vae" { try TinyFamilies.write(TinyFamilies.tiTok(.plain, .variational), to: scratch.path(model)) }
+        if kind == "flextok" { try TinyFamilies.writeFlexTok(to: scratch.path(model)) }
         if kind == "autoencoder" { try TinyFamilies.write(TinyFamilies.klAutoencoder, to: scratch.path(model)) }
         let found = try rows(run(model, "fox.png", "cat.png", "--bins", "2,16,256", "--json"))
         #expect(found.map { $0["bins"] as? Int } == [2, 16, 256])

@@ -5,6 +5,7 @@ import Layers
 import ModelFolders
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
 /// `tokenize`, `detokenize` and `reconstruct` with image tokenizers that are no FlowTok's.

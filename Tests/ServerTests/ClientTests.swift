@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 import Server
 import TestSupport
 import Testing
@@ -82,8 +83,10 @@ enum Python {
 
     @Test(.enabled(if: isThere && Python.has("json"), "needs Chromium and Python"), .timeLimit(.minutes(10)))
     func thePageDrawsScrubsMorphsCaptionsAndRemembers() async throws {
-        let live = try await LiveServer()
-        let (status, output) = try await Python.run([Python.script("page_client.py"), "http://127.0.0.1:\(live.port)"])
+        let folder = try TemporaryFolder()
+        try TinyFamilies.writeFolder(TinyFamilies.maskGIT, tokenizer: TinyFamilies.tiTok(), to: folder("classes"))
+        let live = try await LiveServer(folders: [TinyModel.path(), folder("classes")]) { $0.maximumSteps = 10_000 }
+        let (status, output) = try await Python.run([Python.script("page_client.py"), "http://127.0.0.1:\(live.port)", "", "10000", "1000"])
         #expect(status == 0 && output.hasSuffix("ok\n"), "\(output)")
     }
 }

@@ -13,8 +13,10 @@ final class LiveServer: Sendable {
     let server: FlowTokServer
     private let task: Task<Void, any Error>
 
-    /// - Parameter loadsModel: whether there is a model, without which the server is still loading.
-    init(loadsModel: Bool = true, _ change: (inout ServerOptions) -> Void = { _ in }) async throws {
+    /// - Parameters:
+    ///   - loadsModel: whether there is a model, without which the server is still loading.
+    ///   - folders: those of the models; none for the tiny one.
+    init(loadsModel: Bool = true, folders: [String] = [], _ change: (inout ServerOptions) -> Void = { _ in }) async throws {
         var options = ServerOptions()
         options.port = 0
         options.drain = 2
@@ -24,7 +26,8 @@ final class LiveServer: Sendable {
         logger.logLevel = .critical
         let server = FlowTokServer(options, logger: logger)
         if loadsModel {
-            server.models.finishLoading([try ServedModel(path: TinyModel.path(), precision: .float32)])
+            let folders = try folders.isEmpty ? [TinyModel.path()] : folders
+            server.models.finishLoading(try folders.map { try ServedModel(path: $0, precision: .float32) })
         }
         let (ports, listening) = AsyncStream<Int>.makeStream()
         task = Task {
@@ -50,15 +53,63 @@ final class LiveServer: Sendable {
 
     var client: HTTPClient { HTTPClient(port: port) }
 
-    /// Waits until nothing waits or is worked on.
-    func settle(within seconds: Double = 20) async throws {
-        let end = Date().addingTimeInterval(seconds)
+    /// Waits for something that comes about sooner or later; only a server that is broken makes it throw.
+    func wait(for what: String, until isTrue: (JSONValue) -> Bool) async throws {
+        let end = Date().addingTimeInterval(120)
         while Date() < end {
-            let queue = try await client.get("/health").json["queue"]
-            if queue?["waiting"] == .integer(0), queue?["running"] == .integer(0) { return }
+            // A connection may be closed as idle where the machine is slow.
+            if let health = try? await client.get("/health").json, isTrue(health) { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw HTTPClient.Problem("there is no \(what)")
+    }
+
+    /// Waits until nothing waits or is worked on.
+    func settle() async throws {
+        try await wait(for: "empty queue") { $0["queue"]?["waiting"] == 0 && $0["queue"]?["running"] == 0 }
+    }
+
+    /// Waits until so many jobs wait, or more.
+    func waits(_ count: Int) async throws {
+        try await wait(for: "queue of \(count)") { health in
+            if case .integer(let waiting)? = health["queue"]?["waiting"] { waiting >= count } else { false }
+        }
+    }
+
+    /// Waits until a request is answered.
+    func answers() async throws { try await wait(for: "answer") { $0["status"] != nil } }
+
+    /// Waits until nobody listens any more.
+    func ends() async throws {
+        let end = Date().addingTimeInterval(120)
+        while Date() < end {
+            if (try? await client.get("/health")) == nil { return }
             try await Task.sleep(for: .milliseconds(20))
         }
-        throw HTTPClient.Problem("the queue did not empty")
+        throw HTTPClient.Problem("the server still listens")
+    }
+
+    /// Keeps the server busy with a job that ends when the test cancels it and not before, so that what is asked for meanwhile
+    /// waits. The job itself counts as one that waits, too, since most of its images do.
+    ///
+    /// The server must allow what `endless` asks for: see `ServerOptions.allowEndlessWork()`.
+    func occupy() async throws -> String {
+        let reply = try await client.post("/flowtok/v1/jobs", Self.endless)
+        guard let id = reply.json["id"]?.string else { throw HTTPClient.Problem("no job: \(reply.text)") }
+        try await wait(for: "job that runs") { $0["queue"]?["running"] == 1 }
+        return id
+    }
+
+    func cancel(_ id: String) async throws { _ = try await client.send("DELETE", "/flowtok/v1/jobs/\(id)") }
+
+    /// A request for more than can be drawn in the time of a test.
+    static let endless: JSONValue = ["prompt": "a cat", "steps": 10_000, "n": 1000, "previews": 0]
+}
+
+extension ServerOptions {
+    mutating func allowEndlessWork() {
+        maximumSteps = 10_000
+        maximumCount = 1000
     }
 }
 
@@ -157,6 +208,9 @@ struct HTTPClient: Sendable {
 /// A TCP connection to this machine.
 final class Connection: Sendable {
     private let descriptor: Int32
+
+    /// Ends it in both directions, as a client that is gone does.
+    func leave() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

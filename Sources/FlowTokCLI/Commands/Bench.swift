@@ -26,15 +26,17 @@ struct Bench: ParsableCommand {
                   train.tokenizer.TYPE        one step of the default tokenizer, 24 pictures
                   train.transformers.TYPE     one step of its two transformers alone, as the peer's script has them
                   generate.SIZE.TYPE          one step of drawing with a generator, guided as published, without its \
-                                              image tokenizer
+                                              image tokenizer; of FlexTok one step of its decoder, of GigaTok's \
+                                              tokenizer an image from its tokens
                   load.TYPE                   start of the program until the model stands
                   t2i.TYPE                    start of the program until the picture is written
                   i2t.TYPE                    start of the program until the caption is printed
 
                 The networks of velocity and decode have the official shapes and random weights, or are those of --model. \
                 load, t2i and i2t need a model; without one they are left out unless they are asked for. generate measures the \
-                generators of --family, a family of models, with random weights of a published size: tokens and images a \
-                second, and of autoregressive ones what is read of memory for a token as a share of its bandwidth.
+                networks of --family, a family of models, with random weights of a published size: tokens and images a \
+                second, and of autoregressive ones what is read of memory for a token as a share of its bandwidth, \
+                which is measured between the steps.
 
                 JSON
                   flowtok, cpu, kernels, threads, load (of the machine, before), rows: name, kind, precision, size, seconds \
@@ -59,10 +61,13 @@ struct Bench: ParsableCommand {
     @Option(help: "The networks of velocity and decode: tiny, s, b, l, xl or h. With tiny, everything is tiny.")
     var size = NetworkSize.xl
 
-    @Option(help: "The generators of generate: rar, tokenbridge, maskgit, maskgen, or another family; may be given several times.")
+    @Option(
+        help:
+            "What generate measures: rar, llamagen, gigatok, tokenbridge, maskgit, maskgen, flextok, or another family; may be given several times."
+    )
     var family: [String] = []
 
-    @Option(help: "The published size of the generators of --family (default: the first).")
+    @Option(help: "The published size of the networks of --family, as GPT-XL (default: the first).")
     var published: String?
 
     @Option(name: [.customLong("precision"), .customLong("type")], help: "A type of products to measure; may be given several times (default: all three).")
@@ -131,7 +136,8 @@ struct Bench: ParsableCommand {
         let isTiny = size == .tiny
         var found: [Benchmark] = []
         if !wanted.isDisjoint(with: [.peak, .gemm, .velocity, .decode, .train]) { found += Benchmark.peaks(quick: isTiny) }
-        if wanted.contains(.peak) || (wanted.contains(.generate) && !family.isEmpty) { found.append(Benchmark.memory(quick: isTiny)) }
+        let memory = wanted.contains(.peak) || (wanted.contains(.generate) && !family.isEmpty) ? MemoryBlock(quick: isTiny) : nil
+        if let memory { found.append(Benchmark.memory(memory)) }
         if wanted.contains(.gemm) { found += Benchmark.products(precisions, quick: isTiny) }
         if !wanted.isDisjoint(with: [.velocity, .decode]) {
             for precision in precisions {
@@ -148,8 +154,10 @@ struct Bench: ParsableCommand {
             // Eight bits are too few to learn in.
             for precision in precisions where precision != .int8 { found += Benchmark.training(precision, quick: isTiny) }
         }
-        if wanted.contains(.generate) {
-            for name in family { found += try Benchmark.generators(name, size: published, precisions, quick: isTiny) }
+        if wanted.contains(.generate), let memory {
+            for name in family {
+                found += try Benchmark.generators(name, size: published, precisions, memory: memory, quick: isTiny)
+            }
         }
         let whole = Benchmark.Kind.allCases.filter { [.load, .t2i, .i2t].contains($0) && wanted.contains($0) }
         guard !whole.isEmpty else { return found }

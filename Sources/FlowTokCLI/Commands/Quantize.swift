@@ -18,7 +18,8 @@ struct Quantize: ParsableCommand {
 
                 For every number of bins: PSNR and SSIM between what the decoder makes of the rounded latents and of the \
                 latents as they are, the mean over all pictures; PSNR to the pictures themselves; and the bytes of a \
-                picture's codes. A model of integer tokens has no latents to round.
+                picture's codes. Of a FlexTok the latents of its autoencoder are rounded. Other models of integer tokens have no \
+                latents to round.
 
                 EXAMPLES
                   flowtok quantize Models/default fox.png cat.png

@@ -119,10 +119,32 @@ extension FlexTokConfiguration: ImageTokenizerConfiguration {
 
     public var textGuidance: TextGuidanceShape? { nil }
 
+    public static var publishedSizes: [(name: String, configuration: any ImageTokenizerConfiguration)] {
+        // The factor of the autoencoder's own settings, which changes neither size nor speed.
+        let autoencoder = AutoencoderKLConfiguration(scalingFactor: 1)
+        var sizes: [(name: String, configuration: any ImageTokenizerConfiguration)] = releasedDepths.map { encoder, decoder in
+            (
+                "FlexTok-d\(encoder)-d\(decoder)",
+                FlexTokConfiguration(
+                    autoencoder: autoencoder, encoder: FlexTokTrunkConfiguration(width: 64 * encoder, depth: encoder),
+                    decoder: FlexTokTrunkConfiguration(width: 64 * decoder, depth: decoder))
+            )
+        }
+        let trunk = FlexTokTrunkConfiguration(width: 64, depth: 1)
+        let small = FlexTokConfiguration(
+            autoencoder: AutoencoderKLConfiguration(latentChannels: 4, blockChannels: [32, 32], scalingFactor: 1), encoder: trunk,
+            decoder: trunk, registers: 8, grid: 4)
+        sizes.append(("FlexTok-tiny", small))
+        return sizes
+    }
+
+    /// Blocks of the released encoders and decoders, whose widths are 64 times as many.
+    private static let releasedDepths = [(12, 12), (18, 18), (18, 28)]
+
     /// The released ones by depth: `flextok_d12_d12`, `flextok_d18_d18`, `flextok_d18_d28`.
     public var publishedName: String? {
         let isReleased =
-            [[12, 12], [18, 18], [18, 28]].contains([encoder.depth, decoder.depth]) && encoder.width == 64 * encoder.depth
+            Self.releasedDepths.contains { $0 == (encoder.depth, decoder.depth) } && encoder.width == 64 * encoder.depth
             && decoder.width == 64 * decoder.depth && registers == 256 && levels == [8, 8, 8, 5, 5, 5]
         return isReleased ? "flextok_d\(encoder.depth)_d\(decoder.depth)" : nil
     }

@@ -79,6 +79,22 @@ extension GigaTokConfiguration: ImageTokenizerConfiguration {
 
     public var textGuidance: TextGuidanceShape? { nil }
 
+    public static var publishedSizes: [(name: String, configuration: any ImageTokenizerConfiguration)] {
+        let released = [("small", "small"), ("small", "base"), ("small", "large"), ("base", "large"), ("xl", "xxl")]
+        let shapes = Dictionary(sizes.map { ($0.key, $0.value) }) { first, _ in first }
+        var all: [(name: String, configuration: any ImageTokenizerConfiguration)] = released.compactMap { first, second in
+            guard let encoder = shapes[first], let decoder = shapes[second] else { return nil }
+            let configuration = GigaTokConfiguration(encoder: encoder, decoder: decoder)
+            return configuration.publishedName.map { ("GigaTok-" + $0, configuration) }
+        }
+        let shape = TransformerShape(width: 64, layers: 1, heads: 1)
+        let small = GigaTokConfiguration(
+            imageSize: 32, latentTokens: 16, codebookSize: 64, channels: 32, baseChannels: 32, encoderMultipliers: [1, 1, 1, 1],
+            decoderMultipliers: [1, 1, 1, 1], residualBlocks: 1, encoder: shape, decoder: shape)
+        all.append(("GigaTok-tiny", small))
+        return all
+    }
+
     public var summary: String {
         ["GigaTok", publishedName].compactMap { $0 }.joined(separator: " ")
             + ", \(tokens.summary), \(imageSize)×\(imageSize) pixels"

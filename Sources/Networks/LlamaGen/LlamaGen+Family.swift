@@ -13,7 +13,7 @@ extension ModelFamily {
             Signature(
                 "LlamaGen, an autoregressive generator of classes",
                 ["tok_embeddings.weight", "cls_embedding.embedding_table.weight", "layers.0.attention.wqkv.weight"])
-        ])
+        ], companion: ModelFamily.gigaTok.id)
 }
 
 extension LlamaGenConfiguration: TokenGeneratorConfiguration {
@@ -88,7 +88,7 @@ extension LlamaGen: TokenGenerator {
             guidance: sampling.guidance, temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
     }
 
-    public var bytesReadPerStep: Int? { stepBytes(rows: configuration.sampling.isGuided ? 2 : 1) }
+    public func bytesRead(inStep step: Int) -> Int? { stepBytes(step, rows: configuration.sampling.isGuided ? 2 : 1) }
 
     public func generate(
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,

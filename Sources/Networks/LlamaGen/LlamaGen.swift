@@ -93,10 +93,10 @@ public struct LlamaGen: Sendable {
     /// The logits [batch, codes + 1, V] of codes that are given; entry p is about code p.
     package func logits(_ ids: [Int32], labels: [Int]) -> Tensor { head(norm(transformed(embed(ids, labels: labels)))) }
 
-    /// Bytes that reading one more code of some sequences reads, on average over an image: all maps once, and the keys and
-    /// values of half a sequence.
-    func stepBytes(rows: Int) -> Int {
-        let cache = 2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride * configuration.length / 2
+    /// Bytes that drawing code number `step`, from 1, of some sequences reads: all maps once, and the keys and values of the
+    /// places up to it.
+    func stepBytes(_ step: Int, rows: Int) -> Int {
+        let cache = 2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride * step
         return layers.reduce(head.byteCount) { $0 + $1.byteCount } + cache
     }
 

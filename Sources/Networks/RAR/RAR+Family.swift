@@ -82,7 +82,7 @@ extension RAR: TokenGenerator {
             guidance: sampling.guidance, temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
     }
 
-    public var bytesReadPerStep: Int? { stepBytes(rows: configuration.sampling.guidance == 0 ? 1 : 2) }
+    public func bytesRead(inStep step: Int) -> Int? { stepBytes(step, rows: configuration.sampling.guidance == 0 ? 1 : 2) }
 
     public func generate(
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,

@@ -161,12 +161,12 @@ public struct RAR: Sendable {
         }
     }
 
-    /// Bytes that reading one more token of some sequences reads, on average over an image: all maps once, those of the
-    /// modulation once for as many tokens as are made at a time, and the keys and values of half a sequence.
-    func stepBytes(rows: Int) -> Int {
+    /// Bytes that drawing token number `step`, from 1, of some sequences reads: all maps once, those of the modulation once
+    /// for as many tokens as are made at a time, and the keys and values of the places up to it.
+    func stepBytes(_ step: Int, rows: Int) -> Int {
         let ahead = max(1, Reader.rowsAtOnce / rows)
         let modulation = blocks.reduce(norm.modulationByteCount) { $0 + $1.modulationByteCount }
-        let cache = 2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride * configuration.length / 2
+        let cache = 2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride * (step + 1)
         return blocks.reduce(head.byteCount) { $0 + $1.byteCount } + modulation / ahead + cache
     }
 

@@ -42,10 +42,10 @@ public struct TokenBridgeTokenizer: Sendable {
     }
 }
 
-extension TokenBridgeTokenizer: PostTrainingQuantizedTokenizer {
+extension TokenBridgeTokenizer: TokenizerOverLatents {
     public var unquantized: any ImageTokenizer { TokenBridgeTokenizer(unquantizing: self) }
 
-    public var latentStatistics: LatentStatistics {
+    public var latentStatistics: LatentStatistics? {
         // The scale factor is the inverse of the latents' std: that of all channels, whose means are taken for 0.
         let count = configuration.channels
         return LatentStatistics(

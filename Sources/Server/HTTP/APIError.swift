@@ -49,8 +49,10 @@ package struct APIError: Error, Sendable, Equatable {
         APIError(503, "server_error", message, code: code, retryAfter: 5)
     }
 
-    static let bodyTimeout = APIError(
-        408, "invalid_request_error", "the body did not arrive in time", code: "body_timeout")
+    static func bodyTimeout(_ seconds: Double) -> APIError {
+        APIError(
+            408, "invalid_request_error", "the body did not arrive in time, expected all of it within \(seconds) s", code: "body_timeout")
+    }
 
     /// What a client is told of any error: everything of what it did wrong itself, and nothing of the server's insides.
     init(_ error: any Error) {

@@ -67,16 +67,17 @@ struct ReplyMiddleware: RouterMiddleware {
         let body = request.uri.path.hasPrefix("/sdapi/") ? reported.stableDiffusionBody : reported.body
         let status = HTTPResponse.Status(code: reported.status)
         guard reported.status == 413 || reported.status == 408 else { return Response(json: body, status: status, headers: headers) }
-        // The rest of the body is not waited for. Closing at once could take the reply back.
+        // The rest of the body is not waited for.
         headers[.connection] = "close"
         headers[.contentType] = "application/json"
         let channel = context.channel
+        let limits = reported.status == 413 ? LingeringClose.Limits.largeBody : .slowBody
         return Response(
             status: status, headers: headers,
             body: ResponseBody { writer in
                 try await writer.write(ByteBuffer(bytes: body.serialized))
                 try await writer.finish(nil)
-                channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+                await LingeringClose.end(channel, limits)
             })
     }
 

@@ -21,7 +21,7 @@ struct RequestFields: Sendable {
             throw APIError.badRequest(
                 body.isEmpty
                     ? "the body is empty, expected an object in JSON"
-                    : "the body is no JSON, or cut off: expected an object in JSON of \(body.count) bytes", code: "invalid_json")
+                    : "the body of \(body.count) bytes is no JSON, or cut off: expected an object in JSON", code: "invalid_json")
         }
         guard case .object(let values) = value else {
             throw APIError.badRequest("the body is \(value.brief), expected an object in JSON", code: "invalid_json")

@@ -69,7 +69,7 @@ extension Request {
                 return nil
             }
             defer { group.cancelAll() }
-            guard let found = try await group.next(), let found else { throw APIError.bodyTimeout }
+            guard let found = try await group.next(), let found else { throw APIError.bodyTimeout(seconds) }
             return found
         }
         self = whole

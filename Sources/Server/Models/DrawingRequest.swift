@@ -26,6 +26,10 @@ struct DrawingRequest: Sendable {
     var steps: Int?
     var guidance: Float?
     var solver: Solver?
+    /// What only generators that choose tokens have.
+    var temperature: Double?
+    var topK: Int?
+    var topP: Double?
     var size: Size?
     /// What was accepted and does nothing, a sentence each.
     var warnings: [String] = []
@@ -47,6 +51,9 @@ struct DrawingRequest: Sendable {
         seed = try fields.seed() ?? UInt64(UInt32.random(in: .min ... .max))
         steps = try fields.integer("steps", "num_inference_steps", in: 1...options.maximumSteps)
         guidance = try fields.number("guidance", "guidance_scale", "cfg_scale", in: -100...100)
+        temperature = try fields.number("temperature", in: 0...1000).map(Double.init)
+        topK = try fields.integer("top_k", in: 0...1_000_000)
+        topP = try fields.number("top_p", in: 0...1).map(Double.init)
         if let name = try fields.text("solver") {
             guard let solver = Solver(rawValue: name.lowercased()) else {
                 throw APIError.badField(
@@ -109,18 +116,14 @@ struct DrawingRequest: Sendable {
         let seed = seed
         switch model.engine {
         case .flow(let flowtok):
-            if let offset = try flowtok.textTokenizer.truncationOffset(of: prompt) {
-                let kept = String(decoding: prompt.utf8.prefix(offset), as: UTF8.self).suffix(40)
-                warnings.append("the prompt is too long for the model, which reads up to \"…\(kept.description.oneLine)\"")
-            }
+            try warnOfLength(of: prompt, flowtok.textTokenizer)
             return .flow(flowtok, try settings(flowtok), count: count) { index, _ in
                 let own = seed &+ UInt64(index)
                 return JobWork.Planned(start: try flowtok.start(of: prompt, seed: own), prompt: prompt, seed: own)
             }
         case .generator(let generator):
-            let subject: ImageGeneratorRequest.Subject =
-                if generator.classes != nil { .imageClass(try ImageNetClasses.find(prompt).number) } else { .caption(prompt) }
-            let settings = GeneratorSettings(steps: steps, guidance: guidance.map(Double.init))
+            let (subject, name) = try subject(of: prompt, for: generator)
+            let settings = settings(generator)
             let count = count
             return .alone(count: count) { job in
                 for index in 0..<count {
@@ -131,11 +134,49 @@ struct DrawingRequest: Sendable {
                     }
                     job.finish(
                         index,
-                        GeneratedRecord(
-                            image: result.image, metadata: GenerationMetadata(result, of: prompt, request: request, by: generator)))
+                        GeneratedRecord(image: result.image, metadata: GenerationMetadata(result, of: name, request: request, by: generator)))
                 }
             }
         }
+    }
+
+    /// What a generator is to draw, and its name. A generator of classes takes the number or the name of one as the prompt.
+    private mutating func subject(
+        of prompt: String, for generator: ImageGenerator
+    ) throws -> (subject: ImageGeneratorRequest.Subject, name: String) {
+        guard let classes = generator.classes else {
+            if let textTokenizer = generator.textTokenizer { try warnOfLength(of: prompt, textTokenizer) }
+            return (.caption(prompt), prompt)
+        }
+        let given = prompt.trimmingCharacters(in: .whitespacesAndNewlines)
+        do {
+            // A model may have other classes than ImageNet's, which have numbers only.
+            let number = if let number = Int(given), number >= 0 { number } else { try ImageNetClasses.find(given).number }
+            guard number < classes else { throw GeneratorError.noSuchClass(number, count: classes) }
+            return (.imageClass(number), ImageNetClasses.all.indices.contains(number) ? ImageNetClasses.all[number].name : "class \(number)")
+        } catch let error as GeneratorError {
+            throw APIError.badRequest("the prompt names no class: \(error.description.oneLine)", field: "prompt", code: "unknown_class")
+        }
+    }
+
+    /// The settings that a generator has. Programs of the field send steps and a sampler always, which mean nothing to some.
+    private mutating func settings(_ generator: ImageGenerator) -> GeneratorSettings {
+        let own = generator.defaults
+        func applies<Value>(_ name: String, _ value: Value?, _ isThere: Bool) -> Value? {
+            if value != nil, !isThere { warnings.append("\(name) does nothing: \"\(generator.name)\" has no such setting") }
+            return isThere ? value : nil
+        }
+        _ = applies("solver", solver, false)
+        return GeneratorSettings(
+            steps: applies("steps", steps, own.steps != nil), guidance: applies("guidance", guidance.map(Double.init), own.guidance != nil),
+            temperature: applies("temperature", temperature, own.temperature != nil), topK: applies("top_k", topK, own.topK != nil),
+            topP: applies("top_p", topP, own.topP != nil))
+    }
+
+    private mutating func warnOfLength(of prompt: String, _ textTokenizer: any TextTokenizer) throws {
+        guard let offset = try textTokenizer.truncationOffset(of: prompt) else { return }
+        let kept = String(decoding: prompt.utf8.prefix(offset), as: UTF8.self).suffix(40)
+        warnings.append("the prompt is too long for the model, which reads up to \"…\(kept.description.oneLine)\"")
     }
 
     /// Images near a given one.

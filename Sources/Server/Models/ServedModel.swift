@@ -63,6 +63,15 @@ package struct ServedModel: Sendable {
         }
     }
 
+    /// The number of classes that it draws; nil where it draws captions.
+    var classes: Int? {
+        if case .generator(let generator) = engine { generator.classes } else { nil }
+    }
+
+    var isFlow: Bool {
+        if case .flow = engine { true } else { false }
+    }
+
     var canCaption: Bool {
         if case .flow(let flowtok) = engine { flowtok.configuration.textDecoder != nil } else { false }
     }
@@ -76,13 +85,13 @@ package struct ServedModel: Sendable {
     }
 
     /// The default settings, for programs that show them.
-    var defaults: (steps: Int, guidance: Float, solver: Solver?) {
+    var defaults: (steps: Int?, guidance: Float?, solver: Solver?) {
         switch engine {
         case .flow(let flowtok):
             let sampling = flowtok.configuration.sampling
             return (sampling.steps, sampling.guidance, sampling.solver)
         case .generator(let generator):
-            return (generator.defaults.steps ?? 1, Float(generator.defaults.guidance ?? 1), nil)
+            return (generator.defaults.steps, generator.defaults.guidance.map { Float($0) }, nil)
         }
     }
 }

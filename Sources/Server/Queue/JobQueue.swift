@@ -46,6 +46,7 @@ final class JobQueue: Sendable {
         self.logger = logger
         for number in 0..<slots {
             let thread = Thread { [weak self, arrived] in
+                Priority.lowerForDrawing()
                 while true {
                     arrived.wait()
                     guard let self else { return }

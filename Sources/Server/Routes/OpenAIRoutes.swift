@@ -71,9 +71,11 @@ extension ServedModel {
         let defaults = defaults
         return [
             "id": .text(name), "object": "model", "created": JSONValue(Int(loaded.timeIntervalSince1970)), "owned_by": "flowtok",
-            "image_size": JSONValue(imageSize), "can_caption": .bool(canCaption),
+            "image_size": JSONValue(imageSize), "can_caption": .bool(canCaption), "can_vary": .bool(isFlow),
+            // What a prompt is: words, or the number or the name of a class.
+            "draws": classes == nil ? "captions" : "classes", "classes": classes.map { JSONValue($0) } ?? .null,
             "defaults": [
-                "steps": JSONValue(defaults.steps), "guidance": JSONValue(defaults.guidance),
+                "steps": defaults.steps.map { JSONValue($0) } ?? .null, "guidance": defaults.guidance.map { JSONValue($0) } ?? .null,
                 "solver": JSONValue(defaults.solver?.rawValue),
             ],
         ]

@@ -1,5 +1,5 @@
-"""Uses the page in a headless Chromium, by its DevTools protocol. Arguments: the server's address, and a folder for screenshots
-or nothing. Needs nothing but Python and Chromium."""
+"""Uses the page in a headless Chromium, by its DevTools protocol. Arguments: the server's address; a folder for screenshots or
+nothing; steps that take longer than anybody waits, and steps that take a second or so. Needs nothing but Python and Chromium."""
 
 import base64
 import json
@@ -14,6 +14,8 @@ import time
 
 address = sys.argv[1]
 folder = sys.argv[2] if len(sys.argv) > 2 else None
+# Steps that take long with a model, and a while.
+endless, some = sys.argv[3:] if len(sys.argv) > 4 else (200, 200)
 browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -151,6 +153,13 @@ try:
     page.run(f"{text('scrub')}.value = 4; {text('scrub')}.dispatchEvent(new Event('input'))")
     page.looks("draw")
 
+    # Who works by the keyboard is not left without a place: Draw, Stop while it draws, and Draw again.
+    page.run(f"{text('go')}.focus(); {text('go')}.click()")
+    page.wait(f"document.activeElement === {text('stop')} || document.activeElement === {text('go')}", "the focus")
+    page.wait(f"!{text('go')}.disabled && document.activeElement === {text('go')}", "the focus back on Draw")
+    assert page.run(f"{text('spoken')}.getAttribute('role')") == "status"
+    page.wait(f"{text('spoken')}.textContent === '4 images drawn'", "what a screen reader says")
+
     # The arrow keys move between the tabs.
     page.run(f"{text('tab-draw')}.focus()")
     page.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight", code="ArrowRight", windowsVirtualKeyCode=39)
@@ -198,13 +207,29 @@ try:
     page.run(f"openTab('grid'); {text('grid-seeds')}.value = 3; {text('grid')}.requestSubmit()")
     page.wait("document.querySelectorAll('#grid-table img').length === 18", "eighteen images")
     page.looks("grid")
+    # The history has grids as grids.
+    page.wait("[...document.querySelectorAll('#history button[aria-label]')].some(b => b.ariaLabel === 'Restore grid: a red fox')", "the grid in the history")
+    page.run("document.getElementById('grid-table').replaceChildren(); [...document.querySelectorAll('#history button[aria-label]')].find(b => b.ariaLabel === 'Restore grid: a red fox').click()")
+    assert page.run("document.querySelectorAll('#grid-table img').length") == 18
+
+    # A model of classes takes the name of one, and what it cannot do is not offered.
+    if page.run(f"{text('model')}.options.length") > 1:
+        page.run(f"openTab('morph'); {text('model')}.selectedIndex = 1; {text('model')}.dispatchEvent(new Event('change'))")
+        assert page.run("[...document.querySelectorAll('[role=tab]')].filter(tab => !tab.hidden).map(tab => tab.textContent)") == ["Draw", "Image", "Grid"]
+        assert page.run(f"{text('prompt-label')}.textContent").startswith("Class: a name, or a number from 0 to")
+        page.run(f"{text('prompt')}.value = 'golden retreiver'; {text('count')}.value = 2; {text('draw')}.requestSubmit()")
+        page.wait(f"{text('errors')}.textContent.includes('golden retriever')", "a sentence that names the class")
+        page.run(f"{text('prompt')}.value = 'golden retriever'; {text('draw')}.requestSubmit()")
+        page.wait("document.querySelectorAll('#pictures a[download]').length === 2", "two images of a class")
+        page.run(f"{text('model')}.selectedIndex = 0; {text('model')}.dispatchEvent(new Event('change'))")
 
     # What is wrong is said in a sentence.
     page.run(f"openTab('draw'); {text('prompt')}.value = ' '; {text('draw')}.requestSubmit()")
     page.wait(f"{text('errors')}.textContent.includes('The prompt is empty, expected some words')", "a sentence")
 
-    # Stop.
-    page.run(f"{text('prompt')}.value = 'a cat'; {text('count')}.value = 10; {text('steps')}.value = 200; {text('draw')}.requestSubmit()")
+    # Stop. So many steps take longer than this test does.
+    page.run(f"{text('steps')}.max = 10000")
+    page.run(f"{text('prompt')}.value = 'a cat'; {text('count')}.value = 10; {text('steps')}.value = {endless}; {text('draw')}.requestSubmit()")
     page.wait(f"!{text('stop')}.disabled", "something to stop")
     page.wait("document.querySelector('#pictures img')", "an image that forms")
     page.run(f"{text('stop')}.click()")
@@ -213,8 +238,9 @@ try:
     # A reload keeps the history, and goes on with what was being drawn.
     page.wait("document.querySelectorAll('#history figure').length >= 5", "the history")
     before = page.run("document.querySelectorAll('#history figure').length")
-    page.run(f"{text('steps')}.value = 200; {text('count')}.value = 4; {text('prompt')}.value = 'a blue boat'; {text('draw')}.requestSubmit()")
-    page.wait("Object.keys(JSON.parse(localStorage.getItem('flowtok-pending') || '{}')).length === 1", "a job under way")
+    # The page goes as soon as the job is there.
+    page.run(f"""{text('steps')}.value = {some}; {text('count')}.value = 4; {text('prompt')}.value = 'a blue boat'; {text('draw')}.requestSubmit();
+        new Promise(resolve => {{ const look = () => localStorage.getItem('flowtok-pending')?.length > 2 ? resolve() : setTimeout(look, 1); look() }})""")
     page.open()
     page.wait(f"document.querySelectorAll('#history figure').length === {before + 1}", "the history after a reload", 120)
     assert page.run("document.querySelector('#history figcaption span').textContent") == "a blue boat (4)"

@@ -4,15 +4,14 @@ import Layers
 import ModelFolders
 import Networks
 import Tensors
-import TestSupport
 
 /// Image tokenizers, generators and a CLIP that are small enough to be made and run in no time, as the files that users
 /// have: they have learned nothing, and their pictures differ.
-enum TinyFamilies {
+package enum TinyFamilies {
     private static let shape = TransformerShape(width: 64, layers: 1, heads: 1)
 
     /// A TiTok of 32 pixels, with so many codes.
-    static func tiTok(
+    package static func tiTok(
         _ kind: TiTokConfiguration.Kind = .plain, _ quantization: TiTokConfiguration.Quantization = .vector,
         codes: Int = 50, tokens: Int = 6
     ) -> TiTokConfiguration {
@@ -21,13 +20,13 @@ enum TinyFamilies {
             codebookSize: codes, textContextLength: 16, textEmbeddingWidth: 64, encoder: shape, decoder: shape)
     }
 
-    static let maskGIT = MaskGITConfiguration(
+    package static let maskGIT = MaskGITConfiguration(
         architecture: .vit, codebookSize: 50, length: 6, width: 64, layers: 1, heads: 16, hidden: 64)
-    static let uvit = MaskGITConfiguration(
+    package static let uvit = MaskGITConfiguration(
         architecture: .uvit, codebookSize: 50, length: 6, width: 64, layers: 2, heads: 16, hidden: 64)
 
     /// A GigaTok of 32 pixels, with 16 tokens in a sequence or 64 on a grid.
-    static func gigaTok(
+    package static func gigaTok(
         _ layout: GigaTokConfiguration.Layout = .sequence, layer: GigaTokConfiguration.Layer = .decoder, codes: Int = 50
     ) -> GigaTokConfiguration {
         GigaTokConfiguration(
@@ -37,25 +36,25 @@ enum TinyFamilies {
             distillationDepth: 3, teacherWidth: 768)
     }
 
-    static let llamaGen = LlamaGenConfiguration(codebookSize: 50, length: 16, width: 64, layers: 2, heads: 1, hidden: 64)
+    package static let llamaGen = LlamaGenConfiguration(codebookSize: 50, length: 16, width: 64, layers: 2, heads: 1, hidden: 64)
 
     private static let joint = MMDiTShape(width: 64, depth: 2, heads: 16, textWidth: 64, microWidth: 8)
-    static let maskGenVQ = MaskGenVQConfiguration(transformer: joint, codebookSize: 50, length: 6, aestheticScore: 6.5)
-    static let maskGenKL = MaskGenKLConfiguration(
+    package static let maskGenVQ = MaskGenVQConfiguration(transformer: joint, codebookSize: 50, length: 6, aestheticScore: 6.5)
+    package static let maskGenKL = MaskGenKLConfiguration(
         transformer: joint, length: 6, channels: 4, headDepth: 1, headWidth: 64, samplingSteps: "5")
 
-    static let rar = RARConfiguration(codebookSize: 20, length: 16, classes: 300, width: 32, layers: 2, heads: 4, hidden: 64)
+    package static let rar = RARConfiguration(codebookSize: 20, length: 16, classes: 300, width: 32, layers: 2, heads: 4, hidden: 64)
     /// What RAR draws for: 256 pixels in 16 tokens.
-    static let vqgan = MaskGITVQGANConfiguration(
+    package static let vqgan = MaskGITVQGANConfiguration(
         hiddenChannels: 32, channelMultipliers: [1, 1, 1, 1, 1, 1, 1], residualBlocks: 1, codeSize: 8, codebookSize: 20)
-    static let tokenBridge = TokenBridgeConfiguration(
+    package static let tokenBridge = TokenBridgeConfiguration(
         imageSize: 32, classes: 300, buffer: 3, encoder: shape, decoder: shape,
         head: TransformerShape(width: 32, layers: 1, heads: 2))
-    static let klAutoencoder = TokenBridgeTokenizerConfiguration(
+    package static let klAutoencoder = TokenBridgeTokenizerConfiguration(
         hiddenChannels: 32, channelMultipliers: [1, 1, 1, 1, 1], residualBlocks: 1, resolution: 32)
 
     /// How FlexTok's checkpoints come.
-    enum FlexTokFormat: String, CaseIterable {
+    package enum FlexTokFormat: String, CaseIterable {
         /// Settings in the header, as on the hub.
         case safetensors
         /// Settings in `config.json`.
@@ -63,7 +62,7 @@ enum TinyFamilies {
     }
 
     /// The tensors of a FlexTok of 32 pixels and 8 tokens, with the tables that official files hold.
-    static func flexTokTensors(seed: UInt64 = 5) throws -> [(name: String, tensor: Tensor)] {
+    package static func flexTokTensors(seed: UInt64 = 5) throws -> [(name: String, tensor: Tensor)] {
         var configuration = try JSONDecoder().decode(FlexTokConfiguration.self, from: Data(FlexTokSettings.tiny.json.utf8))
         configuration.autoencoder.blockChannels = FlexTokSettings.tiny.vae_block_out_channels
         let recorder = WeightRecorder(LivelyWeights(seed: seed))
@@ -72,7 +71,7 @@ enum TinyFamilies {
     }
 
     /// A FlexTok's files in a folder: with its settings unless that is said, changed as wanted.
-    static func writeFlexTok(
+    package static func writeFlexTok(
         as format: FlexTokFormat = .safetensors, seed: UInt64 = 5, settings: Bool = true, to folder: String,
         changing change: (inout [(name: String, tensor: Tensor)]) -> Void = { _ in }
     ) throws {
@@ -96,31 +95,31 @@ enum TinyFamilies {
     // MARK: - Files
 
     /// The parameters of a network, by their official names.
-    static func parameters(_ configuration: any TokenGeneratorConfiguration, seed: UInt64 = 5) -> [(name: String, tensor: Tensor)] {
+    package static func parameters(_ configuration: any TokenGeneratorConfiguration, seed: UInt64 = 5) -> [(name: String, tensor: Tensor)] {
         parameters(seed: seed) { _ = configuration.generator($0) }
     }
 
-    static func parameters(_ configuration: any ImageTokenizerConfiguration, seed: UInt64 = 5) -> [(name: String, tensor: Tensor)] {
+    package static func parameters(_ configuration: any ImageTokenizerConfiguration, seed: UInt64 = 5) -> [(name: String, tensor: Tensor)] {
         parameters(seed: seed) { _ = configuration.imageTokenizer($0) }
     }
 
-    static func write(_ configuration: any ImageTokenizerConfiguration, seed: UInt64 = 5, to path: String) throws {
+    package static func write(_ configuration: any ImageTokenizerConfiguration, seed: UInt64 = 5, to path: String) throws {
         try write(seed: seed, to: path) { _ = configuration.imageTokenizer($0) }
     }
 
-    static func write(_ configuration: any TokenGeneratorConfiguration, to path: String) throws {
+    package static func write(_ configuration: any TokenGeneratorConfiguration, to path: String) throws {
         try write(to: path) { _ = configuration.generator($0) }
     }
 
     /// A folder as the hub holds it: `config.json` and `model.safetensors`.
-    static func writeFolder(_ configuration: any ImageTokenizerConfiguration, seed: UInt64 = 5, to folder: String) throws {
+    package static func writeFolder(_ configuration: any ImageTokenizerConfiguration, seed: UInt64 = 5, to folder: String) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try write(configuration, seed: seed, to: folder + "/model.safetensors")
         try JSONEncoder().encode(TypedConfiguration(configuration)).write(to: URL(fileURLWithPath: folder + "/config.json"))
     }
 
     /// The same for a generator, whose tokenizer lies in the folder `tokenizer`.
-    static func writeFolder(
+    package static func writeFolder(
         _ configuration: any TokenGeneratorConfiguration, tokenizer: any ImageTokenizerConfiguration, to folder: String
     ) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -130,7 +129,7 @@ enum TinyFamilies {
     }
 
     /// A text tower in OpenAI's format, with its projection, and a vocabulary of three merges.
-    static func writeCLIP(to folder: String) throws {
+    package static func writeCLIP(to folder: String) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let merges = ["f o", "fo x</w>", "c a"]
         try Data((["#version: 0.2"] + merges + [""]).joined(separator: "\n").utf8)
@@ -149,7 +148,7 @@ enum TinyFamilies {
     }
 
     /// The parameters that a model asks for.
-    static func parameters(seed: UInt64 = 5, _ make: (Weights) -> Void) -> [(name: String, tensor: Tensor)] {
+    package static func parameters(seed: UInt64 = 5, _ make: (Weights) -> Void) -> [(name: String, tensor: Tensor)] {
         let recorder = WeightRecorder(LivelyWeights(seed: seed))
         make(Weights(recorder))
         return recorder.parameters.map { (name: $0.0, tensor: $0.1) }
