@@ -65,9 +65,9 @@ import Testing
 
     @Test func jobsOutliveTheirClientAndAreCancelledOnce() async throws {
         let live = try await LiveServer { $0.allowEndlessWork() }
-        // One that runs and one that waits.
+        // One that runs and one that waits, which is cancelled first: it would run, and be done, once the other is gone.
         let ids = [try await live.occupy(), try await start(live, ["prompt": "a fox"])]
-        for id in ids {
+        for id in ids.reversed() {
             let first = try await live.client.send("DELETE", "/flowtok/v1/jobs/\(id)")
             #expect(first.status == 200 && first.json["status"] == "cancelled")
             let second = try await live.client.send("DELETE", "/flowtok/v1/jobs/\(id)")
