@@ -150,7 +150,7 @@ struct MemoryTests {
         let start = clock.now
         // Addresses are no memory: threads and libraries reserve some that they never touch.
         let (errors, peak) = try Measured.run(
-            arguments + ["--precision", "bfloat16"], in: scratch, addressLimit: needed / 100 * 115 + files + (512 << 20))
+            arguments + ["--precision", "bfloat16"], in: scratch, addressLimit: needed / 100 * 115 + files + (2 << 30))
         let seconds = (clock.now - start) / .seconds(1)
         #expect(errors.isEmpty, "\(errors)")
         let ratio = Double(peak) / Double(needed)
