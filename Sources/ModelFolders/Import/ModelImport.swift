@@ -163,7 +163,9 @@ public struct ModelImport: Sendable {
         // Shards are read through their index.
         var shards: Set<String> = []
         for index in names where index.hasSuffix(".index.json") {
-            shards.formUnion(try JSONFile.read(Index.self, from: folder + "/" + index).weight_map.values)
+            // What is no index of shards is a stray, and strays are passed over: shards that it should have named are reported then.
+            let map = try? JSONFile.read(Index.self, from: folder + "/" + index)
+            shards.formUnion(map.map { Array($0.weight_map.values) } ?? [])
         }
         return try passingOverCopies(names.filter { !shards.contains($0) }.map { try ImportedFile(in: folder, name: $0) })
     }
