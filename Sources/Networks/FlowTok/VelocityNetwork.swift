@@ -25,12 +25,10 @@ public struct VelocityConfiguration: Sendable, Hashable, Codable, Validated {
 
     /// - Throws: `InvalidValue` for the first value that cannot be used.
     public func validate() throws(InvalidValue) {
-        for (name, value, limit) in [
+        try expectSizes([
             ("depth", depth, 1024), ("width", width, 65536), ("heads", heads, 1024), ("tokens", tokens, 16384),
             ("channels", channels, 4096), ("indicators", indicators, 16),
-        ] where value < 1 || value > limit {
-            throw InvalidValue("\(name) is \(value), expected 1 to \(limit)")
-        }
+        ])
         guard width % heads == 0 && width % 2 == 0 else { throw InvalidValue("width \(width) does not divide into \(heads) heads") }
     }
 }

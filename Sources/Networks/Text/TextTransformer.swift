@@ -35,13 +35,11 @@ public struct TextTransformerConfiguration: Sendable, Hashable, Codable, Validat
 
     /// - Throws: `InvalidValue` for the first value that cannot be used.
     public func validate() throws(InvalidValue) {
-        for (name, value, limit) in [
+        try expectSizes([
             ("vocab_size", vocabularySize, 1 << 24), ("context_length", contextLength, 16384), ("width", width, 65536),
             ("layers", layers, 1024), ("heads", heads, 1024),
-        ] where value < 1 || value > limit {
-            throw InvalidValue("\(name) is \(value), expected 1 to \(limit)")
-        }
-        guard width % heads == 0 else { throw InvalidValue("width \(width) does not divide into \(heads) heads") }
+        ])
+        try expectHeads("width", width: width, heads: heads)
     }
 }
 

@@ -23,13 +23,11 @@ public struct TextVariationalConfiguration: Sendable, Hashable, Codable, Validat
 
     /// - Throws: `InvalidValue` for the first value that cannot be used.
     public func validate() throws(InvalidValue) {
-        for (name, value, limit) in [
+        try expectSizes([
             ("width", width, 65536), ("layers", layers, 1024), ("heads", heads, 1024), ("hidden", hidden, 1 << 20),
             ("channels", channels, 4096),
-        ] where value < 1 || value > limit {
-            throw InvalidValue("\(name) is \(value), expected 1 to \(limit)")
-        }
-        guard width % heads == 0 else { throw InvalidValue("width \(width) does not divide into \(heads) heads") }
+        ])
+        try expectHeads("width", width: width, heads: heads)
     }
 }
 

@@ -29,10 +29,7 @@ public struct ReconstructionLoss: Sendable, Hashable, Codable, Validated {
 
     /// - Throws: `InvalidValue` for the first value that cannot be used.
     public func validate() throws(InvalidValue) {
-        for (name, weight) in [("squared", squared), ("absolute", absolute), ("pyramid", pyramid)]
-        where !(weight >= 0 && weight.isFinite) {
-            throw InvalidValue("\(name) is \(weight), expected at least 0")
-        }
+        try expectWeights([("squared", squared), ("absolute", absolute), ("pyramid", pyramid)])
         if squared + absolute + pyramid == 0 { throw InvalidValue("squared, absolute and pyramid are all 0") }
         guard (0...12).contains(levels) else { throw InvalidValue("levels is \(levels), expected 0 to 12") }
     }
