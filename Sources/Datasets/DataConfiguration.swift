@@ -80,12 +80,13 @@ public struct DataConfiguration: Sendable, Codable, Equatable, Validated {
     /// of which is decoded once; nil of scenes. `side` is the pictures' side in pixels.
     ///
     /// - Parameters:
+    ///   - needsCaptions: whether pictures without captions are left out.
     ///   - file: what holds this configuration, for messages.
     ///   - known: what the data were when the run began, for a run that goes on.
     ///   - progress: called with the number of pictures that were looked at, and of all.
     /// - Throws: `ConfigurationError.badConfiguration`, and `.unusableInput` where the data cannot be used.
     public func sources(
-        side: Int, file: String = "the configuration", known: DataRecord? = nil,
+        side: Int, needsCaptions: Bool = true, file: String = "the configuration", known: DataRecord? = nil,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> (training: any SampleSource, shown: any SampleSource, data: CheckedDataset?) {
         try validate { ConfigurationError.badConfiguration(file: file, reason: "data: " + $0) }
@@ -93,8 +94,8 @@ public struct DataConfiguration: Sendable, Codable, Equatable, Validated {
         if let folder = images {
             let checked = try ConfigurationError.reading("data.images", of: file) {
                 try CheckedDataset(
-                    CaptionedDataset(folder: URL(fileURLWithPath: folder)), skippingBad: skipBad ?? false, known: known,
-                    progress: progress)
+                    CaptionedDataset(folder: URL(fileURLWithPath: folder), needsCaptions: needsCaptions),
+                    skippingBad: skipBad ?? false, known: known, progress: progress)
             }
             let images = ShuffledImages(checked.dataset, side: side, seed: seed, skipsBad: skipBad ?? false)
             return (images, images, checked)
@@ -105,6 +106,75 @@ public struct DataConfiguration: Sendable, Codable, Equatable, Validated {
                 try SceneSource(sprites: sprites, mixture: parts, side: side, seed: seed),
                 try SceneSource(sprites: sprites, mixture: Array(parts.prefix(1)), side: side, seed: seed &+ 0x5EED), nil
             )
+        }
+    }
+
+    /// Samples with classes: pictures of folders, or scenes of sprites.
+    public struct Classified: Sendable {
+        public let source: any SampleSource
+        /// The classes; a sample's number is its class's place among them.
+        public let classes: [String]
+        public let data: CheckedDataset?
+        private let numbers: [String: Int]
+
+        fileprivate init(_ source: any SampleSource, classes: [String], data: CheckedDataset?) {
+            self.source = source
+            self.classes = classes
+            self.data = data
+            numbers = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+
+        /// The number of the class of sample `index`.
+        public func label(_ index: UInt64) -> Int { source.label(index).flatMap { numbers[$0] } ?? 0 }
+    }
+
+    /// The training samples of some classes. The class of a picture is its JSON's or its folder's, that of a scene what the
+    /// sprite that its caption names first is: one of its broader words, its caption or a part of its group.
+    ///
+    /// - Parameters:
+    ///   - classes: those that are learned, in the order of their numbers; nil for all that pictures have, by name, and for
+    ///     sprites the broader words.
+    ///   - others: as in `sources`.
+    /// - Throws: as `sources`, and where a class has no picture.
+    public func classified(
+        side: Int, classes wanted: [String]?, file: String = "the configuration", known: DataRecord? = nil,
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> Classified {
+        try validate { ConfigurationError.badConfiguration(file: file, reason: "data: " + $0) }
+        let seed = seed ?? 1
+        func chosen(_ found: Set<String>, _ path: String) throws -> [String] {
+            guard let wanted else {
+                guard !found.isEmpty else {
+                    throw DatasetError.missingClasses(
+                        path: path, reason: "no picture has a class, expected a folder for each class, or \"class\" in the pictures' JSON")
+                }
+                return found.sorted()
+            }
+            if let missing = wanted.first(where: { !found.contains($0) }) {
+                let some = found.sorted().prefix(8).map { "\"\($0)\"" }.joined(separator: ", ")
+                throw DatasetError.missingClasses(
+                    path: path, reason: "no picture is of the class \"\(missing)\"; there are \(some)\(found.count > 8 ? ", …" : "")")
+            }
+            return wanted
+        }
+        guard let folder = images else {
+            let all = try loadSprites(file)
+            return try ConfigurationError.reading("classes", of: file) {
+                let labelled = all.compactMap { sprite in sprite.description.label(among: wanted).map { (sprite, $0) } }
+                let classes = try chosen(Set(labelled.map(\.1)), sprites ?? "")
+                return Classified(
+                    try SceneSource(
+                        sprites: labelled.map(\.0), labels: labelled.map(\.1), mixture: parts, side: side, seed: seed),
+                    classes: classes, data: nil)
+            }
+        }
+        return try ConfigurationError.reading("data.images", of: file) {
+            var dataset = try CaptionedDataset(folder: URL(fileURLWithPath: folder), needsCaptions: false)
+            let classes = try chosen(Set((0..<dataset.count).compactMap(dataset.label)), folder)
+            dataset.keep(Set(classes))
+            let checked = try CheckedDataset(dataset, skippingBad: skipBad ?? false, known: known, progress: progress)
+            return Classified(
+                ShuffledImages(checked.dataset, side: side, seed: seed, skipsBad: skipBad ?? false), classes: classes, data: checked)
         }
     }
 

@@ -16,6 +16,8 @@ public enum DatasetError: Equatable, Sendable, CategorizedError {
     case damaged(path: String, count: Int, of: Int, files: String)
     /// A folder holds nothing that can be trained on.
     case empty(path: String, expected: String)
+    /// Classes were asked for of which the data set has no picture, or of pictures without classes.
+    case missingClasses(path: String, reason: String)
     /// A program that the builder needs is not installed.
     case missingProgram(name: String, package: String)
     /// Scenes were asked for of a configuration whose data are images.
@@ -33,6 +35,7 @@ public enum DatasetError: Equatable, Sendable, CategorizedError {
         case .damaged(let path, let count, let all, let files):
             "\(path): \(count) of \(all) are damaged: \(files); mend or remove them, or say \"skip_bad\": true in \"data\" to train without them"
         case .empty(let path, let expected): "\(path): holds no \(expected)"
+        case .missingClasses(let path, let reason): "\(path): \(reason)"
         case .missingProgram(let name, let package): "the program \(name) is not installed (Debian package \(package))"
         case .noScenes(let file): "\(file): data.images has no scenes, expected data.sprites"
         case .badConfiguration(let reason): "scene configuration: \(reason)"

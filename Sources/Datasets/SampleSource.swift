@@ -20,8 +20,11 @@ public protocol SampleSource: Sendable {
     func sample(_ index: UInt64) throws -> CaptionedImage
     /// The caption of sample `index` alone, without its picture.
     func caption(_ index: UInt64) throws -> String
+    /// The class of what sample `index` shows; nil where it has none.
+    func label(_ index: UInt64) -> String?
 }
 
 extension SampleSource {
     public func caption(_ index: UInt64) throws -> String { try sample(index).caption }
+    public func label(_ index: UInt64) -> String? { nil }
 }

@@ -22,6 +22,8 @@ public struct GeneratorFolder: Sendable {
     package let tokenizer: TokenizerLocation
     /// Nil where classes are drawn.
     package let text: CLIPFiles?
+    /// The names of the classes by their numbers where they are none of ImageNet's.
+    public let classNames: [String]?
     /// What in its configuration has no effect, a line each.
     public let warnings: [String]
 
@@ -39,6 +41,7 @@ public struct GeneratorFolder: Sendable {
         if let clip { found.text = try CLIPFiles(sources: clip.paths, activation: clip.activation) }
         try found.configuration.validate { FlowTokError.unusableModel(file: found.weightsFile, reason: $0) }
         (name, configuration, weightsFile) = (found.name, found.configuration, found.weightsFile)
+        classNames = found.classNames
         warnings = found.warnings + (found.tokenizer?.warnings ?? [])
         guard let location = found.tokenizer else {
             throw FlowTokError.incompleteFiles(
@@ -65,6 +68,7 @@ public struct GeneratorFolder: Sendable {
         var weightsFile: String
         var tokenizer: TokenizerLocation?
         var text: CLIPFiles?
+        var classNames: [String]?
         var warnings: [String] = []
 
         init(path: String) throws {
@@ -102,6 +106,7 @@ public struct GeneratorFolder: Sendable {
                 weightsFile = try ModelFiles.path(of: imported.files.generator, .generator, in: path)
                 tokenizer = try imported.tokenizerLocation(in: path)
                 text = try imported.text(in: path)
+                classNames = imported.classes
                 return
             }
             name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
@@ -127,6 +132,35 @@ public struct GeneratorFolder: Sendable {
             tokenizer = parts.tokenizer == nil ? nil : try TokenizerLocation(path: path)
             text = CLIPFiles(parts, activation: .quickGELU)
         }
+    }
+
+    /// The names of the classes of a generator that was trained here, before anything else of its folder is read; nil where it
+    /// has none of its own.
+    package static func classNames(in path: String) -> [String]? {
+        (try? Configuration.read(from: path + "/" + ModelFolder.configurationFile))?.classes
+    }
+
+    static let tokenizerFile = "image_tokenizer.safetensors"
+
+    /// Writes the folder of a generator of classes that was trained, with the image tokenizer that it draws for. Each file is
+    /// written whole or not at all, the configuration last.
+    ///
+    /// - Parameter tokenizerWeights: nil where they were written before, since they stay as they are.
+    package static func write(
+        name: String, _ generator: any TokenGeneratorConfiguration, weights: [(String, Tensor)], classes: [String],
+        tokenizer: any ImageTokenizerConfiguration, tokenizerWeights: [(String, Tensor)]?, to path: String
+    ) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let metadata = ["format": "pt", "model": name]
+        if let tokenizerWeights {
+            try Checkpoint.write(tokenizerWeights, metadata: metadata, to: path + "/" + tokenizerFile)
+        }
+        try Checkpoint.write(weights, metadata: metadata, to: path + "/" + ModelFolder.weightsFile)
+        try JSONFile.write(
+            Configuration(
+                name: name, files: ModelFiles(imageTokenizer: tokenizerFile, generator: ModelFolder.weightsFile), generator: generator,
+                imageTokenizer: tokenizer, classes: classes),
+            to: path + "/" + ModelFolder.configurationFile)
     }
 
     /// What a `config.json` says of a generator and nothing here knows.

@@ -72,6 +72,21 @@ public struct ImageTokenizerFolder: Sendable {
 
     static let textEncoderFile = "text_encoder.safetensors"
 
+    /// Writes the folder of a tokenizer that no caption guides: `config.json` and `model.safetensors` under the names of the
+    /// published ones. Each file is written whole or not at all, the configuration last.
+    package static func write(
+        name: String, _ tokenizer: any ImageTokenizerConfiguration, weights: [(String, Tensor)], metadata: [String: String] = [:],
+        to path: String
+    ) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try Checkpoint.write(
+            weights, metadata: ["format": "pt", "model": name].merging(metadata) { $1 }, to: path + "/" + ModelFolder.weightsFile)
+        try JSONFile.write(
+            Configuration(
+                name: name, files: ModelFiles(imageTokenizer: ModelFolder.weightsFile), tokenizer: tokenizer, textEncoder: nil),
+            to: path + "/" + ModelFolder.configurationFile)
+    }
+
     /// Writes the folder of a tokenizer that was trained together with its text encoder: `config.json`, `model.safetensors`
     /// and `text_encoder.safetensors` under the names of the published ones, and `tokenizer.model`. Each file is written
     /// whole or not at all, the configuration last.

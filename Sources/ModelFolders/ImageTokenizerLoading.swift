@@ -15,9 +15,10 @@ extension ImageTokenizerConfiguration {
         let wanted = try completed(for: checkpoint)
         let own = ModelFamilies.family(of: wanted)
         let found = RecognisedCheckpoint.signature(of: Set(checkpoint.names))
-        if let own, let found, found.family != own {
-            throw checkpoint.isNot(own.signatures.first?.title ?? own.title)
-        }
+        // What only its configuration tells from others bears no signature of its own.
+        let other: ImageTokenizerError? =
+            if let own, let found, found.family != own { checkpoint.isNot(own.signatures.first?.title ?? own.title) } else { nil }
+        if let other, found?.family != nil, own?.signatures.isEmpty == false { throw other }
         let source = CheckpointWeights(checkpoint)
         let later = DeferredWeights {
             let source = CheckpointWeights(checkpoint)
@@ -28,7 +29,7 @@ extension ImageTokenizerConfiguration {
         }
         let tokenizer = wanted.imageTokenizer(
             Weights(PackingWeights(source, as: precision)), expected: Weights(ExpectedWeights(source)), later: later)
-        try source.verify(ignoring: Self.ignores)
+        do { try source.verify(ignoring: Self.ignores) } catch let mismatch as WeightMismatch { throw other ?? mismatch }
         return tokenizer
     }
 

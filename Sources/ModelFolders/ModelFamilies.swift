@@ -7,7 +7,7 @@ import Synchronization
 public enum ModelFamilies {
     private static let registered = Mutex<[ModelFamily]>([
         .flowTok, .officialFlowTok,
-        .tiTok, .flowTiTok, .maskGITVQGAN, .gigaTok, .tokenBridgeTokenizer, .flexTok,
+        .tiTok, .flowTiTok, .maskGITVQGAN, .gigaTok, .tokenBridgeTokenizer, .roundedLatents, .flexTok,
         .maskGIT, .maskGenVQ, .maskGenKL, .rar, .llamaGen, .tokenBridge,
         .clipText,
     ])

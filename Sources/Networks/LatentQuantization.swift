@@ -46,8 +46,11 @@ public struct LatentQuantizer: Sendable, Hashable {
     ///     leave too much of that empty.
     public init(_ statistics: LatentStatistics, levels: Int, range: Float? = nil) {
         self.statistics = statistics
-        quantizer = GaussianQuantizer(levels: levels, range: range ?? (levels < 16 ? 4 : 5))
+        quantizer = GaussianQuantizer(levels: levels, range: range ?? Self.range(levels: levels))
     }
+
+    /// The deviations up to which numbers are told apart where nothing says.
+    static func range(levels: Int) -> Float { levels < 16 ? 4 : 5 }
 
     /// The codes of latents [batch, K, channels], a row to an image: token after token, channel after channel.
     public func codes(_ latents: Tensor) -> [[Int32]] {

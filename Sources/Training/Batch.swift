@@ -19,19 +19,20 @@ package struct Batch {
         _ source: any SampleSource, first: UInt64, count: Int, side: Int, textTokenizer: any TextTokenizer,
         plain: Range<Int> = 0..<0
     ) throws {
-        let made = Mutex<[Result<(CaptionedImage, [Int32]), any Error>?]>(Array(repeating: nil, count: count))
+        let samples = try Batch.samples(source, first: first, count: count)
+        captions = samples.enumerated().map { plain.contains($0) ? $1.plainCaption : $1.caption }
+        ids = try captions.flatMap { try textTokenizer.encode($0) }
+        images = try Tensor(samples.map(\.image), side: side)
+    }
+
+    /// Samples `first..<first + count` of a source, made in parallel.
+    static func samples(_ source: any SampleSource, first: UInt64, count: Int) throws -> [CaptionedImage] {
+        let made = Mutex<[Result<CaptionedImage, any Error>?]>(Array(repeating: nil, count: count))
         parallelFor(count) { i in
-            let result = Result {
-                var sample = try source.sample(first + UInt64(i))
-                if plain.contains(i) { sample.caption = sample.plainCaption }
-                return (sample, try textTokenizer.encode(sample.caption))
-            }
+            let result = Result { try source.sample(first + UInt64(i)) }
             made.withLock { $0[i] = result }
         }
-        let samples = try made.withLock { try $0.compactMap { try $0?.get() } }
-        images = try Tensor(samples.map(\.0.image), side: side)
-        ids = samples.flatMap(\.1)
-        captions = samples.map(\.0.caption)
+        return try made.withLock { try $0.compactMap { try $0?.get() } }
     }
 }
 

@@ -2,7 +2,8 @@ import Files
 import Foundation
 
 /// The captions of a folder's pictures in one file, as Hugging Face's image folders have them: `metadata.jsonl` with an object
-/// a line, or `metadata.csv` with a header. A picture is named by `file_name`, its caption is `text`, `caption` or `prompt`.
+/// a line, or `metadata.csv` with a header. A picture is named by `file_name`, its caption is `text`, `caption` or `prompt`, and
+/// its class `class`.
 struct CaptionTable {
     struct Row {
         /// Where the row stands, for messages.
@@ -11,6 +12,8 @@ struct CaptionTable {
         var file: String
         /// One line; empty where the row has no caption.
         var caption: String
+        /// The class; nil where the row has none.
+        var label: String?
     }
 
     private(set) var rows: [Row] = []
@@ -40,7 +43,9 @@ struct CaptionTable {
                 faults.append((index + 1, "no \"file_name\""))
                 continue
             }
-            add(file, caption: Self.captionKeys.compactMap { object[$0].flatMap(Self.caption) }.first, line: index + 1)
+            add(
+                file, caption: Self.captionKeys.compactMap { object[$0].flatMap(Self.caption) }.first,
+                label: object["class"].flatMap(CaptionText.label), line: index + 1)
         }
     }
 
@@ -58,23 +63,26 @@ struct CaptionTable {
             return
         }
         let caption = Self.captionKeys.lazy.compactMap { header.fields.firstIndex(of: $0) }.first
+        let label = header.fields.firstIndex(of: "class")
         for row in table.dropFirst() where row.fields != [""] {
             guard row.fields.count > file else {
                 faults.append((row.line, "\(row.fields.count) fields, expected \(header.fields.count)"))
                 continue
             }
-            add(row.fields[file], caption: caption.flatMap { row.fields.count > $0 ? row.fields[$0] : nil }, line: row.line)
+            func field(_ column: Int?) -> String? { column.flatMap { row.fields.count > $0 ? row.fields[$0] : nil } }
+            add(row.fields[file], caption: field(caption), label: field(label), line: row.line)
         }
     }
 
-    private mutating func add(_ file: String, caption: String?, line: Int) {
+    private mutating func add(_ file: String, caption: String?, label: String?, line: Int) {
         // What leads out of the folder would be another data set's.
         guard !file.hasPrefix("/"), !file.split(separator: "/").contains(".."), !file.utf8.contains(0) else {
             faults.append((line, "\(FilePath.shown(file)) leads out of the folder"))
             return
         }
         let path = file.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
-        rows.append(Row(line: line, file: path, caption: CaptionText.line(caption ?? "")))
+        let named = label.map { CaptionText.line($0) }.flatMap { $0.isEmpty ? nil : $0 }
+        rows.append(Row(line: line, file: path, caption: CaptionText.line(caption ?? ""), label: named))
     }
 
     /// The rows of comma-separated values, quoted where they hold commas, quotes or line breaks (RFC 4180).

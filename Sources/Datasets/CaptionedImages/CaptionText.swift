@@ -25,6 +25,17 @@ enum CaptionText {
         return (value["caption"]?.string ?? value["text"]?.string).map(line)
     }
 
+    /// The class in a JSON object, under "class"; nil where it has none.
+    static func label(json: Data) -> String? {
+        (try? JSONDecoder().decode(JSONValue.self, from: json))?["class"].flatMap(label)
+    }
+
+    /// A class: a name, or a number as one.
+    static func label(_ value: JSONValue) -> String? {
+        let text = value.wholeNumber.map { String($0) } ?? value.string.map { line($0) }
+        return text.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// A text as one line, without byte order marks.
     static func line(_ text: String) -> String {
         text.replacing("\u{feff}", with: "").split(whereSeparator: \.isWhitespace).joined(separator: " ")

@@ -6,14 +6,28 @@ import Images
 ///
 /// A caption is a `.txt` file of the picture's name beside it, a line of the folder's `metadata.jsonl` or `metadata.csv` (as
 /// Hugging Face's image folders have them), or in a shard the sample's `.txt` or `.json`. Links are followed. Captions are read
-/// at once, pictures when they are asked for; what is no picture with a caption is left out and listed.
+/// at once, pictures when they are asked for; what is no picture with a caption is left out and listed. Where captions are not
+/// needed, pictures without one have an empty one.
+///
+/// A picture's class is the `class` of its JSON or of its line of the table, and otherwise the name of the folder that it lies in.
 public struct CaptionedDataset: Sendable {
     /// A picture and its caption.
     struct Item: Sendable {
         /// The path below the folder; inside a shard, the sample's key after the shard's path.
         var name: String
         var caption: String
+        /// Nil for a picture that lies in no folder inside the data set's own.
+        var label: String?
         var place: Place
+
+        /// - Parameter label: the class that is written somewhere; nil for the innermost folder of the name.
+        init(name: String, caption: String, label: String?, folderOf path: String, place: Place) {
+            self.name = name
+            self.caption = caption
+            self.place = place
+            let inside = FilePath.folder(of: path)
+            self.label = label ?? inside.split(separator: "/").last.flatMap { $0 == "." ? nil : String($0) }
+        }
     }
 
     /// Where the bytes of a picture are.
@@ -35,13 +49,15 @@ public struct CaptionedDataset: Sendable {
 
     /// Lists the pictures of `folder`, in the order of their paths.
     ///
-    /// - Parameter skipping: names to leave out: paths below the folder, keys of samples, with or without extension.
+    /// - Parameters:
+    ///   - skipping: names to leave out: paths below the folder, keys of samples, with or without extension.
+    ///   - needsCaptions: whether a picture without a caption is left out.
     /// - Throws: `DatasetError.missing` where there is no such folder, `.empty` where nothing in it is a picture with a caption,
     ///   with what is there instead.
-    public init(folder: URL, skipping: Set<String> = []) throws {
+    public init(folder: URL, skipping: Set<String> = [], needsCaptions: Bool = true) throws {
         self.folder = folder.path
         let listing = try FolderListing(folder.path)
-        var found = CaptionedFiles(listing, skipping: skipping)
+        var found = CaptionedFiles(listing, skipping: skipping, needsCaptions: needsCaptions)
         found.read()
         items = found.items.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         leftOut = found.leftOut.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -50,7 +66,8 @@ public struct CaptionedDataset: Sendable {
             let reasons = leftOut.summaries(examples: 2).prefix(4).joined(separator: "; ")
             throw DatasetError.empty(
                 path: folder.path,
-                expected: "pictures with captions (name.png and name.txt, a metadata.jsonl, or .tar shards)"
+                expected: (needsCaptions
+                    ? "pictures with captions (name.png and name.txt, a metadata.jsonl, or .tar shards)" : "pictures (files, or .tar shards)")
                     + (reasons.isEmpty ? "" : "; found \(reasons)"))
         }
     }
@@ -60,6 +77,14 @@ public struct CaptionedDataset: Sendable {
 
     /// The caption of picture `index`, without reading the picture.
     public func caption(_ index: Int) -> String { items[index].caption }
+
+    /// The class of picture `index`; nil where nothing says it.
+    public func label(_ index: Int) -> String? { items[index].label }
+
+    /// Leaves out the pictures whose class is none of `classes`.
+    mutating func keep(_ classes: Set<String>) {
+        items = items.filter { $0.label.map(classes.contains) ?? false }
+    }
 
     /// Picture `index` with its caption.
     ///

@@ -9,6 +9,7 @@ struct CaptionedFiles {
     private(set) var shards = 0
     private let folder: String
     private let skipping: Set<String>
+    private let needsCaptions: Bool
     private var images: [String] = []
     private var archives: [String] = []
     private var tables: [String] = []
@@ -18,10 +19,13 @@ struct CaptionedFiles {
     private var usedTexts: Set<String> = []
     /// Captions of tables by the picture's path; nil where a table has none for it.
     private var listed: [String: String] = [:]
+    /// Classes of tables by the picture's path.
+    private var listedLabels: [String: String] = [:]
     /// JSON files by their stems, which describe a picture where one has that stem and no other caption.
     private var descriptions: [String: String] = [:]
 
-    init(_ listing: FolderListing, skipping: Set<String>) {
+    init(_ listing: FolderListing, skipping: Set<String>, needsCaptions: Bool) {
+        self.needsCaptions = needsCaptions
         folder = listing.folder
         self.skipping = skipping
         for link in listing.broken { leaveOut(link, "a link to nothing") }
@@ -96,6 +100,7 @@ struct CaptionedFiles {
             let file = inside.isEmpty ? row.file : inside + "/" + row.file
             if there.contains(file) {
                 if !row.caption.isEmpty { listed[file] = row.caption }
+                listedLabels[file] = row.label
             } else if !skipping.contains(file), !skipping.contains(Self.stem(file)) {
                 leaveOut("\(table):\(row.line)", "a line about a picture that is not there", row.file)
             }
@@ -107,27 +112,29 @@ struct CaptionedFiles {
         // Some tools append to the whole name: a.png.txt.
         let text = texts[Self.stem(image)] ?? texts[image]
         if let text { usedTexts.insert(text) }
-        if let caption = listed[image] { return add(image, caption) }
+        let description = descriptions[Self.stem(image)] ?? descriptions[image]
+        let json = description.flatMap { try? InputFile.bytes(path($0), limit: 16 << 20) }.map { Data($0) }
+        let label = listedLabels[image] ?? json.flatMap { CaptionText.label(json: $0) }
+        if let caption = listed[image] { return add(image, caption, label) }
         guard let text else {
-            let description = descriptions[Self.stem(image)] ?? descriptions[image]
-            let bytes = description.flatMap { try? InputFile.bytes(path($0), limit: 16 << 20) }
-            guard let caption = bytes.flatMap({ CaptionText.line(json: Data($0)) }), !caption.isEmpty else {
+            guard let caption = json.flatMap({ CaptionText.line(json: $0) }), !caption.isEmpty else {
+                if !needsCaptions { return add(image, "", label) }
                 return leaveOut(image, "a picture without a caption")
             }
-            return add(image, caption)
+            return add(image, caption, label)
         }
         do {
             guard let caption = CaptionText.line(try InputFile.bytes(path(text), limit: 1 << 20)) else {
                 return leaveOut(text, "a caption that is no text in UTF-8", isBad: true)
             }
-            if caption.isEmpty { leaveOut(image, "a picture with an empty caption") } else { add(image, caption) }
+            if caption.isEmpty, needsCaptions { leaveOut(image, "a picture with an empty caption") } else { add(image, caption, label) }
         } catch {
             leaveOut(text, "a caption that cannot be read", "\(error)", isBad: true)
         }
     }
 
-    private mutating func add(_ image: String, _ caption: String) {
-        items.append(.init(name: image, caption: caption, place: .file(path(image))))
+    private mutating func add(_ image: String, _ caption: String, _ label: String?) {
+        items.append(.init(name: image, caption: caption, label: label, folderOf: image, place: .file(path(image))))
     }
 
     private mutating func read(archive: String) {
@@ -148,9 +155,10 @@ struct CaptionedFiles {
                 leaveOut(name, "a file on the skip list")
                 continue
             }
-            switch (sample.image, sample.caption) {
-            case (let image?, let caption?) where !caption.isEmpty:
-                items.append(.init(name: name, caption: caption, place: .shard(shard, image)))
+            switch (sample.image, sample.caption ?? (needsCaptions ? nil : "")) {
+            case (let image?, let caption?) where !caption.isEmpty || !needsCaptions:
+                items.append(
+                    .init(name: name, caption: caption, label: sample.label, folderOf: sample.key, place: .shard(shard, image)))
                 count += 1
             case (.some, nil) where sample.hasCaption:
                 leaveOut(name, "a sample without words in its .txt or .json (\"caption\" or \"text\")")

@@ -76,13 +76,14 @@ public struct CheckedDataset: Sendable {
 
     private static func report(of dataset: CaptionedDataset) -> [String] {
         let packed = dataset.items.count { !$0.isFile }
+        let captions = dataset.items.contains { $0.caption.isEmpty } ? "" : " with captions"
         let files = dataset.count - packed
         let places: String =
             switch (files, packed) {
-            case (_, 0): "\(counted(dataset.count, "picture")) with captions"
-            case (0, _): "\(counted(dataset.count, "picture")) with captions in \(counted(dataset.shards, "shard"))"
+            case (_, 0): "\(counted(dataset.count, "picture"))\(captions)"
+            case (0, _): "\(counted(dataset.count, "picture"))\(captions) in \(counted(dataset.shards, "shard"))"
             default:
-                "\(counted(dataset.count, "picture")) with captions, \(files) as files and \(packed) in \(counted(dataset.shards, "shard")): all are used"
+                "\(counted(dataset.count, "picture"))\(captions), \(files) as files and \(packed) in \(counted(dataset.shards, "shard")): all are used"
             }
         let count = dataset.leftOut.count
         return ["data: \(dataset.folder): \(places)\(count == 0 ? "" : "; left out \(count)")"]

@@ -10,6 +10,8 @@ final class Shard: Sendable {
         var image: Range<Int>?
         /// Nil where there is none, empty where there is one without words.
         var caption: String?
+        /// The class that the sample's JSON names.
+        var label: String?
         /// Whether there is a caption's file, whatever is in it.
         var hasCaption = false
     }
@@ -49,6 +51,7 @@ final class Shard: Sendable {
             } else if let json = texts["json"] {
                 sample.caption = CaptionText.line(json: bytes(json))
             }
+            sample.label = texts["json"].flatMap { CaptionText.label(json: bytes($0)) }
             samples.append(sample)
         }
         var reader = try TarReader(archive, path: path)

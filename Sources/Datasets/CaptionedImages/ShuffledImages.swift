@@ -23,6 +23,8 @@ struct ShuffledImages: SampleSource {
         return Int(Shuffle(count: count, seed: seed, epoch: index / count)[index % count])
     }
 
+    func label(_ index: UInt64) -> String? { images.label(place(index)) }
+
     func caption(_ index: UInt64) throws -> String { images.caption(place(index)) }
 
     func sample(_ index: UInt64) throws -> CaptionedImage {

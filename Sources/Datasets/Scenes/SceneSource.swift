@@ -5,9 +5,12 @@ struct SceneSource: SampleSource {
     private let composers: [SceneComposer]
     private let limits: [Double]
     private let seed: UInt64
+    /// The class of every sprite; nil where samples have no class.
+    private let labels: [String]?
 
     /// - Throws: `DatasetError.badConfiguration`.
-    init(sprites: [Sprite], mixture: [DataConfiguration.Part], side: Int, seed: UInt64) throws {
+    init(sprites: [Sprite], labels: [String]? = nil, mixture: [DataConfiguration.Part], side: Int, seed: UInt64) throws {
+        self.labels = labels
         composers = try mixture.map { part in
             var scenes = part.scenes
             scenes.side = side
@@ -29,6 +32,9 @@ struct SceneSource: SampleSource {
         let composer = composers[limits.firstIndex { draw < $0 } ?? composers.count - 1]
         return (composer, composer.plan(Int(truncatingIfNeeded: index & UInt64(Int.max))))
     }
+
+    /// That of the thing that the caption names first.
+    func label(_ index: UInt64) -> String? { labels.flatMap { labels in plan(index).plan.objects.first.map { labels[$0.sprite] } } }
 
     func caption(_ index: UInt64) throws -> String { plan(index).plan.caption }
 

@@ -91,6 +91,16 @@ public struct SpriteDescription: Codable, Sendable, Equatable {
     public var isEmoji: Bool { style == .emoji && !recoloured }
 }
 
+extension SpriteDescription {
+    /// What the sprite is: the first of `classes` that is one of its words (broader words, its caption, its group or a part of
+    /// that), or its first broader word; nil where there is none.
+    func label(among classes: [String]?) -> String? {
+        guard let classes else { return hypernyms.first }
+        let words = Set(hypernyms + [caption, name, group] + group.split(separator: "/").map(String.init))
+        return classes.first(where: words.contains)
+    }
+}
+
 /// A sprite: a picture with transparency, cut to its content, and what is known of it.
 public struct Sprite: Sendable, Equatable {
     public var description: SpriteDescription

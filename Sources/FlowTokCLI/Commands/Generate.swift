@@ -12,7 +12,8 @@ struct Generate: ParsableCommand {
         CommandConfiguration(
             abstract: "Draw ImageNet's classes with MaskGIT, RAR, LlamaGen or TokenBridge, and captions with MaskGen.",
             discussion: """
-                MaskGIT, RAR, LlamaGen and TokenBridge draw classes: numbers of 0 to 999, names, or WordNet's synsets. MaskGen \
+                MaskGIT, RAR, LlamaGen and TokenBridge draw classes: numbers of 0 to 999, names, or WordNet's synsets; those that \
+                flowtok train generator made have numbers and names of their own. MaskGen \
                 draws captions. The model is \
                 a folder that flowtok import made; or a generator's folder of the hub, which holds its image tokenizer in \
                 the folder "tokenizer" and for MaskGen CLIP and its vocabulary in "clip"; or a folder with all these files \
@@ -125,7 +126,18 @@ struct Generate: ParsableCommand {
         if classes.isEmpty {
             return try PromptList(arguments: prompt, file: nil).prompts.map { Subject(subject: .caption($0), name: $0) }
         }
+        let own = modelPath.flatMap { GeneratorFolder.classNames(in: $0) }
         return try classes.map { text in
+            if let own {
+                let name = text.trimmed
+                let number = own.firstIndex(of: name) ?? Int(name)
+                guard let number, own.indices.contains(number) else {
+                    let some = own.prefix(8).joined(separator: ", ") + (own.count > 8 ? ", …" : "")
+                    throw GeneratorError.badSetting(
+                        name: "--class", given: text, expected: "one of the model's own: 0 to \(own.count - 1), or \(some)")
+                }
+                return Subject(subject: .imageClass(number), name: own[number])
+            }
             // A model may have other classes than ImageNet's, which have numbers only.
             if let number = Int(text.trimmed), number >= 0 {
                 let known = ImageNetClasses.all.indices.contains(number)
@@ -137,8 +149,12 @@ struct Generate: ParsableCommand {
         }
     }
 
+    private var modelPath: String? {
+        (model.model ?? ProcessInfo.processInfo.environment["FLOWTOK_MODEL"]).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     private func open() throws -> ImageGenerator {
-        guard let path = model.model ?? ProcessInfo.processInfo.environment["FLOWTOK_MODEL"], !path.isEmpty else {
+        guard let path = modelPath else {
             throw Failure(.usage, "no generator: expected --model with its folder, since flowtok ships none")
         }
         model.prepare()

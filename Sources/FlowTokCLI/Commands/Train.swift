@@ -8,19 +8,24 @@ import Training
 /// `flowtok train`.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a model of your own: a vocabulary, an image tokenizer, a flow.",
+        abstract: "Train a model of your own: a vocabulary, an image tokenizer, a flow, a generator of classes.",
         discussion: """
             Each stage reads a JSON file and writes into a folder: log.csv, loss.png, samples and a checkpoint every few \
             minutes. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume goes on to the same bits. Paths in the file are relative to the \
             current folder.
+
+            An image tokenizer is of the kind that "kind" names in its file, and a generator of classes too; without one, a \
+            tokenizer is the FlowTiTok that a flow needs.
 
             EXAMPLES
               flowtok train vocabulary Models/default/training/vocabulary.json --output Runs/vocabulary
               flowtok train tokenizer Models/default/training/tokenizer.json --output Runs/tokenizer
               flowtok train flow Models/default/training/flow.json --output Runs/flow
               flowtok train flow Models/default/training/flow.json --output Runs/flow --resume
+              flowtok train tokenizer Examples/training/titok.json --output Runs/titok
+              flowtok train generator Examples/training/maskgit.json --output Runs/maskgit
             """,
-        subcommands: [TrainVocabulary.self, TrainTokenizer.self, TrainFlow.self])
+        subcommands: [TrainVocabulary.self, TrainTokenizer.self, TrainFlow.self, TrainGenerator.self])
 }
 
 /// The options that every stage has.
@@ -59,7 +64,7 @@ struct RunOptions: ParsableArguments {
     /// What a run writes again and again.
     private static let outputs = [
         "checkpoint.safetensors", "log.csv", "loss.png", "data.json", "text_encoder.safetensors", ModelFolder.configurationFile,
-        ModelFolder.weightsFile, ModelFolder.vocabularyFile,
+        ModelFolder.weightsFile, ModelFolder.vocabularyFile, "image_tokenizer.safetensors",
     ]
 
     /// Opens the run, trains with a progress line, and says what came of it.
@@ -131,10 +136,18 @@ struct TrainVocabulary: ParsableCommand {
 
 struct TrainTokenizer: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tokenizer", abstract: "Train an image tokenizer and the text encoder that guides its decoder.")
+        commandName: "tokenizer", abstract: "Train an image tokenizer of any kind, a FlowTiTok with the text encoder that guides its decoder.")
     @OptionGroup var options: RunOptions
 
-    func run() throws { try options.train(TokenizerRecipe.open) }
+    func run() throws { try options.train(TokenizerKinds.open) }
+}
+
+struct TrainGenerator: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generator", abstract: "Train a generator of classes over the tokens of an image tokenizer.")
+    @OptionGroup var options: RunOptions
+
+    func run() throws { try options.train(GeneratorKinds.open) }
 }
 
 struct TrainFlow: ParsableCommand {

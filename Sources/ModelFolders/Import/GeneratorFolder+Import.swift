@@ -10,10 +10,12 @@ extension GeneratorFolder {
         let generator: any TokenGeneratorConfiguration
         let imageTokenizer: (any ImageTokenizerConfiguration)?
         let textEncoder: TextTransformerConfiguration?
+        /// The names of the classes by their numbers; nil for ImageNet's.
+        let classes: [String]?
 
         private enum Keys: String, CodingKey {
             case modelType = "model_type"
-            case name, files, generator
+            case name, files, generator, classes
             case imageTokenizer = "image_tokenizer"
             case textEncoder = "text_encoder"
         }
@@ -37,6 +39,20 @@ extension GeneratorFolder {
                     return tokenizer
                 }
             textEncoder = try values.decodeIfPresent(TextTransformerConfiguration.self, forKey: .textEncoder)
+            classes = try values.decodeIfPresent([String].self, forKey: .classes)
+        }
+
+        /// That of a generator of classes over a tokenizer in the same folder.
+        init(
+            name: String, files: ModelFiles, generator: any TokenGeneratorConfiguration, imageTokenizer: any ImageTokenizerConfiguration,
+            classes: [String]
+        ) {
+            self.name = name
+            self.files = files
+            self.generator = generator
+            self.imageTokenizer = imageTokenizer
+            self.classes = classes
+            textEncoder = nil
         }
 
         func encode(to encoder: any Encoder) throws {
@@ -47,6 +63,7 @@ extension GeneratorFolder {
             try generator.encode(to: values.superEncoder(forKey: .generator))
             try values.encodeIfPresent(imageTokenizer.map { try TypedConfiguration($0) }, forKey: .imageTokenizer)
             try values.encodeIfPresent(textEncoder, forKey: .textEncoder)
+            try values.encodeIfPresent(classes, forKey: .classes)
         }
 
         /// - Throws: `FlowTokError.unusableFiles` where the parts do not fit each other, `incompleteFiles` where there is no
@@ -69,6 +86,7 @@ extension GeneratorFolder {
             }
             name = options.name ?? InputFile.stem(found.path)
             self.files = files
+            classes = nil
             textEncoder = parts.text?.configuration.tower(activation: options.activation)
         }
 

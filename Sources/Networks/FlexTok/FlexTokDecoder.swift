@@ -141,7 +141,8 @@ public struct FlexTokDecoder: Sendable {
         evaluate(x, times: times, registers: registers) { _ in }
     }
 
-    private func evaluate(_ x: Tensor, times: [Float], registers: Tensor, look: (Tensor) -> Void) -> Tensor {
+    /// The same, with a look at the sequence of patches and registers after every block.
+    package func evaluate(_ x: Tensor, times: [Float], registers: Tensor, look: (Tensor) -> Void) -> Tensor {
         precondition(
             x.rank == 4 && times.count == x.shape[0] && registers.shape == [x.shape[0], configuration.registers, configuration.decoder.width],
             "\(times.count) times and registers of shape \(registers.shape) for latents of shape \(x.shape)")

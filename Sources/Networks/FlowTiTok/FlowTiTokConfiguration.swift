@@ -147,7 +147,7 @@ package struct PatchGroups: Sendable {
     package let width: Int
 
     /// The most nearly square rectangles, the wider one of a pair; nil where the grid does not divide.
-    init?(grid: Int, groups: Int) {
+    package init?(grid: Int, groups: Int) {
         guard groups > 0, grid * grid % groups == 0 else { return nil }
         let size = grid * grid / groups
         let heights = (1...size).filter { size % $0 == 0 && grid % $0 == 0 && grid % (size / $0) == 0 && $0 <= size / $0 }

@@ -1,16 +1,16 @@
 import Foundation
-import Layers
+package import Layers
 import Tensors
 
 /// Where a seeded tokenizer's patch embedding and pixel head start: the slowest cosines of brightness and colour, scaled
 /// so that the patches of pictures give features of about unit variance. From white noise instead, a small tokenizer
 /// learns brightness first and takes tens of thousands of pictures to find colour.
-struct PatchBasis {
+package struct PatchBasis {
     let patch: Int
     /// Frequencies and colour axis of each function, slowest first.
     private let functions: [(u: Int, v: Int, axis: Int)]
 
-    init(patch: Int, count: Int) {
+    package init(patch: Int, count: Int) {
         self.patch = patch
         var all: [(u: Int, v: Int, axis: Int)] = []
         for u in 0..<patch {
@@ -49,7 +49,7 @@ struct PatchBasis {
     }
 
     /// The embedding [width, 3, patch, patch] and its bias, which takes grey to zero.
-    func embedding(width: Int) -> (weight: Initializer, bias: Initializer) {
+    package func embedding(width: Int) -> (weight: Initializer, bias: Initializer) {
         var weights = [Float](repeating: 0, count: width * 3 * patch * patch)
         var biases = [Float](repeating: 0, count: width)
         for k in functions.indices.prefix(width) {
@@ -69,7 +69,7 @@ struct PatchBasis {
     }
 
     /// The head [3·patch², width, 1, 1] from features to pixels, at a share of the embedding's scale.
-    func head(width: Int, share: Double) -> Initializer {
+    package func head(width: Int, share: Double) -> Initializer {
         var weights = [Float](repeating: 0, count: width * 3 * patch * patch)
         for k in functions.indices.prefix(width) {
             for y in 0..<patch {

@@ -48,9 +48,9 @@ public struct GigaTokDecoder: Sendable {
             .permuted(1, 0, 2)
     }
 
-    /// The queries after the first `count` layers; nil means all.
-    package func transformed(_ queries: Tensor, memory: Tensor, first count: Int? = nil) -> Tensor {
-        layers(queries, memory: memory, first: count ?? layers.count)
+    /// The queries after the first `count` layers; nil means all. Of these, `done` have been passed before.
+    package func transformed(_ queries: Tensor, memory: Tensor, after done: Int = 0, first count: Int? = nil) -> Tensor {
+        layers(queries, memory: memory, done..<min(count ?? layers.count, layers.count))
     }
 
     /// The features [batch, Z, grid, grid] that the convolutions draw.

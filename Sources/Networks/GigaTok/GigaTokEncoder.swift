@@ -53,7 +53,7 @@ public struct GigaTokEncoder: Sendable {
 
     /// The queries after the first `count` layers; nil means all.
     package func transformed(_ queries: Tensor, memory: Tensor, first count: Int? = nil) -> Tensor {
-        layers(queries, memory: memory, first: count ?? layers.count)
+        layers(queries, memory: memory, 0..<min(count ?? layers.count, layers.count))
     }
 
     /// The features [batch, N, Z] of the tokens at the end of the transformer.

@@ -119,21 +119,21 @@ enum GigaTokLayers: Sendable {
         return x.addingRepeated(positions.table)
     }
 
-    /// The queries after the first `count` layers.
+    /// The queries after some of the layers, which they come to next.
     ///
     /// - Parameter memory: [batch, tokens, width], where there are queries of another sequence.
-    func callAsFunction(_ x: Tensor, memory: Tensor?, first count: Int) -> Tensor {
+    func callAsFunction(_ x: Tensor, memory: Tensor?, _ range: Range<Int>) -> Tensor {
         switch self {
         case .queries(let layers, let positions, let places):
             guard let memory else { preconditionFailure("queries without a memory") }
             let (table, keys) = (positions.table, memory.addingRepeated(places.table))
-            return layers.prefix(count).reduce(x) { $1($0, positions: table, memory: memory, keys: keys) }
+            return layers[range].reduce(x) { $1($0, positions: table, memory: memory, keys: keys) }
         case .ownMemory(let layers, let positions):
             let table = positions.table
-            return layers.prefix(count).reduce(x) { x, layer in
+            return layers[range].reduce(x) { x, layer in
                 layer(x, positions: table, memory: x, keys: x.addingRepeated(table))
             }
-        case .plain(let layers, _): return layers.prefix(count).reduce(x) { $1($0) }
+        case .plain(let layers, _): return layers[range].reduce(x) { $1($0) }
         }
     }
 }

@@ -5,6 +5,8 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
     /// The side of the images, and of the square of pixels that a token stands for.
     public var imageSize: Int
     public var patchSize: Int
+    /// The tokens of an image where they form no square, as those of a tokenizer of one dimension; otherwise nil.
+    public var sequence: Int?
     /// Channels of a token, each of which has a code.
     public var channels: Int
     /// Bins of a channel.
@@ -23,12 +25,13 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
 
     /// - Parameter sampling: nil for that of the published model of this width.
     public init(
-        imageSize: Int = 256, patchSize: Int = 16, channels: Int = 16, levels: Int = 64, range: Double = 5,
+        imageSize: Int = 256, patchSize: Int = 16, sequence: Int? = nil, channels: Int = 16, levels: Int = 64, range: Double = 5,
         classes: Int = 1000, buffer: Int = 64, encoder: TransformerShape, decoder: TransformerShape,
         head: TransformerShape, sampling: TokenBridgeSampling? = nil
     ) {
         self.imageSize = imageSize
         self.patchSize = patchSize
+        self.sequence = sequence
         self.channels = channels
         self.levels = levels
         self.range = range
@@ -56,7 +59,7 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
         "model_type", "size", "img_size", "vae_stride", "patch_size", "vae_embed_dim", "quant_levels", "quant_bits",
         "quant_min", "quant_max", "class_num", "buffer_size", "encoder_embed_dim", "encoder_depth", "encoder_num_heads",
         "decoder_embed_dim", "decoder_depth", "decoder_num_heads", "channel_embed_dim", "channel_depth", "channel_heads",
-        "num_iter", "cfg", "cfg_schedule", "temperature", "mlp_ratio", "mask_ratio_min", "label_drop_prob", "attn_dropout",
+        "seq_len", "num_iter", "cfg", "cfg_schedule", "temperature", "mlp_ratio", "mask_ratio_min", "label_drop_prob", "attn_dropout",
         "proj_dropout", "use_quantized_value",
     ]
 
@@ -78,6 +81,7 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
         }
         self.init(
             imageSize: try values.value("img_size", default: 256), patchSize: try values.value("vae_stride", default: 16),
+            sequence: try values.decodeIfPresent(Int.self, forKey: "seq_len"),
             channels: try values.value("vae_embed_dim", default: 16), levels: try values.value("quant_levels", default: 64),
             range: try values.value("quant_max", default: 5), classes: try values.value("class_num", default: 1000),
             buffer: try values.value("buffer_size", default: 64),
@@ -94,6 +98,7 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
         var values = encoder.container(keyedBy: OfficialKey.self)
         try values.encode(imageSize, forKey: "img_size")
         try values.encode(patchSize, forKey: "vae_stride")
+        try values.encodeIfPresent(sequence, forKey: "seq_len")
         try values.encode(channels, forKey: "vae_embed_dim")
         try values.encode(levels, forKey: "quant_levels")
         try values.encode(range, forKey: "quant_max")
@@ -115,7 +120,7 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
     }
 
     /// Tokens of an image.
-    public var length: Int { (imageSize / max(1, patchSize)) * (imageSize / max(1, patchSize)) }
+    public var length: Int { sequence ?? (imageSize / max(1, patchSize)) * (imageSize / max(1, patchSize)) }
 
     /// To be asked before what came from a file is used.
     ///
@@ -131,7 +136,8 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
         ])
         try expect("quant_levels", levels, in: GaussianQuantizer.bounds)
         guard range > 0, range <= 1e6 else { throw InvalidValue("quant_max is \(range), expected a number above 0") }
-        guard imageSize % patchSize == 0, length <= 16384 else {
+        try expect("seq_len", sequence ?? 1, in: 1...16384)
+        guard sequence != nil || imageSize % patchSize == 0, length <= 16384 else {
             throw InvalidValue("img_size is \(imageSize), expected a multiple of \(patchSize), and at most 16384 tokens")
         }
         try expectHeads("encoder_embed_dim", width: encoder.width, heads: encoder.heads)

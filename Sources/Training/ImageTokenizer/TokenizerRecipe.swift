@@ -10,6 +10,10 @@ import TextTokenizers
 
 /// The config file of `flowtok train tokenizer`.
 public struct TokenizerRecipe: Sendable, Codable, Equatable {
+    /// How `"kind"` names it; a file that names none is of it too.
+    public static let kind = "flowtitok"
+
+    public var kind: String?
     public var data: DataConfiguration
     /// The folder of a trained vocabulary. Its number of pieces becomes the text encoder's `vocab_size`.
     public var vocabulary: String
@@ -23,7 +27,7 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
     public var model: TokenizerTrainingConfiguration
 
     enum CodingKeys: String, CodingKey {
-        case data, vocabulary, start, grow
+        case kind, data, vocabulary, start, grow
         case textEncoder = "text_encoder"
         case model
     }

@@ -21,13 +21,14 @@ public final class TokenizerTrainer: TrainingTask {
     private let tokenizer: FlowTiTok
     private let textEncoder: TextTransformer
     private let emptyCaption: [Int32]
+    private let perceptual: PerceptualLoss?
     private let adversarial: AdversarialLoss?
 
     /// - Parameters:
     ///   - source: training samples; `shown`: those of the sample grids.
     ///   - initial: parameters to start from (a trained tokenizer's), instead of fresh ones.
     /// - Throws: `WeightMismatch` where `initial` has not every parameter in its shape; `FlowTokError` where the vocabulary
-    ///   does not serve; what the source throws.
+    ///   does not serve; what the source and reading the networks of a perceptual loss throw.
     public init(
         _ configuration: TokenizerTrainingConfiguration, vocabulary: SentencePieceVocabulary, source: any SampleSource,
         shown: any SampleSource, initial: [String: Tensor]? = nil
@@ -48,6 +49,7 @@ public final class TokenizerTrainer: TrainingTask {
         tokenizer = FlowTiTok(
             configuration.imageTokenizer, weights: weights["image_tokenizer"], logvarBias: configuration.logvarBias)
         textEncoder = TextTransformer(configuration.textEncoder, weights: weights["text_encoder"])
+        perceptual = try configuration.perceptual.map { try PerceptualLoss($0) }
         adversarial = configuration.adversarial.map { [store] in AdversarialLoss($0, parameters: store) }
         try given?.verify("the tokenizer to start from")
         var fingerprint = Fingerprint()
@@ -108,6 +110,10 @@ public final class TokenizerTrainer: TrainingTask {
             let features = seen.meanSquare()
             loss = loss + features * configuration.featureWeight
             metrics.append((name: "feature_loss", value: Double(features.item)))
+        }
+        if let seen = perceptual?(image, target: batch.images) {
+            loss = loss + seen
+            metrics.append((name: "perceptual_loss", value: Double(seen.item)))
         }
         if let parts = adversarial?(image, target: batch.images, step: step) {
             loss = loss + parts.tokenizer + parts.discriminator

@@ -26,6 +26,8 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable, Valid
     /// channel's std: what the encoder sees in an image, the decoder must show. Goes with `decoderOnly`, since an encoder that
     /// learns could meet it by seeing nothing.
     public var featureWeight: Float = 0
+    /// Distances in the features of trained networks; nil for none.
+    public var perceptual: PerceptualConfiguration?
     /// The discriminator; nil for none.
     public var adversarial: AdversarialConfiguration?
     public var training: TrainingSettings
@@ -60,7 +62,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable, Valid
         case latentNoiseWarmup = "latent_noise_warmup"
         case decoderOnly = "decoder_only"
         case featureWeight = "feature_weight"
-        case adversarial
+        case perceptual, adversarial
         case training
     }
 
@@ -81,6 +83,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable, Valid
         try values.read(&latentNoiseWarmup, .latentNoiseWarmup)
         try values.read(&decoderOnly, .decoderOnly)
         try values.read(&featureWeight, .featureWeight)
+        perceptual = try values.decodeIfPresent(PerceptualConfiguration.self, forKey: .perceptual)
         adversarial = try values.decodeIfPresent(AdversarialConfiguration.self, forKey: .adversarial)
     }
 
@@ -94,6 +97,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable, Valid
         if !(-30...20).contains(logvarBias) { throw InvalidValue("logvar_bias is \(logvarBias), expected -30 to 20") }
         try expect("caption_dropout", captionDropout, in: 0...1)
         if featureWeight > 0 && !decoderOnly { throw InvalidValue("feature_weight is \(featureWeight), expected 0 where the encoder learns too") }
+        try perceptual?.validate(as: "perceptual")
         do { try adversarial?.validate(side: imageTokenizer.imageSize) } catch { throw InvalidValue("adversarial.\(error.reason)") }
         if latentNoiseWarmup < 0 { throw InvalidValue("latent_noise_warmup is \(latentNoiseWarmup), expected at least 0") }
         for (first, a, second, b) in [

@@ -8,6 +8,7 @@ import Tensors
 enum RunCheckpoint {
     static let fileName = "checkpoint.safetensors"
     private static let format = "flowtok-run"
+    private static let memoryGroup = "memory/"
     private static let groups = ["parameters", "averages", "first_moments", "second_moments"]
 
     private static func buffers(_ optimizer: AdamW) -> [[ParameterBuffer]] {
@@ -16,9 +17,12 @@ enum RunCheckpoint {
 
     /// Writes the state.
     ///
-    /// - Parameter dependencyFingerprint: what the run builds on and does not train (`TrainingTask.dependencyFingerprint`).
+    /// - Parameters:
+    ///   - memory: what the task remembers (`TrainingTask.memory`).
+    ///   - dependencyFingerprint: what the run builds on and does not train (`TrainingTask.dependencyFingerprint`).
     static func write(
-        _ optimizer: AdamW, configuration: RunConfiguration, dependencyFingerprint: String, to path: String
+        _ optimizer: AdamW, memory: [String: Tensor] = [:], configuration: RunConfiguration, dependencyFingerprint: String,
+        to path: String
     ) throws {
         var tensors: [(String, Tensor)] = []
         for (group, buffers) in zip(groups, buffers(optimizer)) {
@@ -26,6 +30,7 @@ enum RunCheckpoint {
                 tensors.append((group + "/" + entry.name, buffer.tensor(entry.shape)))
             }
         }
+        tensors += memory.sorted { $0.key < $1.key }.map { (memoryGroup + $0.key, $0.value) }
         var metadata = ["step": String(optimizer.step), "configuration": configuration.text, "format": format]
         if !dependencyFingerprint.isEmpty { metadata["dependency_fingerprint"] = dependencyFingerprint }
         try Checkpoint.write(tensors, metadata: metadata, to: path)
@@ -33,11 +38,13 @@ enum RunCheckpoint {
 
     /// Reads the state into an optimizer over the same parameters. Nothing is changed unless all of it fits.
     ///
-    /// - Returns: what to tell of changes in the configuration, a line each.
+    /// - Parameter remembered: the names of what the task remembers.
+    /// - Returns: what to tell of changes in the configuration, a line each, and what the task is to remember.
     /// - Throws: `TrainingError.unusableCheckpoint` and `.configurationChanged`.
     static func read(
-        into optimizer: AdamW, configuration: RunConfiguration, dependencyFingerprint: String, from path: String
-    ) throws -> [String] {
+        into optimizer: AdamW, remembered: some Collection<String> = [String](), configuration: RunConfiguration,
+        dependencyFingerprint: String, from path: String
+    ) throws -> (notices: [String], memory: [String: Tensor]) {
         func unusable(_ reason: String) -> TrainingError { .unusableCheckpoint(path: path, reason: reason) }
         let checkpoint = try open(path)
         guard let step = checkpoint.metadata["step"].flatMap({ Int($0) }), step >= 0,
@@ -60,13 +67,19 @@ enum RunCheckpoint {
                 loaded.append((buffer, try reading(path) { try checkpoint.tensor(name) }))
             }
         }
-        guard checkpoint.entries.count == loaded.count else {
-            throw unusable("it has \(checkpoint.entries.count) tensors, expected \(loaded.count)")
+        var memory: [String: Tensor] = [:]
+        for key in remembered {
+            guard checkpoint.contains(memoryGroup + key) else { throw unusable("it has no \(memoryGroup + key)") }
+            memory[key] = try reading(path) { try checkpoint.tensor(memoryGroup + key) }
+        }
+        let expected = loaded.count + memory.count
+        guard checkpoint.entries.count == expected else {
+            throw unusable("it has \(checkpoint.entries.count) tensors, expected \(expected)")
         }
         try reading(path) { try checkpoint.checkFinite() }
         for (buffer, tensor) in loaded { buffer.copy(from: tensor) }
         optimizer.step = step
-        return notices
+        return (notices, memory)
     }
 
     /// The averaged parameters of a run's checkpoint, by name.

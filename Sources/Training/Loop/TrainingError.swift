@@ -21,6 +21,8 @@ public enum TrainingError: Equatable, Sendable, CategorizedError {
     case folderInUse(folder: String)
     /// A run folder cannot be made.
     case unwritableFolder(folder: String, reason: String)
+    /// A folder or a file holds a model of another kind than is needed.
+    case otherKind(path: String, found: String, expected: String)
     /// The data are missing or empty.
     case noData(path: String, reason: String)
     /// The loss or the gradient is not finite for many steps in a row.
@@ -36,6 +38,7 @@ public enum TrainingError: Equatable, Sendable, CategorizedError {
         case .nothingToResume(let folder): "\(folder) holds no checkpoint to resume from"
         case .folderInUse(let folder): "\(folder) is in use: another process trains in it"
         case .unwritableFolder(let folder, let reason): "\(folder): cannot be made: \(reason)"
+        case .otherKind(let path, let found, let expected): "\(path): it is of \(found), expected \(expected)"
         case .noData(let path, let reason): "\(path): \(reason)"
         case .diverged(let step): "training diverged: the loss has not been finite since step \(step)"
         }

@@ -73,12 +73,15 @@ public final class TrainingRun {
         self.configuration = try RunConfiguration(configuration)
         self.folder = folder
         hold = try RunFolder(path: folder)
-        optimizer = AdamW(task.store, settings: settings.optimizer)
-        var notices =
-            resume
-            ? try RunCheckpoint.read(
-                into: optimizer, configuration: self.configuration, dependencyFingerprint: task.dependencyFingerprint,
-                from: TrainingRun.checkpointPath(folder)) : []
+        optimizer = AdamW(task.store, settings: settings.optimizer, decays: task.decays)
+        var notices: [String] = []
+        if resume {
+            let state = try RunCheckpoint.read(
+                into: optimizer, remembered: task.memory.keys, configuration: self.configuration,
+                dependencyFingerprint: task.dependencyFingerprint, from: TrainingRun.checkpointPath(folder))
+            notices = state.notices
+            task.memory = state.memory
+        }
         if let data {
             notices += data.report
             if let old = TrainingRun.dataRecord(in: folder, resume: resume) { notices += data.record.changes(since: old) }
@@ -181,6 +184,7 @@ public final class TrainingRun {
             optimizer.step += 1
             return (.nan, nil)
         }
+        task.finish(step: step)
         return (value, [("loss", value)] + metrics + [("gradient_norm", norm), ("rate", Double(rate))])
     }
 
@@ -206,7 +210,7 @@ public final class TrainingRun {
 
     private func writeState() throws {
         try RunCheckpoint.write(
-            optimizer, configuration: configuration, dependencyFingerprint: task.dependencyFingerprint,
+            optimizer, memory: task.memory, configuration: configuration, dependencyFingerprint: task.dependencyFingerprint,
             to: TrainingRun.checkpointPath(folder))
     }
 

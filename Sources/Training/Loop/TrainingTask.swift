@@ -9,8 +9,15 @@ public protocol TrainingTask: AnyObject {
     /// A fingerprint of what the task builds on and does not train, such as a vocabulary or a fixed tokenizer: a run can
     /// only go on over the same. Empty where there is nothing of the kind.
     var dependencyFingerprint: String { get }
+    /// What the task remembers from step to step besides its parameters, such as which codes were used, by name: checkpoints
+    /// keep it, so that a resumed run goes on with it.
+    var memory: [String: Tensor] { get set }
+    /// Whether weight decay shrinks a parameter.
+    func decays(_ parameter: ParameterStore.Entry) -> Bool
     /// The loss of one step, a pure function of the parameters and the step's number, and metrics for the log.
     func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)])
+    /// Ends the step that `loss(step:)` was last asked for, after the update of the parameters.
+    func finish(step: Int)
     /// Pictures that show the state, by file name without extension, drawn with the given parameters.
     func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)]
     /// Text that shows the state, empty where there is none.
@@ -21,5 +28,11 @@ public protocol TrainingTask: AnyObject {
 
 extension TrainingTask {
     public var dependencyFingerprint: String { "" }
+    public var memory: [String: Tensor] {
+        get { [:] }
+        set {}
+    }
+    public func finish(step: Int) {}
+    public func decays(_ parameter: ParameterStore.Entry) -> Bool { true }
     public func sampleCaptions(parameters: any WeightSource) throws -> String { "" }
 }

@@ -9,7 +9,7 @@ public struct AdamWSettings: Sendable, Hashable, Codable, Validated {
     public var beta1: Float
     public var beta2: Float
     public var epsilon: Float
-    /// Decoupled weight decay, on every parameter.
+    /// Decoupled weight decay, on every parameter unless its task spares some.
     public var weightDecay: Float
     /// The share that the running average keeps at each step. It ramps up over the first steps as (1 + step)/(10 + step),
     /// unless `averageRamp` is off.
@@ -73,14 +73,19 @@ public final class AdamW {
     let second: [ParameterBuffer]
     let averages: [ParameterBuffer]
     private let pieces: [(parameter: Int, start: Int, length: Int)]
+    /// The weight decay of every parameter.
+    private let decay: [Float]
 
     /// An optimizer for the parameters that `store` holds now.
-    public init(_ store: ParameterStore, settings: AdamWSettings) {
+    ///
+    /// - Parameter decays: whether weight decay shrinks a parameter.
+    public init(_ store: ParameterStore, settings: AdamWSettings, decays: (ParameterStore.Entry) -> Bool = { _ in true }) {
         self.store = store
         self.settings = settings
         first = store.entries.map { ParameterBuffer(count: $0.buffer.count) }
         second = store.entries.map { ParameterBuffer(count: $0.buffer.count) }
         averages = store.entries.map { ParameterBuffer(copying: $0.leaf) }
+        decay = store.entries.map { decays($0) ? settings.weightDecay : 0 }
         let size = 65536
         pieces = store.entries.enumerated().flatMap { index, entry in
             stride(from: 0, to: entry.buffer.count, by: size).map { (index, $0, min(size, entry.buffer.count - $0)) }
@@ -109,7 +114,7 @@ public final class AdamW {
                 guard let gradient = gradient.baseAddress else { return }
                 kernels.adamw(
                     value, first[parameter].base + start, second[parameter].base + start, gradient + start, length,
-                    rate, settings.beta1, settings.beta2, settings.epsilon, settings.weightDecay, correction1,
+                    rate, settings.beta1, settings.beta2, settings.epsilon, decay[parameter], correction1,
                     correction2, scale)
             }
             kernels.average(averages[parameter].base + start, value, keep, length)

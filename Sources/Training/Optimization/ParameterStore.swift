@@ -65,6 +65,12 @@ public final class ParameterStore: WeightSource {
         return entry.leaf
     }
 
+    /// Puts values of a parameter's shape in its place, between steps.
+    func overwrite(_ name: String, with values: Tensor) {
+        guard let place = places[name] else { return }
+        entries[place].buffer.copy(from: values)
+    }
+
     /// The leaves, in the order of `entries`.
     public var leaves: [Tensor] { entries.map(\.leaf) }
 

@@ -107,6 +107,11 @@ public struct CodebookTraining: Sendable, Hashable {
 /// missing (reference section 8).
 public struct CodebookUsage: Sendable {
     private static let length = 65536
+    /// The last codes, oldest first.
+    public var recent: [Int32] {
+        get { history }
+        set { history = newValue }
+    }
     private var history: [Int32] = []
     private let codes: Int
 

@@ -1,0 +1,194 @@
+import Checkpoints
+import Files
+import Foundation
+import Layers
+import ModelFolders
+import Networks
+import Sampling
+import Tensors
+
+/// Training of FlexTok (2502.13967; reference section 11): over the latents of an autoencoder that is given, images become ordered
+/// codes, of which the first so many draw the latents by a rectified flow. FlexTok's own training was not published; what is not
+/// known of it is a choice of this package's.
+public struct FlexTokTraining: TokenizerKind {
+    public static let id = "flextok"
+    public static let drawsPixels = false
+
+    /// How many tokens an image keeps.
+    public enum Nesting: String, Sendable, Codable {
+        /// Any number.
+        case uniform
+        /// 1, 2, 4, …, all.
+        case powersOfTwo = "powers_of_two"
+    }
+
+    /// How the times of noise are drawn.
+    public enum Times: String, Sendable, Codable {
+        /// Uniform, warped so that middle ones are more frequent (s = 0.25).
+        case warped
+        case logitNormal = "logit_normal"
+    }
+
+    /// The autoencoder: a folder of `flowtok train tokenizer` of the kind "autoencoder", or of diffusers, or a FlexTok.
+    public var autoencoder: String
+    public var nesting: Nesting
+    public var times: Times
+    /// The share of images without any token, which guidance needs.
+    public var tokenDropout: Float
+    /// A frozen encoder whose features those of the decoder's second block are kept near to (REPA); nil for none.
+    public var teacher: String?
+    public var semanticWeight: Float
+
+    enum CodingKeys: String, CodingKey {
+        case autoencoder, nesting, times, teacher
+        case tokenDropout = "token_dropout"
+        case semanticWeight = "semantic_weight"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        autoencoder = try values.decode(String.self, forKey: .autoencoder)
+        nesting = try values.decodeIfPresent(Nesting.self, forKey: .nesting) ?? .powersOfTwo
+        times = try values.decodeIfPresent(Times.self, forKey: .times) ?? .warped
+        tokenDropout = try values.decodeIfPresent(Float.self, forKey: .tokenDropout) ?? 0.1
+        teacher = try values.decodeIfPresent(String.self, forKey: .teacher)
+        semanticWeight = try values.decodeIfPresent(Float.self, forKey: .semanticWeight) ?? 1
+    }
+
+    public func validate(_ network: FlexTokConfiguration) throws(InvalidValue) {
+        try expect("token_dropout", tokenDropout, in: 0...1)
+        try expectWeights([("semantic_weight", semanticWeight)])
+        if teacher != nil, network.decoder.depth < 2 {
+            throw InvalidValue("network.decoder.depth is \(network.decoder.depth), expected at least 2 with a teacher")
+        }
+    }
+
+    /// The shape of the autoencoder is its own.
+    public func completed(_ network: FlexTokConfiguration) throws -> FlexTokConfiguration {
+        var network = network
+        let (shape, given) = (try GivenAutoencoder(path: autoencoder).configuration, network.autoencoder)
+        guard given.latentChannels == shape.latentChannels else {
+            throw InvalidValue("network.vae.latent_channels is \(given.latentChannels), expected \(shape.latentChannels) as in \(autoencoder)")
+        }
+        network.autoencoder = shape
+        return network
+    }
+
+    static let prefix = "vae.vae."
+
+    public func given(_ network: FlexTokConfiguration) throws -> [String: Tensor] {
+        let found = try GivenAutoencoder(path: autoencoder).parameters()
+        return Dictionary(uniqueKeysWithValues: found.map { (Self.prefix + $0.key, $0.value) })
+    }
+
+    public func isFixed(_ parameter: String, of network: FlexTokConfiguration) -> Bool { parameter.hasPrefix(Self.prefix) }
+
+    public func decays(_ parameter: String, rank: Int) -> Bool { rank >= 2 && !parameter.contains("posembs") && !parameter.contains("registers") }
+
+    /// The head for the teacher's features.
+    static let head = "decoder.module_dict.dec_repa_layer"
+
+    public func isOfTraining(_ parameter: String) -> Bool { parameter.hasPrefix(Self.head) }
+
+    public func tables(_ network: FlexTokConfiguration) -> [(String, Tensor)] { network.tables.map { ($0.name, $0.tensor) } }
+
+    public func learner(_ network: FlexTokConfiguration, weights: Weights, store: ParameterStore) throws -> any TokenizerLearner {
+        try FlexTokLearner(self, network, weights: weights)
+    }
+
+    /// What 1, 2, 4, … tokens of an image draw.
+    public func reconstructions(_ images: Tensor, _ network: FlexTokConfiguration, weights: Weights) throws -> [Tensor] {
+        let tokenizer = FlexTok(network, weights: weights)
+        let tokens = try tokenizer.tokenize(images)
+        let options = DecodeOptions(steps: 10, guidance: 2, method: .classifierFree)
+        return try Self.powersOfTwo(network.registers).map { count in
+            try tokenizer.detokenize(tokens.prefix(count), guidedBy: nil, options: options) { _ in }
+        }
+    }
+
+    /// 1, 2, 4, … up to `most`, and that.
+    package static func powersOfTwo(_ most: Int) -> [Int] {
+        var counts = [1]
+        while let last = counts.last, 2 * last <= most { counts.append(2 * last) }
+        return counts.last == most ? counts : counts + [most]
+    }
+}
+
+/// A FlexTok in training.
+private final class FlexTokLearner: TokenizerLearner {
+    private let options: FlexTokTraining
+    private let network: FlexTok
+    private let encoder: FlexTokEncoder
+    private let decoder: FlexTokDecoder
+    private let counts: [Int]
+    private let semantics: (teacher: FrozenEncoder, head: [Linear])?
+
+    init(_ options: FlexTokTraining, _ configuration: FlexTokConfiguration, weights: Weights) throws {
+        self.options = options
+        network = FlexTok(configuration, weights: weights)
+        (encoder, decoder) = (try network.encoder, try network.decoder)
+        let registers = configuration.registers
+        counts = options.nesting == .uniform ? Array(1...registers) : FlexTokTraining.powersOfTwo(registers)
+        semantics = try options.teacher.map {
+            let teacher = try FrozenEncoder(path: $0)
+            let (width, place) = (configuration.decoder.width, weights[FlexTokTraining.head])
+            let head = [
+                Linear(place["mlp.1"], from: width, to: 4 * width), Linear(place["mlp.3"], from: 4 * width, to: 4 * width),
+                Linear(place["out_proj"], from: 4 * width, to: teacher.width),
+            ]
+            return (teacher, head)
+        }
+    }
+
+    /// The share of noise of an image.
+    private func time(_ random: inout CounterRandom) -> Float {
+        switch options.times {
+        case .logitNormal: return 1 / (1 + exp(-random.normal()))
+        case .warped:
+            let (u, strength) = (random.uniform(), Float(0.25))
+            let cosine = cos(Float.pi * u / 2)
+            return min(max(1 - u - strength * (cosine * cosine - 1 + u), 0), 1)
+        }
+    }
+
+    func loss(_ images: Tensor, step: Int, random: inout CounterRandom) throws -> TokenizerObjective {
+        let configuration = network.configuration
+        let batch = images.shape[0]
+        let (channels, side) = (configuration.autoencoder.latentChannels, configuration.latentSide)
+        let shape = [batch, channels, side, side]
+        let latents = try network.latents(images, noise: .randomNormal(shape, using: &random)).detached
+        let noise = Tensor.randomNormal(shape, using: &random)
+        let times = (0..<batch).map { _ in time(&random) }
+        let kept = (0..<batch).map { _ in counts[Int(random.next32()) % counts.count] }
+        let dropped = (0..<batch).map { _ in random.uniform() < options.tokenDropout }
+
+        let bounded = network.quantizer.bounded(encoder(latents))
+        let tokens = decoder.masked(decoder.embed(codes: network.quantizer.quantized(bounded: bounded)), keeping: kept)
+        let size = tokens.count / batch
+        let choices = Tensor.concatenated([tokens, decoder.nullRegisters(batch: 1)], axis: 0).reshaped([batch + 1, size])
+        let registers = choices.rows((0..<batch).map { dropped[$0] ? Int32(batch) : Int32($0) }).reshaped(tokens.shape)
+
+        let point = noise.scaledPerSample(times) + latents.scaledPerSample(times.map { 1 - $0 })
+        var middle: Tensor?
+        var block = 0
+        let velocity = decoder.evaluate(point, times: times, registers: registers) { sequence in
+            if block == 1 { middle = sequence }
+            block += 1
+        }
+        let error = (velocity - (noise - latents)).meanSquare()
+        var objective = TokenizerObjective(
+            loss: error, metrics: [("flow_loss", Double(error.item))],
+            codes: network.quantizer.codes(bounded: bounded.detached) ?? [])
+        if let semantics, let middle {
+            let patches = configuration.grid * configuration.grid
+            let features = middle.sliced(axis: 1, 0..<patches).layerNormalized(epsilon: 1e-5)
+            let head = semantics.head
+            let alignment = featureAlignmentLoss(
+                head[2](head[1](head[0](features, activation: .silu), activation: .silu)),
+                teacher: semantics.teacher(images, grid: configuration.grid))
+            objective.loss = objective.loss + alignment * options.semanticWeight
+            objective.metrics.append(("semantic_loss", Double(alignment.item)))
+        }
+        return objective
+    }
+}

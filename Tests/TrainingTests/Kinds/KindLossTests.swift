@@ -1,0 +1,98 @@
+import Datasets
+import Foundation
+import Layers
+import Networks
+import Tensors
+import TestSupport
+import Testing
+import Training
+
+/// The losses of kinds that no golden covers.
+@Suite struct KindLossTests {
+    @Test("Smoothed cross entropy is that of smoothed targets, and its gradient their difference from the softmax")
+    func smoothing() {
+        var random = CounterRandom(seed: 3)
+        let (rows, codes, smoothing) = (4, 6, Float(0.2))
+        let logits = Tensor.randomNormal([rows, codes], using: &random).requiringGradient
+        let targets: [Int32] = [0, 5, 2, 2]
+        let weights: [Float] = [1, 0.1, 1, 0.1]
+        let loss = logits.smoothedCrossEntropy(targets, weights: weights, smoothing: smoothing)
+        let slopes = gradients(of: loss, withRespectTo: [logits])[0].values
+        let values = logits.values
+        var (expected, total) = (Float(0), Float(0))
+        for row in 0..<rows {
+            let part = values[row * codes..<(row + 1) * codes]
+            let sum = part.reduce(0) { $0 + exp($1) }
+            total += weights[row]
+            for (code, value) in part.enumerated() {
+                let target = smoothing / Float(codes) + (Int32(code) == targets[row] ? 1 - smoothing : 0)
+                expected -= weights[row] * target * (value - log(sum))
+                let slope = weights[row] * (exp(value) / sum - target) / 2.2
+                #expect(abs(slopes[row * codes + code] - slope) < 1e-5)
+            }
+        }
+        #expect(abs(loss.item - expected / total) < 1e-5)
+    }
+
+    @Test("Masks follow the arccosine schedule")
+    func masks() {
+        #expect(MaskGITLearner.maskedCount(0, of: 32) == 32)
+        #expect(MaskGITLearner.maskedCount(0.5, of: 32) == 21)
+        #expect(MaskGITLearner.maskedCount(0.9999999, of: 32) == 1)
+        var random = CounterRandom(seed: 1)
+        let ratios = (0..<2000).map { _ in TokenBridgeLearner.maskRatio(&random) }
+        #expect(ratios.allSatisfy { (0.7...1).contains($0) })
+        // The mean of a normal distribution with mean 1 and deviation 1/4, cut to 0.7...1.
+        #expect(abs(ratios.reduce(0, +) / 2000 - 0.8668) < 0.006)
+    }
+
+    @Test("Codes that nothing uses move to where vectors are, and codes in use stay")
+    func revival() {
+        let table = Tensor([0, 0, 10, 10, 20, 20], shape: [3, 2])
+        let quantizer = VectorQuantizer(Weights(NamedTensors(["embedding.weight": table])), codes: 3, size: 2)
+        let vectors = Tensor([0.5, 0.5, 1, 0], shape: [1, 2, 2])
+        var revival = CodebookRevival(codes: 3)
+        // Code 0 has long been used by all.
+        revival.use = Tensor([0.9, 0, 0], shape: [3])
+        let revived = revival.revived(quantizer, vectors: vectors, indices: [0, 0]).values
+        #expect(revived[0] == 0 && revived[1] == 0)
+        // By the official formula with no use at all: a share of exp(-0.001) of the nearest vector, which for both is the first.
+        let share = exp(Float(-1e-3))
+        #expect(abs(revived[2] - (10 * (1 - share) + 0.5 * share)) < 1e-4 && abs(revived[4] - (20 * (1 - share) + 0.5 * share)) < 1e-4)
+        #expect(abs(revival.use.values[0] - 0.901) < 1e-5 && revival.use.values[1] == 0)
+    }
+
+    @Test("Mirrored images are read from right to left")
+    func mirror() {
+        let images = Tensor((0..<24).map { Float($0) }, shape: [2, 3, 2, 2])
+        let values = images.mirrored([false, true]).values
+        #expect(Array(values[..<12]) == (0..<12).map { Float($0) })
+        #expect(Array(values[12..<16]) == [13, 12, 15, 14])
+    }
+
+    @Test("Bicubic resizing gives back the size that it has, and a ramp as a ramp")
+    func bicubic() {
+        let ramp = Tensor((0..<8).flatMap { y in (0..<8).map { Float($0 + y) } }, shape: [1, 1, 8, 8])
+        #expect(BilinearResize.resized(ramp, to: 8, mode: .bicubic).values == ramp.values)
+        let half = BilinearResize.resized(ramp, to: 4, mode: .bicubic).values
+        // Away from the border.
+        #expect(abs(half[5] - 5) < 1e-5 && abs(half[6] - 7) < 1e-5)
+    }
+
+    @Test("Tokens that FlexTok keeps: powers of two, and all")
+    func nesting() {
+        #expect(FlexTokTraining.powersOfTwo(32) == [1, 2, 4, 8, 16, 32])
+        #expect(FlexTokTraining.powersOfTwo(12) == [1, 2, 4, 8, 12])
+        #expect(FlexTokTraining.powersOfTwo(1) == [1])
+    }
+
+    @Test("Weight decay spares what the official trainings spare")
+    func decay() {
+        let titok = TiTokTraining()
+        #expect(titok.decays("encoder.transformer.0.attn.in_proj_weight", rank: 2) && titok.decays("encoder.conv_out.weight", rank: 4))
+        for name in ["latent_tokens", "encoder.patch_embed.weight", "decoder.mask_token", "quantize.embedding.weight", "decoder.decoder_embed.weight"] {
+            #expect(!titok.decays(name, rank: 2), "\(name)")
+        }
+        #expect(!titok.decays("encoder.conv_out.bias", rank: 1))
+    }
+}

@@ -1,0 +1,129 @@
+import Checkpoints
+import Datasets
+import FlowTok
+import Foundation
+import Images
+import ModelFolders
+import Networks
+import TestSupport
+import Testing
+import Training
+
+/// Every kind of training: it learns, what it exports opens, and a run that is resumed comes to the same bits.
+@Suite struct KindTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test("Eight steps are three and five more", arguments: TinyKinds.all)
+    func resuming(_ kind: TinyKinds.Kind) throws {
+        let file = try TinyKinds.file(kind, in: folder)
+        var losses: [Double] = []
+        #expect(try TinyKinds.open(kind, file, output: folder("whole")).run { losses.append($0.loss) })
+        #expect(losses.count == 8 && losses.allSatisfy(\.isFinite))
+        #expect(try !TinyKinds.open(kind, file, output: folder("parts")).run(stopAfter: 3))
+        #expect(try TinyKinds.open(kind, file, output: folder("parts"), resume: true).run())
+        #expect(try contents(checkpointPath(folder("whole"))) == contents(checkpointPath(folder("parts"))))
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder("whole/model"))
+        #expect(files.contains("config.json") && files.contains("model.safetensors"))
+        for name in files { #expect(try contents(folder("whole/model/" + name)) == contents(folder("parts/model/" + name)), "\(name)") }
+        func rows(_ run: String) throws -> [[String]] {
+            let log = try logRows(folder(run))
+            let kept = log.columns.indices.filter { log.columns[$0] != "samples_per_second" }
+            return log.rows.map { row in kept.map { row[$0] } }
+        }
+        #expect(try rows("whole") == rows("parts"))
+        let pictures = try FileManager.default.contentsOfDirectory(atPath: folder("whole/samples")).filter { $0.hasSuffix("0000008.png") }
+        #expect(pictures.count == 1)
+    }
+
+    @Test("What a tokenizer's training exports encodes and decodes", arguments: TinyKinds.tokenizers)
+    func tokenizers(_ kind: TinyKinds.Kind) throws {
+        try TinyKinds.open(kind, TinyKinds.file(kind, in: folder, steps: 2), output: folder("run")).run()
+        let opened = try AnyImageTokenizer(path: folder("run/model"))
+        #expect(opened.identity.name == kind.id && opened.warnings == [])
+        let picture = BlockSource().sample(0).image
+        let tokens = try opened.encode(picture)
+        // The first stage has no pixels yet.
+        guard kind.name != TinyKinds.firstStage.name else { return }
+        let image = try opened.decode(tokens, options: DecodeOptions(steps: 2))
+        #expect(image.width == 32 && image.height == 32)
+    }
+
+    @Test("What a generator's training exports draws, by the names of its classes", arguments: TinyKinds.generators)
+    func generators(_ kind: TinyKinds.Kind) throws {
+        try TinyKinds.open(kind, TinyKinds.file(kind, in: folder, steps: 2), output: folder("run")).run()
+        let opened = try GeneratorFolder(path: folder("run/model"))
+        let expected = kind.keys.contains("classes") ? ["red", "blue"] : try FileManager.default.contentsOfDirectory(atPath: folder("images")).sorted()
+        #expect(opened.classNames == expected && opened.name == kind.id)
+        let generator = try ImageGenerator(opened)
+        #expect(generator.classes == expected.count && generator.warnings == [])
+        let settings = GeneratorSettings(steps: generator.defaults.steps == nil ? nil : 2)
+        let drawn = try generator.generate(ImageGeneratorRequest(.imageClass(1), seed: 3, settings: settings))
+        #expect(drawn.image.width == 32)
+    }
+
+    @Test(
+        "Losses fall",
+        arguments: [
+            TinyKinds.tiTokVQ, TinyKinds.tiTokVAE, TinyKinds.tiTokLocal, TinyKinds.gigaTokPlain, TinyKinds.autoencoder, TinyKinds.flexTokPlain,
+            TinyKinds.maskGIT, TinyKinds.llamaGen, TinyKinds.tokenBridge,
+        ])
+    func learning(_ kind: TinyKinds.Kind) throws {
+        let file = try TinyKinds.file(kind, in: folder, steps: 60, changing: [("\"sample_every\": 4", "\"sample_every\": 0")])
+        var losses: [Double] = []
+        try TinyKinds.open(kind, file, output: folder("run")).run { losses.append($0.loss) }
+        let (first, last) = (losses.prefix(8).reduce(0, +), losses.suffix(8).reduce(0, +))
+        #expect(last < 0.95 * first, "\(first / 8) \(last / 8)")
+    }
+
+    @Test("Killed ten times at random, a run's last checkpoint loads, and it comes to the same bits", arguments: [TinyKinds.tiTokVQ, TinyKinds.maskGIT])
+    func killed(_ kind: TinyKinds.Kind) throws {
+        let file = try TinyKinds.file(kind, in: folder, steps: 200, changing: [("\"sample_every\": 4", "\"sample_every\": 0")])
+        try TinyKinds.open(kind, file, output: folder("whole")).run()
+        let hasty = try TinyKinds.file(
+            kind, in: folder, steps: 200, changing: [("\"sample_every\": 4", "\"sample_every\": 0, \"checkpoint_minutes\": 1e-9")])
+        let arguments = ["train", kind.isGenerator ? "generator" : "tokenizer", hasty, "--output", folder("killed"), "--quiet"]
+        let checkpoint = checkpointPath(folder("killed"))
+        for _ in 0..<10 {
+            let started = FileManager.default.fileExists(atPath: checkpoint)
+            let run = try Executable.start(arguments + (started ? ["--resume"] : []), in: folder)
+            Thread.sleep(forTimeInterval: .random(in: 0.05...0.4))
+            kill(run.process.processIdentifier, SIGKILL)
+            #expect([128 + SIGKILL, 0].contains(run.status()), "\(run.complaints)")
+            if FileManager.default.fileExists(atPath: checkpoint) { try Checkpoint(path: checkpoint).checkFinite() }
+        }
+        let resumes = FileManager.default.fileExists(atPath: checkpoint)
+        let last = try Executable.start(arguments + (resumes ? ["--resume"] : []), in: folder)
+        #expect(last.status() == 0, "\(last.complaints)")
+        #expect(try bits(checkpoint) == bits(checkpointPath(folder("whole"))))
+    }
+
+    @Test("A second stage begins with the first one's encoder and the teacher's decoder, and keeps the encoder")
+    func stages() throws {
+        let kind = TinyKinds.secondStage
+        try TinyKinds.open(kind, TinyKinds.file(kind, in: folder, steps: 2), output: folder("run")).run()
+        let (first, second) = (try bits(TinyKinds.path(.stage) + "/model/model.safetensors"), try bits(folder("run/model/model.safetensors")))
+        for (name, values) in first where name.hasPrefix("encoder.") || name.hasPrefix("quantize.") || name == "latent_tokens" {
+            #expect(second[name] == values, "\(name)")
+        }
+        #expect(second.keys.contains("pixel_decoder.conv_in.weight") && second.keys.contains("pixel_quantize.embedding.weight"))
+        #expect(first["decoder.ffn.0.weight"] != second["decoder.ffn.0.weight"])
+    }
+
+    @Test("FlexTok keeps its autoencoder, and holds it as diffusers names it")
+    func autoencoder() throws {
+        let kind = TinyKinds.flexTokPlain
+        try TinyKinds.open(kind, TinyKinds.file(kind, in: folder, steps: 2), output: folder("run")).run()
+        let (own, made) = (try bits(TinyKinds.path(.autoencoder) + "/model/model.safetensors"), try bits(folder("run/model/model.safetensors")))
+        for (from, to) in [
+            ("encoder.conv_in.weight", "encoder.conv_in.weight"), ("encoder.down.1.block.0.conv1.weight", "encoder.down_blocks.1.resnets.0.conv1.weight"),
+            ("decoder.up.2.block.1.conv2.bias", "decoder.up_blocks.0.resnets.1.conv2.bias"),
+            ("decoder.mid.attn_1.v.weight", "decoder.mid_block.attentions.0.to_v.weight"),
+            ("quant_conv.weight", "quant_conv.weight"),
+        ] {
+            #expect(own[from] != nil && own[from] == made["vae.vae." + to], "\(from)")
+        }
+        #expect(made.keys.contains("encoder.module_dict.enc_posemb_module.posembs"))
+    }
+}
