@@ -73,6 +73,6 @@ import Testing
         try SampleSprites.shard(sprites).write(to: folder.url.appendingPathComponent("0.tar"))
         let data = try DataConfiguration(sprites: folder.path).classified(side: 16, classes: nil)
         #expect(data.classes == ["animal", "thing"])
-        for index in 0..<20 { #expect(data.classes[data.label(index)] == data.source.label(index)) }
+        for index in UInt64(0)..<20 { #expect(data.classes[data.label(index)] == data.source.label(index)) }
     }
 }

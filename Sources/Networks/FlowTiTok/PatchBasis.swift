@@ -1,5 +1,5 @@
 import Foundation
-package import Layers
+import Layers
 import Tensors
 
 /// Where a seeded tokenizer's patch embedding and pixel head start: the slowest cosines of brightness and colour, scaled

@@ -23,7 +23,7 @@ public final class TrainingRun {
     public let settings: TrainingSettings
     /// What the run's data are, and what is different from before in a run that is resumed: a line each.
     public let notices: [String]
-    private let task: any TrainingTask
+    package let task: any TrainingTask
     private let optimizer: AdamW
     private let configuration: RunConfiguration
     private let title: String

@@ -66,7 +66,7 @@ public final class ParameterStore: WeightSource {
     }
 
     /// Puts values of a parameter's shape in its place, between steps.
-    func overwrite(_ name: String, with values: Tensor) {
+    package func overwrite(_ name: String, with values: Tensor) {
         guard let place = places[name] else { return }
         entries[place].buffer.copy(from: values)
     }

@@ -99,6 +99,50 @@ import Training
         #expect(try bits(checkpoint) == bits(checkpointPath(folder("whole"))))
     }
 
+    /// Kinds and the parameters behind which nothing is rounded.
+    private static let smooth: [(TinyKinds.Kind, [String])] = [
+        (TinyKinds.tiTokVQ, ["decoder."]), (TinyKinds.tiTokVAE, [""]), (TinyKinds.firstStage, ["decoder."]),
+        (TinyKinds.secondStage, ["decoder.", "pixel_"]), (TinyKinds.gigaTokPlain, ["s1to2decoder.", "decoder.", "post_quant_conv."]),
+        (TinyKinds.autoencoder, [""]), (TinyKinds.flexTokSemantic, ["decoder."]), (TinyKinds.maskGIT, [""]), (TinyKinds.uvit, [""]),
+        (TinyKinds.llamaGen, [""]), (TinyKinds.tokenBridge, [""]),
+    ]
+
+    @Test("Gradients are those of finite differences", arguments: 0..<11)
+    func differences(_ index: Int) throws {
+        let (kind, prefixes) = Self.smooth[index]
+        let run = try TinyKinds.open(
+            kind, TinyKinds.file(kind, in: folder, steps: 12, changing: [("\"sample_every\": 4", "\"sample_every\": 0")]), output: folder("run"))
+        // What begins with zeros has no gradient before.
+        try run.run()
+        let store = run.task.store
+        let slopes = gradients(of: try run.task.loss(step: 40).loss, withRespectTo: store.leaves)
+        var random = CounterRandom(seed: 8)
+        for _ in 0..<2 {
+            // Along the gradient, with noise: a direction in which the loss changes more than it is rounded.
+            let start = store.entries.map(\.leaf.values)
+            let isMoved = store.entries.map { entry in prefixes.contains { entry.name.hasPrefix($0) } }
+            let direction = slopes.enumerated().map { place, slope in
+                let size = Float(slope.norm / Double(max(1, slope.count)).squareRoot())
+                return isMoved[place] ? slope + .randomNormal(slope.shape, using: &random) * size : .zeros(slope.shape)
+            }
+            let length = Float(direction.reduce(0) { $0 + $1.norm * $1.norm }.squareRoot())
+            let expected =
+                zip(slopes, direction).reduce(0.0) { sum, pair in
+                    sum + zip(pair.0.values, pair.1.values).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+                } / Double(length)
+            func loss(_ distance: Float) throws -> Double {
+                for (place, entry) in store.entries.enumerated() {
+                    store.overwrite(entry.name, with: Tensor(start[place], shape: entry.shape) + direction[place] * (distance / length))
+                }
+                return Double(try run.task.loss(step: 40).loss.item)
+            }
+            let distance: Float = 4e-3
+            let found = (try loss(distance) - loss(-distance)) / Double(2 * distance)
+            _ = try loss(0)
+            #expect(abs(found - expected) < 0.02 * abs(expected) + 1e-3, "\(kind.name): \(found), expected \(expected)")
+        }
+    }
+
     @Test("A second stage begins with the first one's encoder and the teacher's decoder, and keeps the encoder")
     func stages() throws {
         let kind = TinyKinds.secondStage
