@@ -10,6 +10,8 @@ public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
     public var warmupSteps: Int
     /// The share of the learning rate that is left at the last step.
     public var finalRateFraction: Float
+    /// How the learning rate falls.
+    public var decline: LearningRateSchedule.Decline
     public var optimizer: AdamWSettings
     public var seed: UInt64
     public var precision: Precision
@@ -21,6 +23,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
 
     public init(
         steps: Int, batchSize: Int, learningRate: Float, warmupSteps: Int = 200, finalRateFraction: Float = 0.05,
+        decline: LearningRateSchedule.Decline = .cosine,
         optimizer: AdamWSettings = AdamWSettings(), seed: UInt64 = 1, precision: Precision = .bfloat16,
         checkpointMinutes: Double = 5, sampleEvery: Int = 1000, logEvery: Int = 20
     ) {
@@ -29,6 +32,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
         self.learningRate = learningRate
         self.warmupSteps = warmupSteps
         self.finalRateFraction = finalRateFraction
+        self.decline = decline
         self.optimizer = optimizer
         self.seed = seed
         self.precision = precision
@@ -43,7 +47,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
         case learningRate = "learning_rate"
         case warmupSteps = "warmup_steps"
         case finalRateFraction = "final_rate_fraction"
-        case optimizer, seed, precision
+        case decline, optimizer, seed, precision
         case checkpointMinutes = "checkpoint_minutes"
         case sampleEvery = "sample_every"
         case logEvery = "log_every"
@@ -58,6 +62,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
             learningRate: try values.decode(Float.self, forKey: .learningRate))
         try values.read(&warmupSteps, .warmupSteps)
         try RenamedKeys(decoder).read(&finalRateFraction, CodingKeys.finalRateFraction)
+        try values.read(&decline, .decline)
         try values.read(&optimizer, .optimizer)
         try values.read(&seed, .seed)
         try values.read(&precision, .precision)
@@ -84,6 +89,6 @@ public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
 
     var schedule: LearningRateSchedule {
         LearningRateSchedule(
-            peak: learningRate, warmupSteps: warmupSteps, totalSteps: steps, finalFraction: finalRateFraction)
+            peak: learningRate, warmupSteps: warmupSteps, totalSteps: steps, finalFraction: finalRateFraction, decline: decline)
     }
 }

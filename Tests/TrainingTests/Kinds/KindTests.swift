@@ -3,6 +3,7 @@ import Datasets
 import FlowTok
 import Foundation
 import Images
+import Layers
 import ModelFolders
 import Networks
 import TestSupport
@@ -61,6 +62,42 @@ import Training
         let settings = GeneratorSettings(steps: generator.defaults.steps == nil ? nil : 2)
         let drawn = try generator.generate(ImageGeneratorRequest(.imageClass(1), seed: 3, settings: settings))
         #expect(drawn.image.width == 32)
+    }
+
+    @Test("flowtok generate draws a class by its name, and knows no others")
+    func names() throws {
+        try TinyKinds.open(TinyKinds.maskGIT, TinyKinds.file(TinyKinds.maskGIT, in: folder, steps: 2), output: folder("run")).run()
+        func draw(_ name: String, _ file: String) throws -> (status: Int32, errors: String) {
+            let run = try Executable.start(
+                ["generate", "--class", name, "--steps", "2", "--model", folder("run/model"), "-o", folder(file), "-q"], in: folder)
+            return (run.status(), run.complaints)
+        }
+        let blue = try draw("blue", "a.png")
+        #expect(blue.status == 0, "\(blue.errors)")
+        #expect(try draw("0", "b.png").status == 0)
+        #expect(try Image(path: folder("a.png")) == Image(path: folder("b.png")))
+        let fox = try draw("fox", "c.png")
+        #expect(fox.status == 64 && fox.errors.contains("--class is fox, expected one of the model's own") && fox.errors.contains("blue, "), "\(fox.errors)")
+        #expect(try draw("99", "c.png").status == 64)
+    }
+
+    @Test("LPIPS is an option of every tokenizer that draws pixels")
+    func perceptual() throws {
+        let recorder = WeightRecorder(LivelyWeights())
+        _ = LPIPS(Weights(recorder))
+        try Checkpoint.write(recorder.parameters, to: folder("lpips.safetensors"))
+        let perceptual = "\"perceptual\": {\"lpips\": \"\(folder("lpips.safetensors"))\"}"
+        for kind in [TinyKinds.tiTokVQ, TinyKinds.autoencoder] {
+            let file = try TinyKinds.file(
+                kind, in: folder, steps: 2, changing: [("\"training\": {", "\"losses\": {\(perceptual)}, \"training\": {")])
+            try TinyKinds.open(kind, file, output: folder(kind.id)).run()
+            let log = try logRows(folder(kind.id))
+            let column = try #require(log.columns.firstIndex(of: "perceptual_loss"))
+            #expect(log.rows.allSatisfy { (Double($0[column]) ?? 0) > 0 })
+        }
+        let own = try TinyFiles.tokenizer(in: folder, steps: 2, changing: [("\"training\": {", "\(perceptual), \"training\": {")])
+        try TokenizerKinds.open(file: own, output: folder("flowtitok"), resume: false).run()
+        #expect(try logRows(folder("flowtitok")).columns.contains("perceptual_loss"))
     }
 
     @Test(
