@@ -92,8 +92,9 @@ struct RunOptions: ParsableArguments {
             line.show(
                 Double(progress.step) / Double(progress.total),
                 String(
-                    format: "step %d/%d  loss %.4f  %.1f images/s  %@ left", progress.step, progress.total,
-                    progress.loss, progress.samplesPerSecond, ProgressLine.duration(progress.secondsLeft)))
+                    format: "step %d/%d  loss %.4f%@  %.1f images/s  %@ left", progress.step, progress.total, progress.loss,
+                    progress.codebookUse.map { String(format: "  codebook in use %.0f %%", 100 * $0) } ?? "",
+                    progress.samplesPerSecond, ProgressLine.duration(progress.secondsLeft)))
         } notice: {
             Console.report("warning: \($0)")
         } isStopped: {

@@ -15,8 +15,8 @@ public protocol GeneratorKind: Codable, Sendable, Equatable {
 
     /// The tokenizer as the generator needs it; nil where it has other tokens than the kind learns.
     ///
-    /// - Parameter images: gives so many of the data's images [count, 3, side, side], for statistics.
-    func tokenizer(_ given: GeneratorTokenizer, images: @escaping (_ count: Int) throws -> Tensor) throws -> GeneratorTokenizer?
+    /// - Parameter images: gives some of the data's images [count, 3, side, side], for statistics.
+    func tokenizer(_ given: GeneratorTokenizer, images: (Range<UInt64>) throws -> Tensor) throws -> GeneratorTokenizer?
 
     /// What tokens the kind learns, for messages.
     static var tokens: String { get }
@@ -36,9 +36,7 @@ public protocol GeneratorKind: Codable, Sendable, Equatable {
 extension GeneratorKind {
     public static var tokens: String { "a tokenizer with a codebook" }
 
-    public func tokenizer(
-        _ given: GeneratorTokenizer, images: @escaping (_ count: Int) throws -> Tensor
-    ) throws -> GeneratorTokenizer? {
+    public func tokenizer(_ given: GeneratorTokenizer, images: (Range<UInt64>) throws -> Tensor) throws -> GeneratorTokenizer? {
         guard case .codes(_, channels: 1) = given.configuration.tokens.values else { return nil }
         return given
     }

@@ -79,8 +79,12 @@ public struct GeneratorKindRecipe<Kind: GeneratorKind>: Sendable, Codable, Equat
             known: TrainingRun.dataRecord(in: output, resume: resume), progress: checking)
         let tokenizer = try ConfigurationError.reading("tokenizer", of: file) {
             // Beyond the samples of any run.
-            let images = { count in try Tensor(images: data.source, first: 1 << 40, count: count, side: given.configuration.imageSize) }
-            guard let tokenizer = try recipe.model.kind.tokenizer(given, images: images) else {
+            let first = UInt64(1) << 40
+            let found = try recipe.model.kind.tokenizer(given) { range in
+                try Tensor(
+                    images: data.source, first: first + range.lowerBound, count: range.count, side: given.configuration.imageSize)
+            }
+            guard let tokenizer = found else {
                 throw TrainingError.otherKind(path: recipe.tokenizer, found: given.configuration.summary, expected: Kind.tokens)
             }
             return tokenizer

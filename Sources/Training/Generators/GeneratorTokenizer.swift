@@ -59,8 +59,12 @@ public struct GeneratorTokenizer {
     /// This tokenizer with its latents rounded to `levels` values each, by statistics of latents that `images` gives; nil for
     /// one that has no latents to round.
     ///
-    /// - Parameter images: so many of the data's images [count, 3, side, side].
-    func rounded(levels: Int, range: Float?, images: () throws -> Tensor) throws -> GeneratorTokenizer? {
+    /// - Parameters:
+    ///   - pictures: how many images statistics are measured on.
+    ///   - images: gives some of the data's images [count, 3, side, side].
+    func rounded(
+        levels: Int, range: Float?, pictures: Int, images: (Range<UInt64>) throws -> Tensor
+    ) throws -> GeneratorTokenizer? {
         if let autoencoder = configuration as? TokenBridgeTokenizerConfiguration {
             var configuration = autoencoder
             configuration.levels = levels
@@ -73,7 +77,11 @@ public struct GeneratorTokenizer {
         case let found as TiTokConfiguration where found.quantization == .variational && found.kind == .plain: base = .tiTok(found)
         default: return nil
         }
-        guard let latents = try tokenizer.tokenize(images()).latents else { return nil }
+        // A few at a time: an encoder's memory grows with them.
+        let parts = try stride(from: 0, to: UInt64(pictures), by: 32).compactMap { first in
+            try tokenizer.tokenize(images(first..<min(first + 32, UInt64(pictures)))).latents
+        }
+        let latents = Tensor.concatenated(parts, axis: 0)
         return GeneratorTokenizer(
             RoundedLatentsConfiguration(base: base, latents: LatentStatistics(of: latents), levels: levels, range: range),
             parameters: parameters)

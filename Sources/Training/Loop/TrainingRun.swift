@@ -17,6 +17,8 @@ public final class TrainingRun {
         public let loss: Double
         public let samplesPerSecond: Double
         public let secondsLeft: Double
+        /// The share of the codebook in use; nil where there is none.
+        public let codebookUse: Double?
     }
 
     public let folder: String
@@ -32,6 +34,9 @@ public final class TrainingRun {
     private let clock = ContinuousClock()
     private var notice: (String) -> Void = { _ in }
     private var told: Set<String> = []
+
+    /// The metric of the share of a codebook that is in use.
+    static let codebookUse = "codebook_use"
 
     /// Steps without a finite loss and gradient, one after the other, that end a run.
     private static let mostFailures = 20
@@ -140,7 +145,8 @@ public final class TrainingRun {
             progress(
                 Progress(
                     step: optimizer.step, total: settings.steps, loss: taken.loss, samplesPerSecond: speed,
-                    secondsLeft: Double((settings.steps - optimizer.step) * settings.batchSize) / max(speed, 1e-9)))
+                    secondsLeft: Double((settings.steps - optimizer.step) * settings.batchSize) / max(speed, 1e-9),
+                    codebookUse: taken.metrics?.first { $0.name == TrainingRun.codebookUse }?.value))
             if failures >= TrainingRun.mostFailures {
                 log.append(step: optimizer.step, metrics.taken())
                 surviving { try log.write() }

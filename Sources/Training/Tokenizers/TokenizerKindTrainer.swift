@@ -89,7 +89,7 @@ final class TokenizerKindTrainer<Kind: TokenizerKind>: TrainingTask {
             loss = pixels.loss + loss
             metrics = pixels.metrics + metrics
         }
-        if !objective.codes.isEmpty, let share = usage?.add(objective.codes) { metrics.append(("codebook_use", share)) }
+        if !objective.codes.isEmpty, let share = usage?.add(objective.codes) { metrics.append((TrainingRun.codebookUse, share)) }
         return (loss, metrics)
     }
 

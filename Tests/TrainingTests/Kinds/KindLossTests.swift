@@ -89,7 +89,7 @@ import Training
     @Test("A rate that falls with a square root is constant before")
     func squareRoot() {
         let schedule = LearningRateSchedule(peak: 2, warmupSteps: 10, totalSteps: 100, finalFraction: 0, decline: .squareRoot)
-        #expect([9, 10, 50, 80].map(schedule.rate) == [2, 2, 2, 2])
+        #expect([9, 10, 50, 80].map { schedule.rate(at: $0) } == [2, 2, 2, 2])
         #expect(abs(schedule.rate(at: 85) - 1) < 1e-6 && schedule.rate(at: 100) == 0 && schedule.rate(at: 4) == 1)
         let official = GigaTokSchedule(peak: 2, warmupSteps: 10, totalSteps: 100, decline: .squareRoot(share: 0.2))
         for step in 10...100 { #expect(abs(schedule.rate(at: step) - official.rate(at: step)) < 1e-5) }

@@ -42,12 +42,10 @@ public struct TokenBridgeTraining: GeneratorKind {
     /// The pictures that the statistics of latents are measured on.
     private static let measured = 512
 
-    public func tokenizer(
-        _ given: GeneratorTokenizer, images: @escaping (_ count: Int) throws -> Tensor
-    ) throws -> GeneratorTokenizer? {
+    public func tokenizer(_ given: GeneratorTokenizer, images: (Range<UInt64>) throws -> Tensor) throws -> GeneratorTokenizer? {
         try expect("quant_levels", levels, in: GaussianQuantizer.bounds)
         if let range, !(range > 0 && range <= 1000) { throw InvalidValue("quant_range is \(range), expected a number above 0") }
-        return try given.rounded(levels: levels, range: range) { try images(Self.measured) }
+        return try given.rounded(levels: levels, range: range, pictures: Self.measured, images: images)
     }
 
     public func network(tokens: TokenShape, imageSize: Int, classes: Int) throws(InvalidValue) -> TokenBridgeConfiguration {

@@ -24,7 +24,8 @@ struct FrozenEncoder: Sendable {
         let checkpoint = try Checkpoint.ofModel(path)
         guard let shape = VisionTransformer.Shape(checkpoint) else {
             throw TrainingError.otherKind(
-                path: path, found: "something else", expected: "a vision transformer (patch_embed.proj.weight, pos_embed, blocks.0.…), or a tokenizer")
+                path: path, found: "no encoder that is known here",
+                expected: "a vision transformer (patch_embed.proj.weight, pos_embed, blocks.0.…), or a tokenizer")
         }
         let side = Int(Double(shape.positions - 1).squareRoot().rounded())
         guard side * side == shape.positions - 1, side > 0 else {

@@ -37,7 +37,7 @@ public struct AutoencoderTraining: TokenizerKind {
     public func finished(
         _ network: TokenBridgeTokenizerConfiguration, weights: Weights, images: (_ count: Int) throws -> Tensor
     ) throws -> TokenBridgeTokenizerConfiguration {
-        let latents = TokenBridgeTokenizer(network, weights: weights).latents(try images(32))
+        let latents = try TokenBridgeTokenizer(network, weights: weights).latents(images(32))
         let scale = (latents.sumOfSquares().item / Float(max(1, latents.count))).squareRoot()
         var network = network
         if scale > 1e-6, scale.isFinite { network.scaleFactor /= Double(scale) }
@@ -56,11 +56,11 @@ private final class AutoencoderLearner: TokenizerLearner {
     }
 
     func loss(_ images: Tensor, step: Int, random: inout CounterRandom) throws -> TokenizerObjective {
-        let posterior = LatentPosterior(moments: network.moments(images))
+        let posterior = LatentPosterior(moments: try network.moments(images))
         let latents = posterior.sample(noise: .randomNormal(posterior.mean.shape, using: &random))
         let divergence = posterior.klDivergence * (1 / Float(latents.count))
         return TokenizerObjective(
-            image: network.decode(latents * Float(network.configuration.scaleFactor)), loss: divergence * weight,
+            image: try network.decode(latents * Float(network.configuration.scaleFactor)), loss: divergence * weight,
             metrics: [("kl_loss", Double(divergence.item))])
     }
 }

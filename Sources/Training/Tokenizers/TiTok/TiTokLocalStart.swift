@@ -3,10 +3,10 @@ import Networks
 import Tensors
 
 /// Where the parameters of a TiTok start that is to learn in reasonable time at a small size. With the official start all latent
-/// tokens begin alike, and must first discover which patches are theirs, which takes tens of thousands of steps. Here positions
-/// are those of a grid, a latent token's the mean of its neighbouring patches', and queries are compared with keys by the same
-/// map, so that each latent token begins by reading its own patches, and each patch by asking its own latent token. Patches are
-/// embedded, and drawn, by slow cosines. Only the start is different: names, shapes and network are the published ones.
+/// tokens begin alike, and must first discover which patches are theirs. Here positions are those of a grid, a latent token's the
+/// mean of its neighbouring patches', and queries are compared with keys by the same map, so that each latent token begins by
+/// reading its own patches, and each patch by asking its own latent token. Patches are embedded, and drawn, by slow cosines. Only
+/// the start is different: names, shapes and network are the published ones.
 struct TiTokLocalStart {
     private let configuration: TiTokConfiguration
     private let fresh: [String: Tensor]

@@ -132,7 +132,8 @@ private final class TiTokLearner: TokenizerLearner {
     private let teacher: MaskGITVQGAN?
     private let store: ParameterStore
     private var revival: CodebookRevival?
-    private var seen: (vectors: Tensor, indices: [Int32])?
+    /// What the step at hand has quantized, part after part.
+    private var seen: (step: Int, vectors: [Tensor], indices: [Int32]) = (-1, [], [])
 
     private static let codebook = "quantize.embedding.weight"
     private static let useName = "codebook_shares"
@@ -165,7 +166,9 @@ private final class TiTokLearner: TokenizerLearner {
         }
         let vectors = network.features(images)
         let quantized = quantizer(vectors)
-        seen = (vectors.detached, quantized.indices)
+        if seen.step != step { seen = (step, [], []) }
+        seen.vectors.append(vectors.detached)
+        seen.indices += quantized.indices
         let own = quantized.loss * options.quantizerWeight
         var objective = TokenizerObjective(
             loss: own, metrics: [("quantizer_loss", Double(quantized.loss.item))], codes: quantized.indices)
@@ -182,11 +185,11 @@ private final class TiTokLearner: TokenizerLearner {
     }
 
     func finish(step: Int) {
-        guard let seen, let quantizer = network.quantizer else { return }
-        if let table = revival?.revived(quantizer, vectors: seen.vectors, indices: seen.indices) {
+        guard seen.step == step, let quantizer = network.quantizer else { return }
+        if let table = revival?.revived(quantizer, vectors: .concatenated(seen.vectors, axis: 0), indices: seen.indices) {
             store.overwrite(Self.codebook, with: table)
         }
-        self.seen = nil
+        seen = (-1, [], [])
     }
 
     var memory: [String: Tensor] {
