@@ -101,7 +101,8 @@ import Training
             let column = try #require(log.columns.firstIndex(of: "perceptual_loss"))
             #expect(log.rows.allSatisfy { (Double($0[column]) ?? 0) != 0 })
         }
-        let own = try TinyFiles.tokenizer(in: folder, steps: 2, changing: [("\"training\": {", "\(perceptual), \"training\": {")])
+        let captioned = try TemporaryFolder()
+        let own = try TinyFiles.tokenizer(in: captioned, steps: 2, changing: [("\"training\": {", "\(perceptual), \"training\": {")])
         try TokenizerKinds.open(file: own, output: folder("flowtitok"), resume: false).run()
         #expect(try logRows(folder("flowtitok")).columns.contains("perceptual_loss"))
     }
