@@ -133,7 +133,7 @@ public final class TrainingRun {
         var isSaved = false
         // Where a launcher ends the others, they may never come: what there is is saved while there is time.
         ranks?.whileWaiting = { [unowned self] waited in
-            guard !isSaved, waited > .milliseconds(500), hold != nil, isStopped() else { return }
+            guard !isSaved, waited > .milliseconds(200), hold != nil, isStopped() else { return }
             isSaved = true
             try? writeState()
         }

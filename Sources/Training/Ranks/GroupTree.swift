@@ -1,11 +1,11 @@
 /// The order in which what the groups of a step computed is added up: a binary tree over their numbers that their count alone
 /// decides, so that the sum has the same bits whoever adds which part of it.
-struct GroupTree: Sendable {
-    let count: Int
+package struct GroupTree: Sendable {
+    package let count: Int
     /// The two parts of every node that has parts.
     private let parts: [Range<Int>: (Range<Int>, Range<Int>)]
 
-    init(count: Int) {
+    package init(count: Int) {
         precondition(count >= 1, "a tree over \(count) groups")
         self.count = count
         var parts: [Range<Int>: (Range<Int>, Range<Int>)] = [:]
@@ -23,12 +23,12 @@ struct GroupTree: Sendable {
         self.parts = parts
     }
 
-    var root: Range<Int> { 0..<count }
+    package var root: Range<Int> { 0..<count }
 
-    func parts(of node: Range<Int>) -> (Range<Int>, Range<Int>)? { parts[node] }
+    package func parts(of node: Range<Int>) -> (Range<Int>, Range<Int>)? { parts[node] }
 
     /// How often the last sums of `sums`, which stand side by side, are added to the one before them.
-    func merges(_ sums: [Range<Int>]) -> Int {
+    package func merges(_ sums: [Range<Int>]) -> Int {
         var sums = sums
         var merges = 0
         while sums.count > 1 {
@@ -43,7 +43,7 @@ struct GroupTree: Sendable {
     }
 
     /// The largest nodes within a block of groups, in order: what whoever has these groups can add up alone.
-    func pieces(of block: Range<Int>) -> [Range<Int>] {
+    package func pieces(of block: Range<Int>) -> [Range<Int>] {
         var sums: [Range<Int>] = []
         for group in block {
             sums.append(group..<group + 1)

@@ -58,8 +58,10 @@ enum MPIChoice {
         switch launcher.kind {
         case .openMPI: return (CMPI_OPEN_MPI, false)
         case .mpich: return (CMPI_MPICH, false)
-        // srun speaks PMIx with the one and PMI with the other.
-        default: return (variables["PMIX_RANK"] == nil && variables["PMI_FD"] != nil ? CMPI_MPICH : CMPI_OPEN_MPI, false)
+        // srun speaks PMIx with the one and PMI with the other, whose variables are those of MPICH's own launcher.
+        default:
+            guard variables["PMIX_RANK"] != nil else { throw RankError.noInterface(size: launcher.size) }
+            return (CMPI_OPEN_MPI, false)
         }
     }
 }

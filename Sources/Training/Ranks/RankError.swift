@@ -6,6 +6,8 @@ public enum RankError: Equatable, Sendable, CategorizedError {
     case badChoice(String)
     /// A launcher started several processes, but no MPI library can be loaded.
     case noLibrary(launcher: String, size: Int, reason: String)
+    /// srun started several processes without an interface by which MPI finds them.
+    case noInterface(size: Int)
     /// A launcher started several processes, and the library of another MPI sees one.
     case otherLauncher(launcher: String, size: Int, library: String)
     /// MPI reports an error.
@@ -28,6 +30,8 @@ public enum RankError: Equatable, Sendable, CategorizedError {
         case .badChoice(let name): "\(MPIChoice.variable) is \"\(name)\", expected openmpi or mpich"
         case .noLibrary(let launcher, let size, let reason):
             "\(launcher) started \(size) processes, but no MPI library can be loaded, expected libmpi.so.40 (Open MPI) or libmpich.so.12 (MPICH): \(reason)"
+        case .noInterface(let size):
+            "Slurm started \(size) processes that do not know each other, expected srun --mpi=pmix (Open MPI) or srun --mpi=pmi2 (MPICH)"
         case .otherLauncher(let launcher, let size, let library):
             "\(launcher) started \(size) processes, but the library of \(library) sees a single one: expected the mpirun of \(library), or \(MPIChoice.variable) with the launcher's own library"
         case .failed(let reason): "MPI: \(reason)"
@@ -59,7 +63,7 @@ public enum RankError: Equatable, Sendable, CategorizedError {
 
     public var category: ErrorCategory {
         switch self {
-        case .badChoice, .otherLauncher, .ranksDoNotDivide, .differ: .usage
+        case .badChoice, .noInterface, .otherLauncher, .ranksDoNotDivide, .differ: .usage
         case .noLibrary: .missing
         case .failed, .otherResults, .silent, .tooLarge: .data
         case .other(_, _, let category): category

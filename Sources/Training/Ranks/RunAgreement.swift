@@ -2,20 +2,33 @@ import Files
 import Foundation
 
 /// What all ranks of a run must have alike.
-struct RunAgreement: Codable, Equatable {
-    var version: String
-    var configuration: String
-    var step: Int
+package struct RunAgreement: Codable, Equatable {
+    package var version: String
+    package var configuration: String
+    package var step: Int
     /// A fingerprint of the parameters.
-    var state: String
-    var dependencies: String
-    var data: String
-    var kernels: String
-    var wire: String
-    var stopAfter: Int?
+    package var state: String
+    package var dependencies: String
+    package var data: String
+    package var kernels: String
+    package var wire: String
+    package var stopAfter: Int?
+
+    package init(
+        version: String, configuration: String, step: Int, state: String, dependencies: String, data: String, kernels: String, wire: String
+    ) {
+        self.version = version
+        self.configuration = configuration
+        self.step = step
+        self.state = state
+        self.dependencies = dependencies
+        self.data = data
+        self.kernels = kernels
+        self.wire = wire
+    }
 
     /// - Throws: `RankError.differ` for the first thing that another rank has not as the first one.
-    static func check(_ all: [RunAgreement]) throws {
+    package static func check(_ all: [RunAgreement]) throws {
         guard let first = all.first else { return }
         for (rank, other) in all.enumerated() {
             func compare(_ what: String, _ mine: String, _ theirs: String, _ advice: String = "") throws {
