@@ -211,6 +211,16 @@ import Testing
         #expect(try flowtok("detokenize", "tokens/00001/2.safetensors").status == 0)
     }
 
+    @Test func resultsAmongThePicturesAreNoPictures() throws {
+        try pictures(3)
+        expectFailure(try flowtok("reconstruct", "pictures", "-o", "pictures", "--shard", "0/1"), 64, "pictures: holds pictures of the list")
+        for number in 0..<2 {
+            let result = try flowtok("reconstruct", "pictures", "-o", "pictures/again", "--shard", "\(number)/2")
+            #expect(result.status == 0, "\(result.errors)")
+        }
+        #expect(try flowtok("merge", "pictures/again").output == "pictures/again/batch.jsonl: 3 lines of 2 shares\n")
+    }
+
     @Test func anArchiveThatIsCutOffIsPassedOver() throws {
         try scratch.makeFolder("shards")
         for (index, range) in [0..<3, 3..<6].enumerated() { try archive(range, "shards/\(index).tar") }

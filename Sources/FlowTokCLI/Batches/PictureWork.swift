@@ -48,6 +48,15 @@ struct BatchOptions: ParsableArguments {
                     : "pictures in archives: expected -o with a folder for the results")
         }
         guard !list.files.contains("-") else { throw Failure(.usage, "standard input is one picture, expected files for a batch") }
+        var list = list
+        let outside = list.leavingOut(folder: output)
+        if outside.units.count < list.units.count {
+            // What a batch wrote among its inputs is no input of it.
+            guard InputFile.isThere(FilePath.join(output, BatchIdentity.file)) else {
+                throw Failure(.usage, "\(output): holds pictures of the list, expected another folder for the results")
+            }
+            list = outside
+        }
         return PictureWork(list, shard: shard, folder: output, format: outputFormat, samplesPerTar: samplesPerTar ?? 1000)
     }
 }
@@ -210,7 +219,8 @@ struct PictureWork {
                 }
                 try stream.append(archive.finished())
             }
-            try batch.add(lines + [BatchLine.end(index: index, samples: samples.count)], of: index, isFinished: true)
+            // A share that was killed while these were written has some of them already.
+            try batch.add(lines.dropFirst(done) + [BatchLine.end(index: index, samples: samples.count)], of: index, isFinished: true)
             tell(lines)
         }
     }

@@ -53,12 +53,26 @@ struct PictureList {
                 found[path] = Picture(path: path, name: name)
             }
         }
-        let all = found.values.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        self.init(found.values.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }, hasFolders: hasFolders)
+        ProtectedFiles.add(found.keys)
+    }
+
+    private init(_ all: [Picture], hasFolders: Bool) {
         archives = all.filter { Shard.isNamed($0.path) }
         pictures = all.filter { !Shard.isNamed($0.path) }
         units = all.map { Shard.isNamed($0.path) ? .archive($0) : .picture($0) }
         self.hasFolders = hasFolders
-        ProtectedFiles.add(all.map(\.path))
+    }
+
+    /// The list without what lies in a folder or in those inside it.
+    func leavingOut(folder: String) -> PictureList {
+        let above = FilePath.join(FilePath.plain(folder), "")
+        let all = units.map {
+            switch $0 {
+            case .picture(let picture), .archive(let picture): picture
+            }
+        }
+        return PictureList(all.filter { $0.path == "-" || !FilePath.plain($0.path).hasPrefix(above) }, hasFolders: hasFolders)
     }
 
     /// Extensions of the pictures that are read.

@@ -35,6 +35,8 @@ public final class RankGroup: @unchecked Sendable {
     private var isStarted = false
     private var isClosing = false
     private var isClosed = false
+    /// Whether the thread ends without an end of MPI, for which not all ranks are here.
+    private var isHalted = false
     /// Whether the first rank has said that all is over.
     private var isEnded = false
     private var step = 0
@@ -91,8 +93,11 @@ public final class RankGroup: @unchecked Sendable {
             }
             usleep(100)
         }
+        condition.lock()
+        let isHalted = self.isHalted
+        condition.unlock()
         // Every rank is here: MPI waits for all of them.
-        _ = cmpi_finish()
+        if !isHalted { _ = cmpi_finish() }
         condition.lock()
         isClosed = true
         condition.broadcast()
@@ -118,8 +123,8 @@ public final class RankGroup: @unchecked Sendable {
     private func next() -> [RankOperation]? {
         condition.lock()
         defer { condition.unlock() }
-        while operations.isEmpty && !isClosing { condition.wait() }
-        return operations.isEmpty ? nil : operations
+        while operations.isEmpty && !isClosing && !isHalted { condition.wait() }
+        return operations.isEmpty || isHalted ? nil : operations
     }
 
     private func finish(_ finished: [RankOperation]) {
@@ -218,6 +223,7 @@ public final class RankGroup: @unchecked Sendable {
     ///
     /// - Parameter report: says it.
     public func end(with error: any Error, report: () -> Void) {
+        defer { halt() }
         condition.lock()
         let isEnded = self.isEnded
         // An error of this rank alone leaves operations on their way that nobody goes on with.
@@ -242,6 +248,16 @@ public final class RankGroup: @unchecked Sendable {
         let isHeard = self.isEnded
         condition.unlock()
         if !isHeard { report() }
+    }
+
+    /// Ends the thread, so that it calls nothing of MPI while the process exits.
+    private func halt() {
+        let deadline = Date(timeIntervalSinceNow: 1)
+        condition.lock()
+        defer { condition.unlock() }
+        isHalted = true
+        condition.broadcast()
+        while !isClosed && condition.wait(until: deadline) {}
     }
 
     /// Sends a message to some ranks.
