@@ -15,9 +15,14 @@ import Testing
         try Tool.run(arguments, in: scratch, environment: variables)
     }
 
-    private func prompts(_ count: Int) throws {
+    /// A prompt of words that the tiny model knows.
+    private func prompt(_ index: Int) -> String {
         let things = ["fox", "house", "tree", "boat", "cat"]
-        try scratch.write((0..<count).map { "a red \(things[$0 % 5]) number \($0)\n" }.joined(), to: "prompts.txt")
+        return "a \(["red", "blue", "green", "small"][index / 5 % 4]) \(things[index % 5])"
+    }
+
+    private func prompts(_ count: Int) throws {
+        try scratch.write((0..<count).map { prompt($0) + "\n" }.joined(), to: "prompts.txt")
     }
 
     private func pictures(_ count: Int, in folder: String = "pictures") throws {
@@ -65,7 +70,7 @@ import Testing
         #expect(try flowtok("t2i", "--prompt-file", "prompts.txt", "--seed", "40", "--count", "2", "--steps", "1", "-o", "plain").status == 0)
         for (name, bytes) in try results("plain") { #expect(one[name] == bytes, "\(name)") }
         let lines = try scratch.text("three/batch.jsonl").split(separator: "\n")
-        #expect(lines[3].contains("\"index\":3") && lines[3].contains("\"seed\":43") && lines[3].contains("\"file\":\"0004-a-red-house-number-1.png\""))
+        #expect(lines[3].contains("\"index\":3") && lines[3].contains("\"seed\":43") && lines[3].contains("\"file\":\"0004-a-red-house.png\""))
         // What flowtok writes it reads back.
         let again = try flowtok("t2i", "--prompt-file", "three/batch.jsonl", "--steps", "1", "-o", "again")
         #expect(again.status == 0 && again.errors.isEmpty, "\(again.errors)")
@@ -101,10 +106,9 @@ import Testing
         #expect(idle.status == 0 && idle.output == "out: share 1/2 is done already, 200 of 400 pictures\n")
     }
 
-    private func name(_ index: Int) throws -> String {
-        let things = ["fox", "house", "tree", "boat", "cat"]
+    private func name(_ index: Int) -> String {
         let number = String(index + 1)
-        return String(repeating: "0", count: 4 - number.count) + number + "-a-red-\(things[index % 5])-number-\(index).png"
+        return String(repeating: "0", count: 4 - number.count) + number + "-" + prompt(index).replacingOccurrences(of: " ", with: "-") + ".png"
     }
 
     private func modified(_ name: String) throws -> Date? {
@@ -225,7 +229,8 @@ import Testing
         try scratch.makeFolder("shards")
         for (index, range) in [0..<3, 3..<6].enumerated() { try archive(range, "shards/\(index).tar") }
         let whole = try scratch.data("shards/0.tar")
-        try scratch.write(whole.prefix(whole.count / 2 + 100), to: "shards/0.tar")
+        // In the first picture.
+        try scratch.write(whole.prefix(512 + 40), to: "shards/0.tar")
         try scratch.write(try scratch.data("shards/1.tar"), to: "shards/2.tar")
         #expect(try Tool.shell("gzip shards/2.tar; truncate -s -20 shards/2.tar.gz", in: scratch).status == 0)
         let result = try flowtok("i2t", "shards")
@@ -238,6 +243,10 @@ import Testing
         #expect(batch.status == 65 && batch.errorLines.count == 3, "\(batch.errors)")
         #expect(try results("out").keys.sorted() == ["1.tar"])
         #expect(try flowtok("merge", "out").output == "out/batch.jsonl: 5 lines of 1 share, 2 of pictures that failed\n")
+        // Between two files nothing tells but that the end is missing.
+        try scratch.write(whole.dropLast(1024), to: "short.tar")
+        let short = try flowtok("i2t", "short.tar")
+        #expect(short.status == 0 && short.lines.count == 3 && short.errors.contains("short.tar: ends without the mark of an archive's end"), "\(short.errors)")
     }
 
     // MARK: - Bad input
@@ -301,10 +310,10 @@ import Testing
             expectFailure(try flowtok("merge", "out"), 65, message)
         }
         try scratch.write(lines, to: "out/part-1-of-2.jsonl")
-        let picture = "out/" + (try name(3))
+        let picture = "out/" + name(3)
         let bytes = try scratch.data(picture)
         try FileManager.default.removeItem(atPath: scratch.path(picture))
-        expectFailure(try flowtok("merge", "out"), 65, "number-3.png is missing")
+        expectFailure(try flowtok("merge", "out"), 65, "0004-a-red-boat.png is missing")
         try scratch.write(bytes, to: picture)
         #expect(!scratch.has("out/batch.jsonl"))
         expectFailure(try flowtok("merge", "out", "-o", "out/part-0-of-2.jsonl"), 64, "an input of this command")

@@ -47,7 +47,12 @@ package final class Shard: Sendable {
     /// The samples in order: files that share everything before the first point of their names, and stand together.
     ///
     /// - Throws: `DatasetError.badArchive`.
-    package func samples(path: String) throws -> [Sample] {
+    package func samples(path: String) throws -> [Sample] { try contents(path: path).samples }
+
+    /// The same, and whether the archive has the mark of its end.
+    ///
+    /// - Throws: `DatasetError.badArchive`.
+    package func contents(path: String) throws -> (samples: [Sample], isTerminated: Bool) {
         var samples: [Sample] = []
         var texts: [String: Range<Int>] = [:]
         var pictures: [String: Range<Int>] = [:]
@@ -80,6 +85,6 @@ package final class Shard: Sendable {
             if ["txt", "caption", "json"].contains(kind) { texts[kind] = file.range }
         }
         finish()
-        return samples
+        return (samples, reader.isTerminated)
     }
 }

@@ -176,7 +176,9 @@ struct ArchivedPicture {
     /// - Throws: `DatasetError`, `FileError`.
     static func all(in archive: PictureList.Picture) throws -> [ArchivedPicture] {
         let shard = try Shard(path: archive.path)
-        return try shard.samples(path: archive.path).compactMap { sample in
+        let contents = try shard.contents(path: archive.path)
+        if !contents.isTerminated { Console.warn(["\(archive.path): ends without the mark of an archive's end; it may be cut off"]) }
+        return contents.samples.compactMap { sample in
             guard let range = sample.image, let kind = sample.imageKind else { return nil }
             let name = sample.key + "." + kind
             return ArchivedPicture(

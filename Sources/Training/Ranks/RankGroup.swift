@@ -40,6 +40,7 @@ public final class RankGroup: @unchecked Sendable {
     /// Whether the first rank has said that all is over.
     private var isEnded = false
     private var step = 0
+    private var waiting = 0
     private var notice = RankNotice()
     private let clock = ContinuousClock()
 
@@ -91,7 +92,8 @@ public final class RankGroup: @unchecked Sendable {
                 finish(finished)
                 continue
             }
-            usleep(100)
+            // Nobody waits while the caller computes, and what is asked for then takes time from it.
+            usleep(isAwaited ? 100 : 500)
         }
         condition.lock()
         let isHalted = self.isHalted
@@ -125,6 +127,12 @@ public final class RankGroup: @unchecked Sendable {
         defer { condition.unlock() }
         while operations.isEmpty && !isClosing && !isHalted { condition.wait() }
         return operations.isEmpty || isHalted ? nil : operations
+    }
+
+    private var isAwaited: Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        return waiting > 0
     }
 
     private func finish(_ finished: [RankOperation]) {
@@ -171,7 +179,11 @@ public final class RankGroup: @unchecked Sendable {
     func wait(for operation: RankOperation) throws {
         let started = clock.now
         condition.lock()
-        defer { condition.unlock() }
+        waiting += 1
+        defer {
+            waiting -= 1
+            condition.unlock()
+        }
         while !operation.isDone {
             if let failure { throw failure }
             let waited = clock.now - started
