@@ -4,7 +4,7 @@ import Foundation
 /// Seconds that a report is held against: what a peer's benchmark printed, or an earlier report of this one.
 ///
 /// The peer's form is one JSON object to a measurement, alone, in an array or one a line, with `what` (`velocity`, `decoder`,
-/// `generate` or `train`), `dtype` (`bf16` or `f32`), `seconds`, and where known `peer`, `size` and `threads`.
+/// `convolution`, `generate` or `train`), `dtype` (`bf16` or `f32`), `seconds`, and where known `peer`, `size` and `threads`.
 public struct PeerFigures: Sendable {
     /// Why a file of figures cannot be used.
     public enum Problem: Equatable, Sendable, CategorizedError {
@@ -101,6 +101,7 @@ public struct PeerFigures: Sendable {
             case .velocity: return figure.what == "velocity" && figure.size ?? "xl" == row.size
             case .decode: return figure.what == "decoder" && row.size == "256"
             case .train: return figure.what == "train"
+            case .convolution: return figure.what == "convolution" && figure.size == row.size
             case .generate: return figure.what == "generate" && figure.size == row.size
             case .peak, .gemm, .load, .t2i, .i2t: return false
             }

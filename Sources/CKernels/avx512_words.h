@@ -12,6 +12,13 @@
 
 INLINE __mmask16 first_lanes(size_t count) { return count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1); }
 
+/// Asks for the two lines of c that a tile's row is written to, long before it is: a write that waits for them holds the next
+/// tile up.
+INLINE void fetch_for_writing(const float *c) {
+    __builtin_prefetch(c, 1);
+    __builtin_prefetch(c + 16, 1);
+}
+
 /// Rows and columns of a 16×16 block of 32-bit elements exchanged.
 INLINE F32 void transpose(__m512i x[16]) {
     __m512i y[16];

@@ -27,6 +27,7 @@ INLINE BF16 __m512 product_bf16(__m512 sum, uint32_t left, __m512i right) {
         _Pragma("unroll") for (int row = 0; row < rows; row++) {                                                       \
             sums[row][0] = _mm512_setzero_ps();                                                                        \
             sums[row][1] = _mm512_setzero_ps();                                                                        \
+            fetch_for_writing(c + row * ldc);                                                                          \
         }                                                                                                              \
         for (size_t step = 0; step < steps; step++) {                                                                  \
             __m512i first = _mm512_load_si512(b), second = _mm512_load_si512(b + 16);                                  \

@@ -56,31 +56,37 @@ struct product {
     const float *bias;
     uint32_t *rounded;
     float *row_scales;
-    gemm_tile tile;
-    int8_tile tile8;
-    gemm_round round;
-    int8_round round8;
+    struct packed_kernels kernels;
     const struct ck_finish *finish;
     const struct ck_elementwise *elementwise;
     bool is_few;                   // rows for the tiles of several panels side by side
-    bool in_blocks;                // as tiles of `gemm_pack_blocks` read activations
     size_t left_row, left_step;
-    size_t height, block_steps;
-    void (*begin)(void);
-    void (*end)(void);
     size_t rows_per_job, row_jobs, panels_per_job;
 };
+
+/// The distance between rows of activations: an odd number of lines, so that the rows of a tile lie in different sets of the
+/// first-level cache and not, as at a distance of 4 KiB, all in one.
+static size_t spread(size_t steps) {
+    enum { line = 16 };
+    size_t lines = (steps + line - 1) / line;
+    return (lines | 1) * line;
+}
+
+/// Whether rows that far apart lie in less than four sets.
+static bool is_crowded(size_t row) { return row > 0 && row % 512 == 0; }
 
 static void round_job(void *context, size_t index, int thread) {
     (void)thread;
     struct product *p = context;
     size_t end = (index + 1) * pack_rows < p->rows ? (index + 1) * pack_rows : p->rows;
     for (size_t row = index * pack_rows; row < end; row++) {
-        uint32_t *out = p->rounded + (p->in_blocks ? gemm_block_row(row, p->left_row) : row * p->left_row);
-        if (p->type == CK_BF16) {
-            p->round(out, p->a + row * p->lda, p->inputs);
+        uint32_t *out = p->rounded + (p->kernels.in_blocks ? gemm_block_row(row, p->left_row) : row * p->left_row);
+        if (p->type == CK_F32) {
+            memcpy(out, p->a + row * p->lda, p->inputs * sizeof(float));
+        } else if (p->type == CK_BF16) {
+            p->kernels.round(out, p->a + row * p->lda, p->inputs);
         } else {
-            p->row_scales[row] = p->round8((uint8_t *)out, p->a + row * p->lda, p->inputs);
+            p->row_scales[row] = p->kernels.round8((uint8_t *)out, p->a + row * p->lda, p->inputs);
         }
     }
 }
@@ -129,8 +135,8 @@ static size_t compute_few(const struct product *p, size_t first, size_t last, si
             tile_int8_few_vnni(rows, p->steps, left, p->left_row, b, distance, c, p->ldc, &factors, bias);
             continue;
         }
-        for (size_t block = 0; block < p->steps || block == 0; block += p->block_steps) {
-            size_t steps = p->steps - block < p->block_steps ? p->steps - block : p->block_steps;
+        for (size_t block = 0; block < p->steps || block == 0; block += p->kernels.block_steps) {
+            size_t steps = p->steps - block < p->kernels.block_steps ? p->steps - block : p->kernels.block_steps;
             tile_bf16_few_avx512(rows, steps, left + block, p->left_row, b + block * ck_panel_width, distance, c, p->ldc,
                                  block > 0, block == 0 ? bias : NULL);
         }
@@ -147,12 +153,12 @@ static void compute_job(void *context, size_t index, int thread) {
     size_t first = index % p->row_jobs * p->rows_per_job, panel = index / p->row_jobs * p->panels_per_job;
     size_t last = first + p->rows_per_job < p->rows ? first + p->rows_per_job : p->rows;
     size_t panel_end = panel + p->panels_per_job < p->panels ? panel + p->panels_per_job : p->panels;
-    const uint32_t *left = p->type == CK_F32 ? (const uint32_t *)(const void *)p->a : p->rounded;
+    const uint32_t *left = p->rounded ? p->rounded : (const uint32_t *)(const void *)p->a;
     // Integer sums have to be whole before they are scaled; the others are built block by block.
-    size_t block_size = p->type == CK_INT8 && p->steps > 0 ? p->steps : p->block_steps;
+    size_t block_size = p->type == CK_INT8 && p->steps > 0 ? p->steps : p->kernels.block_steps;
     size_t stretch = left_bytes / sizeof(uint32_t) / (last - first) / block_size * block_size;
     if (stretch < block_size) stretch = block_size;
-    if (p->begin) p->begin();
+    if (p->kernels.begin) p->kernels.begin();
     if (p->is_few) panel = compute_few(p, first, last, panel, panel_end);
     size_t first_panel = index / p->row_jobs * p->panels_per_job;
     for (size_t start = 0; start < p->steps || start == 0; start += stretch) {
@@ -164,25 +170,62 @@ static void compute_job(void *context, size_t index, int thread) {
                 size_t steps = end - block < block_size ? end - block : block_size;
                 const uint32_t *b = p->weights + (j * p->steps + block) * ck_panel_width;
                 const float *bias = p->bias && block == 0 ? p->bias + column : NULL;
-                for (size_t row = first; row < last; row += p->height) {
-                    size_t rows = last - row < p->height ? last - row : p->height;
+                for (size_t row = first; row < last; row += p->kernels.height) {
+                    size_t rows = last - row < p->kernels.height ? last - row : p->kernels.height;
                     float *c = p->c + row * p->ldc + column;
                     const uint32_t *a = left + row * p->left_row + block * p->left_step;
                     if (p->type == CK_INT8) {
                         struct int8_factors factors = {p->row_scales + row, p->scales + column, p->sums + column};
-                        p->tile8(rows, columns, steps, a, p->left_row, b, c, p->ldc, &factors, bias);
+                        p->kernels.tile8(rows, columns, steps, a, p->left_row, b, c, p->ldc, &factors, bias);
                     } else {
-                        p->tile(rows, columns, steps, a, p->left_row, p->left_step, b, c, p->ldc, block > 0, bias);
+                        p->kernels.tile(rows, columns, steps, a, p->left_row, p->left_step, b, c, p->ldc, block > 0, bias);
                     }
                 }
             }
         }
     }
-    if (p->end) p->end();
+    if (p->kernels.end) p->kernels.end();
     if (p->finish) {
         size_t end = panel_end * ck_panel_width;
         finish_part(p, first, last, first_panel * ck_panel_width, end < p->outputs ? end : p->outputs);
     }
+}
+
+void packed_kernels_for(enum ck_level level, enum ck_type type, struct packed_kernels *kernels) {
+    *kernels = (struct packed_kernels){
+        .tile = type == CK_BF16 ? tile_bf16_panel : tile_f32_panel, .tile8 = tile_int8_portable,
+        .round = round_row_bf16, .round8 = round_row_int8, .height = 4, .block_steps = block_steps};
+#if defined(__x86_64__)
+    if (type != CK_F32 && level >= CK_AMX) {
+        *kernels = (struct packed_kernels){
+            .tile = gemm_bf16_amx.tile, .tile8 = tile_int8_amx, .round = gemm_bf16_amx.round,
+            .round8 = round_block_int8_avx512, .height = gemm_bf16_amx.height, .block_steps = fast_block_steps,
+            .in_blocks = true, .begin = gemm_bf16_amx.begin, .end = gemm_bf16_amx.end};
+    } else if (type == CK_BF16 && level >= CK_AVX512_BF16) {
+        kernels->tile = gemm_bf16_avx512.tile;
+        kernels->round = gemm_bf16_avx512.round;
+        kernels->height = gemm_bf16_avx512.height;
+        kernels->has_few = true;
+    } else if (type == CK_F32 && level >= CK_AVX512) {
+        kernels->tile = gemm_f32_avx512.tile;
+        kernels->height = gemm_f32_avx512.height;
+    } else if (type == CK_INT8 && level >= CK_AVX512_VNNI) {
+        kernels->tile8 = tile_int8_vnni;
+        kernels->round8 = round_int8_avx512;
+        kernels->height = 14;
+        kernels->has_few = true;
+    } else if (type != CK_INT8 && level == CK_AVX2) {
+        kernels->tile = type == CK_BF16 ? tile_bf16_panel_avx2 : tile_f32_panel_avx2;
+        kernels->height = 3;
+    }
+#elif defined(__aarch64__)
+    if (type == CK_F32 && level >= CK_NEON) {
+        kernels->tile = tile_f32_panel_neon;
+        kernels->height = 3;
+    }
+#else
+    (void)level;
+#endif
 }
 
 void ck_gemm_packed(enum ck_level level, size_t rows, const float *a, size_t lda, const struct ck_packed *weights,
@@ -197,53 +240,19 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
     struct product p = {.type = weights->type, .rows = rows, .outputs = weights->outputs, .inputs = weights->inputs,
                         .steps = steps_of(weights->type, weights->inputs), .panels = panels_of(weights->outputs),
                         .a = a, .lda = lda, .weights = weights->data, .scales = weights->scales,
-                        .sums = weights->sums, .c = c, .ldc = ldc, .bias = bias, .height = 4,
-                        .block_steps = block_steps, .left_step = 1,
-                        .tile = weights->type == CK_BF16 ? tile_bf16_panel : tile_f32_panel,
-                        .tile8 = tile_int8_portable, .round = round_row_bf16, .round8 = round_row_int8,
+                        .sums = weights->sums, .c = c, .ldc = ldc, .bias = bias, .left_step = 1,
                         .finish = finish, .elementwise = ck_elementwise_for(level)};
-    p.left_row = p.type == CK_F32 ? lda : p.steps;
-#if defined(__x86_64__)
-    if (weights->type != CK_F32 && level >= CK_AMX) {
-        p.tile = gemm_bf16_amx.tile;
-        p.round = gemm_bf16_amx.round;
-        p.tile8 = tile_int8_amx;
-        p.round8 = round_block_int8_avx512;
-        p.in_blocks = true;
+    packed_kernels_for(level, p.type, &p.kernels);
+    p.is_few = p.kernels.has_few && rows <= few_rows;
+    bool copies = p.type != CK_F32 || is_crowded(lda);
+    p.left_row = copies ? spread(p.steps) : lda;
+    if (p.kernels.in_blocks) {
         p.left_row = gemm_whole_blocks(p.steps);
         p.left_step = gemm_block_side;
-        p.height = gemm_bf16_amx.height;
-        p.block_steps = fast_block_steps;
-        p.begin = gemm_bf16_amx.begin;
-        p.end = gemm_bf16_amx.end;
-    } else if (weights->type == CK_BF16 && level >= CK_AVX512_BF16) {
-        p.tile = gemm_bf16_avx512.tile;
-        p.round = gemm_bf16_avx512.round;
-        p.height = gemm_bf16_avx512.height;
-        p.is_few = rows <= few_rows;
-    } else if (weights->type == CK_F32 && level >= CK_AVX512) {
-        p.tile = gemm_f32_avx512.tile;
-        p.height = gemm_f32_avx512.height;
-    } else if (weights->type == CK_INT8 && level >= CK_AVX512_VNNI) {
-        p.tile8 = tile_int8_vnni;
-        p.round8 = round_int8_avx512;
-        p.height = 14;
-        p.is_few = rows <= few_rows;
-    } else if (weights->type != CK_INT8 && level == CK_AVX2) {
-        p.tile = weights->type == CK_BF16 ? tile_bf16_panel_avx2 : tile_f32_panel_avx2;
-        p.height = 3;
     }
-#elif defined(__aarch64__)
-    if (weights->type == CK_F32 && level >= CK_NEON) {
-        p.tile = tile_f32_panel_neon;
-        p.height = 3;
-    }
-#else
-    (void)level;
-#endif
     size_t bytes = 0;
-    if (p.type != CK_F32) {
-        size_t whole_tiles = (rows + p.height - 1) / p.height * p.height;
+    if (copies) {
+        size_t whole_tiles = (rows + p.kernels.height - 1) / p.kernels.height * p.kernels.height;
         size_t rounded_bytes = (whole_tiles * p.left_row * sizeof(uint32_t) + 63) & ~(size_t)63;
         bytes = rounded_bytes + rows * sizeof(float);
         p.rounded = ck_allocate(bytes);
@@ -251,7 +260,7 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
         ck_parallel((rows + pack_rows - 1) / pack_rows, round_job, &p);
     }
     p.row_jobs = (rows + rows_per_job - 1) / rows_per_job;
-    p.rows_per_job = ((rows + p.row_jobs - 1) / p.row_jobs + p.height - 1) / p.height * p.height;
+    p.rows_per_job = ((rows + p.row_jobs - 1) / p.row_jobs + p.kernels.height - 1) / p.kernels.height * p.kernels.height;
     p.row_jobs = (rows + p.rows_per_job - 1) / p.rows_per_job;
     p.panels_per_job = p.panels * p.row_jobs / (16 * (size_t)ck_thread_count());
     if (p.is_few) {

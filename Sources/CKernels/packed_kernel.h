@@ -2,6 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gemm_kernel.h"
+
 /// The scales and corrections of int8 products: c = row · column · (sum - 128 · column sum).
 struct int8_factors {
     const float *rows;
@@ -48,3 +50,19 @@ float round_block_int8_avx512(uint8_t *out, const float *values, size_t count);
 void tile_int8_amx(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b,
                    float *c, size_t ldc, const struct int8_factors *factors, const float *bias);
 #endif
+
+/// The kernels of products with packed weights of a type, at a level.
+struct packed_kernels {
+    gemm_tile tile;
+    int8_tile tile8;
+    gemm_round round;
+    int8_round round8;
+    size_t height;       // rows of a tile
+    size_t block_steps;  // of k, that a panel is gone through with at a time
+    bool in_blocks;      // as tiles of `gemm_pack_blocks` read activations
+    bool has_few;        // the tiles for few rows
+    void (*begin)(void);
+    void (*end)(void);
+};
+
+void packed_kernels_for(enum ck_level level, enum ck_type type, struct packed_kernels *kernels);

@@ -24,7 +24,10 @@ INLINE TARGET void tile_rows(const int rows, size_t columns, size_t steps, const
                              const uint32_t *b, float *c, size_t ldc, const struct int8_factors *factors,
                              const float *bias) {
     __m512i sums[height][2];
-    _Pragma("unroll") for (int row = 0; row < rows; row++) sums[row][0] = sums[row][1] = _mm512_setzero_si512();
+    _Pragma("unroll") for (int row = 0; row < rows; row++) {
+        sums[row][0] = sums[row][1] = _mm512_setzero_si512();
+        fetch_for_writing(c + row * ldc);
+    }
     for (size_t step = 0; step < steps; step++) {
         __m512i first = _mm512_load_si512(b), second = _mm512_load_si512(b + 16);
         _Pragma("unroll") for (int row = 0; row < rows; row++) {

@@ -77,6 +77,8 @@ public final class ImageGenerator: Sendable {
                 steps = step.steps
                 try progress(step)
             }
+            // What the generator computed with is of no use to the tokenizer.
+            Machine.releaseCachedMemory()
             // One a token, where their number is no choice.
             settings.steps = settings.steps ?? steps
             // A tokenizer that captions guide, and a generator of classes: nothing guides.

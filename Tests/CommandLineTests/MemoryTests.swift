@@ -118,7 +118,7 @@ struct MemoryTests {
         let needed = Self.bytes(generating) + Self.bytes(decoding.filter { $0.name.hasPrefix("decoder.") || $0.name.hasPrefix("post_quant_conv.") })
         try Self.expectLittleMore(
             "TokenBridge-H", than: needed,
-            ["generate", "--class", "1", "--seed", "1", "--steps", "4", "--model", "huge.safetensors", "--tokenizer", "kl16.safetensors"], in: scratch)
+            ["generate", "--class", "1", "--seed", "1", "--steps", "16", "--model", "huge.safetensors", "--tokenizer", "kl16.safetensors"], in: scratch)
     }
 
     // MARK: - Files and runs

@@ -8,6 +8,8 @@ import Testing
 @Suite struct PackedProductTests {
     private static let shapes: [(m: Int, n: Int, k: Int)] = [
         (0, 5, 3), (1, 1, 1), (1, 33, 7), (14, 32, 4), (15, 31, 3), (29, 65, 1030), (130, 97, 600), (3, 100, 0),
+        // Rows whose distance would put them all into one set of a cache.
+        (17, 40, 512), (30, 70, 2048),
         // Few rows, which have tiles of their own over several whole panels at a time.
         (1, 160, 9), (2, 300, 1300), (2, 128, 0),
     ]

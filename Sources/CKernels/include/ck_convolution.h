@@ -1,5 +1,9 @@
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "ck_elementwise.h"
+#include "ck_packed.h"
 
 /// How a kernel of `kernel_height`×`kernel_width` moves over a plane of `height`×`width` that is surrounded by zeros:
 /// output (y, x) reads rows from y·stride - top and columns from x·stride - left.
@@ -16,3 +20,30 @@ struct ck_convolution {
 void ck_unfold(float *out, const float *in, const struct ck_convolution *form, size_t first, size_t rows);
 /// The way back: every value of `in` is added to the place of `out` that it was read from.
 void ck_fold(float *out, const float *in, const struct ck_convolution *form, size_t first, size_t rows);
+
+/// Images that are convolved, and what becomes of them before.
+struct ck_convolution_input {
+    const float *planes;         // [samples, channels, height, width]
+    size_t samples, channels;
+    const float *scale, *shift;  // [samples, channels], for scale · x + shift; NULL for x as it is
+    bool activates;              // after that
+    enum ck_activation activation;
+    bool doubles;                // every pixel stands for 2×2 ones: planes are half as high and wide as the form says,
+                                 // whose stride is 1
+};
+
+/// Channels that a pixel of packed weights has: such of the image, filled up to whole elements of a type.
+size_t ck_convolution_channels(enum ck_type type, size_t channels);
+
+/// out[samples, outputs, out_height, form.out_width] = the convolution of the input, plus the bias of every output and a residual
+/// of out's shape, where these are not NULL. Weights are a packed matrix (CK_F32 or CK_BF16) [outputs, kernel_height ·
+/// kernel_width · `ck_convolution_channels`], with zeros in the channels that fill up. On the pool; results do not depend on
+/// the number of threads.
+void ck_convolve(enum ck_level level, const struct ck_packed *weights, const struct ck_convolution *form,
+                 const struct ck_convolution_input *input, float *out, size_t out_height, const float *bias,
+                 const float *residual);
+
+/// The same by products over matrices of what lies under the kernel, as levels do whose tiles cannot read images.
+void ck_convolve_in_strips(enum ck_level level, const struct ck_packed *weights, const struct ck_convolution *form,
+                           const struct ck_convolution_input *input, float *out, size_t out_height, const float *bias,
+                           const float *residual);

@@ -23,6 +23,7 @@ struct Bench: ParsableCommand {
                   gemm.openblas.MxNxK         the same by OpenBLAS, float32
                   velocity.SIZE.TYPE          one guided evaluation: a batch of two
                   decode.256.TYPE             the tokens of one picture to its pixels
+                  convolution.NETWORK.TYPE    the convolutions of an image tokenizer, one picture of 256 pixels
                   train.tokenizer.TYPE        one step of the default tokenizer, 24 pictures
                   train.transformers.TYPE     one step of its two transformers alone, as the peer's script has them
                   generate.SIZE.TYPE          one step of drawing with a generator, guided as published, without its \
@@ -135,7 +136,7 @@ struct Bench: ParsableCommand {
         let precisions = try precisions()
         let isTiny = size == .tiny
         var found: [Benchmark] = []
-        if !wanted.isDisjoint(with: [.peak, .gemm, .velocity, .decode, .train]) { found += Benchmark.peaks(quick: isTiny) }
+        if !wanted.isDisjoint(with: [.peak, .gemm, .velocity, .decode, .convolution, .train]) { found += Benchmark.peaks(quick: isTiny) }
         let memory = wanted.contains(.peak) || (wanted.contains(.generate) && !family.isEmpty) ? MemoryBlock(quick: isTiny) : nil
         if let memory { found.append(Benchmark.memory(memory)) }
         if wanted.contains(.gemm) { found += Benchmark.products(precisions, quick: isTiny) }
@@ -149,6 +150,9 @@ struct Bench: ParsableCommand {
                     found.append(opened.map { Benchmark.decode($0) } ?? Benchmark.decode(size, precision))
                 }
             }
+        }
+        if wanted.contains(.convolution) {
+            for precision in precisions where precision != .int8 { found += Benchmark.convolutions(precision, quick: isTiny) }
         }
         if wanted.contains(.train) {
             // Eight bits are too few to learn in.

@@ -1,3 +1,5 @@
+import Tensors
+
 /// A part of a model that is made when it is first used, once, and may turn out to be unusable then.
 public struct DeferredPart<Part: Sendable>: Sendable {
     private let made: Lazy<Result<Part, any Error>>
@@ -31,6 +33,8 @@ public struct DeferredWeights: Sendable {
         return DeferredPart {
             let opening = open()
             let part = make(opening.weights)
+            // What held its matrices before they were packed.
+            Machine.releaseCachedMemory()
             try opening.verify()
             return part
         }

@@ -39,6 +39,9 @@ public protocol WeightSource: AnyObject {
     /// The matrix of that full name packed as a precision from where it lies, where the source can do that without making a
     /// tensor of it; nil where it is to be packed from the tensor.
     func packed(named name: String, shape: [Int], as precision: Precision) -> PackedMatrix?
+    /// The kernel of a convolution of that full name in packed form, where the source serves inference and packs it; nil where
+    /// the model is to ask for the tensor. `exactly` asks for float32 whatever the source packs as.
+    func packedKernel(named name: String, shape: [Int], exactly: Bool) -> PackedKernel?
     /// The matrix of that full name, to be read when it is needed, where the source serves inference and can give it again
     /// later; nil where the model is to ask for the tensor and keep it.
     func deferred(named name: String, shape: [Int]) -> LazyMatrix?
@@ -49,6 +52,7 @@ public protocol WeightSource: AnyObject {
 extension WeightSource {
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? { nil }
     public func packed(named name: String, shape: [Int], as precision: Precision) -> PackedMatrix? { nil }
+    public func packedKernel(named name: String, shape: [Int], exactly: Bool) -> PackedKernel? { nil }
     public func deferred(named name: String, shape: [Int]) -> LazyMatrix? { nil }
     public func release(named name: String) {}
 }
@@ -57,13 +61,26 @@ extension WeightSource {
 public struct Weights {
     public let source: any WeightSource
     public let path: String
+    /// Whether kernels of convolutions are to be float32 whatever the precision of products.
+    private var isExact = false
 
     public init(_ source: any WeightSource, path: String = "") {
         self.source = source
         self.path = path
     }
 
-    public subscript(name: String) -> Weights { Weights(source, path: path.isEmpty ? name : path + "." + name) }
+    public subscript(name: String) -> Weights {
+        var place = Weights(source, path: path.isEmpty ? name : path + "." + name)
+        place.isExact = isExact
+        return place
+    }
+
+    /// The same place, below which kernels of convolutions are float32 whatever the precision of products.
+    package var exact: Weights {
+        var place = self
+        place.isExact = true
+        return place
+    }
 
     public subscript(index: Int) -> Weights { self[String(index)] }
 
@@ -77,6 +94,11 @@ public struct Weights {
     /// The matrix `name` of this place, to be read when it is needed, or nil.
     func deferred(_ name: String, _ shape: [Int]) -> LazyMatrix? {
         source.deferred(named: self[name].path, shape: shape)
+    }
+
+    /// The kernel `name` of this place in packed form, or nil.
+    func packedKernel(_ name: String, _ shape: [Int]) -> PackedKernel? {
+        source.packedKernel(named: self[name].path, shape: shape, exactly: isExact)
     }
 
     /// The matrix `name` of this place in packed form, or nil.

@@ -18,8 +18,7 @@ struct AutoencoderBlock: Sendable {
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let branch = second(secondNorm(first(firstNorm(x).applying(.silu))).applying(.silu))
-        return (shortcut.map { $0(x) } ?? x) + branch
+        second(first(x, after: firstNorm), after: secondNorm, addedTo: shortcut.map { $0(x) } ?? x)
     }
 }
 
@@ -89,10 +88,7 @@ public struct AutoencoderKLEncoder: Sendable {
                 features = block(features)
                 if attentions.indices.contains(index) { features = attentions[index](features) }
             }
-            // One row and one column of zeros after the image, none before it.
-            return reduction.map {
-                features.convolved($0.weight, bias: $0.bias, stride: 2, padding: Padding(top: 0, left: 0, bottom: 1, right: 1))
-            } ?? features
+            return reduction.map { $0(features) } ?? features
         }
     }
 
@@ -119,7 +115,11 @@ public struct AutoencoderKLEncoder: Sendable {
                 attentions: isAttended
                     ? blocks.indices.map { AutoencoderAttention(place[layout.attention($0)], channels: width, shape) } : [],
                 reduction: level == shape.levels.count - 1
-                    ? nil : Convolution(place[layout.reduction], from: width, to: width, kernel: 3))
+                    ? nil
+                    // One row and one column of zeros after the image, none before it.
+                    : Convolution(
+                        place[layout.reduction], from: width, to: width, kernel: 3, stride: 2,
+                        padding: Padding(top: 0, left: 0, bottom: 1, right: 1)))
         }
         middle = AutoencoderMiddle(weights, channels: channels, shape)
         norm = GroupNorm(weights[layout.outputNorm], channels: channels, groups: shape.groups)
@@ -140,7 +140,7 @@ public struct AutoencoderKLEncoder: Sendable {
         found["enc_down_last"] = x
         found["enc_mid_attn"] = middle.attended(x)
         found["enc_mid"] = middle(x)
-        found["enc_conv_out"] = output(norm(middle(x)).applying(.silu))
+        found["enc_conv_out"] = output(middle(x), after: norm)
         found["moments"] = found["enc_conv_out"].map { latentMoments($0) }
         return found
     }
@@ -149,7 +149,7 @@ public struct AutoencoderKLEncoder: Sendable {
     /// [batch, 2·channels, height / downsampling, …], not scaled.
     public func moments(_ images: Tensor) -> Tensor {
         let features = middle(levels.reduce(input(images)) { $1($0) })
-        return latentMoments(output(norm(features).applying(.silu)))
+        return latentMoments(output(features, after: norm))
     }
 
     /// The posterior that these are of.
@@ -186,9 +186,11 @@ public struct AutoencoderKLDecoder: Sendable {
         /// After doubling; nil at the highest resolution.
         let enlargement: Convolution?
 
-        func callAsFunction(_ x: Tensor) -> Tensor {
-            let features = blocks.reduce(x) { $1($0) }
-            return enlargement.map { $0(features.doubled2x2()) } ?? features
+        /// In place, so that nothing keeps the level's input while it works.
+        func apply(to x: inout Tensor) {
+            for block in blocks { x = block(x) }
+            if let enlargement { x = enlargement(doubled: x) }
+            x.releaseOtherResolutions()
         }
     }
 
@@ -228,7 +230,7 @@ public struct AutoencoderKLDecoder: Sendable {
         x = middle(x)
         found["dec_mid"] = x
         for (index, level) in levels.enumerated() {
-            x = level(x)
+            level.apply(to: &x)
             found["dec_up\(index)"] = x
         }
         found["dec_up_last"] = x
@@ -238,6 +240,8 @@ public struct AutoencoderKLDecoder: Sendable {
     /// Latents [batch, channels, height, width], no longer scaled → images [batch, 3, height · downsampling, …], nominally in
     /// -1...1.
     public func callAsFunction(_ z: Tensor) -> Tensor {
-        output(norm(levels.reduce(middle(input(latents(z)))) { $1($0) }).applying(.silu))
+        var x = middle(input(latents(z)))
+        for level in levels { level.apply(to: &x) }
+        return output(x, after: norm)
     }
 }

@@ -12,7 +12,7 @@ public struct FlexTok: Sendable {
         let encoder: FlexTokEncoder
 
         init(_ configuration: FlexTokConfiguration, weights: Weights) {
-            autoencoder = AutoencoderKLEncoder(configuration.autoencoder.shape, weights: weights["vae.vae"])
+            autoencoder = AutoencoderKLEncoder(configuration.autoencoder.shape, weights: weights["vae.vae"].exact)
             encoder = FlexTokEncoder(configuration, weights: weights["encoder.module_dict"])
         }
     }
@@ -23,7 +23,7 @@ public struct FlexTok: Sendable {
         let decoder: FlexTokDecoder
 
         init(_ configuration: FlexTokConfiguration, weights: Weights) {
-            autoencoder = AutoencoderKLDecoder(configuration.autoencoder.shape, weights: weights["vae.vae"])
+            autoencoder = AutoencoderKLDecoder(configuration.autoencoder.shape, weights: weights["vae.vae"].exact)
             decoder = FlexTokDecoder(configuration, weights: weights["decoder.module_dict"])
         }
     }

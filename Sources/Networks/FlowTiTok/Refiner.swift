@@ -81,7 +81,7 @@ private struct RefinerBlock: Sendable {
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor {
-        x + second(secondNorm(first(firstNorm(x).applying(.silu))).applying(.silu))
+        second(first(x, after: firstNorm), after: secondNorm, addedTo: x)
     }
 }
 

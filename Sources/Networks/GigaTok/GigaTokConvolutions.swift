@@ -20,8 +20,7 @@ struct GigaTokBlock: Sendable {
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let branch = second(secondNorm(first(firstNorm(x).applying(.silu))).applying(.silu))
-        return (shortcut.map { $0(x) } ?? x) + branch
+        second(first(x, after: firstNorm), after: secondNorm, addedTo: shortcut.map { $0(x) } ?? x)
     }
 }
 
@@ -46,7 +45,7 @@ public struct GigaTokConvolutionalEncoder: Sendable {
     private let norm: GroupNorm
     private let output: Convolution
 
-    init(_ configuration: GigaTokConfiguration, weights: Weights) {
+    package init(_ configuration: GigaTokConfiguration, weights: Weights) {
         let channels = configuration.encoderMultipliers.map { configuration.baseChannels * $0 }
         let deepest = channels[channels.count - 1]
         input = Convolution(weights["conv_in"], from: 3, to: configuration.baseChannels, kernel: 3, initial: .small)
@@ -73,7 +72,7 @@ public struct GigaTokConvolutionalEncoder: Sendable {
         var x = input(images)
         for level in levels { level.apply(to: &x) }
         for block in middle { x = block(x) }
-        return output(norm(x).applying(.silu))
+        return output(x, after: norm)
     }
 }
 
@@ -104,7 +103,7 @@ public struct GigaTokConvolutionalDecoder: Sendable {
     private let norm: GroupNorm
     private let output: Convolution
 
-    init(_ configuration: GigaTokConfiguration, weights: Weights) {
+    package init(_ configuration: GigaTokConfiguration, weights: Weights) {
         let channels = configuration.decoderMultipliers.reversed().map { configuration.baseChannels * $0 }
         input = Convolution(weights["conv_in"], from: configuration.channels, to: channels[0], kernel: 3, initial: .small)
         middle = (0..<2).map { GigaTokBlock(weights["mid"][$0], from: channels[0], to: channels[0]) }
@@ -136,15 +135,7 @@ public struct GigaTokConvolutionalDecoder: Sendable {
     public func callAsFunction(_ features: Tensor) -> Tensor {
         var x = stem(features)
         for level in levels { level.apply(to: &x, features: features) }
-        return output(norm(x).applying(.silu))
-    }
-}
-
-extension Tensor {
-    /// Gives back the memory that features of other resolutions took, which the next level has no use for; a training step
-    /// comes back to it.
-    fileprivate func releaseOtherResolutions() {
-        if !isRecorded { Machine.releaseCachedMemory() }
+        return output(x, after: norm)
     }
 }
 

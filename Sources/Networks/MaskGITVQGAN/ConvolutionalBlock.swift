@@ -23,7 +23,9 @@ struct ConvolutionalBlock: Sendable {
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let branch = second(secondNorm(first(firstNorm(x).applying(.silu))).applying(.silu))
-        return branch + (shortcut.map { $0(branch) } ?? x)
+        let branch = first(x, after: firstNorm)
+        guard let shortcut else { return second(branch, after: secondNorm, addedTo: x) }
+        let result = second(branch, after: secondNorm)
+        return result + shortcut(result)
     }
 }

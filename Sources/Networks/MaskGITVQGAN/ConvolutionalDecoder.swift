@@ -11,7 +11,7 @@ public struct ConvolutionalDecoder: Sendable {
 
         package func callAsFunction(_ x: Tensor) -> Tensor {
             let features = blocks.reduce(x) { $1($0) }
-            return enlargement.map { $0(features.doubled2x2()) } ?? features
+            return enlargement.map { $0(doubled: features) } ?? features
         }
     }
 
@@ -46,7 +46,7 @@ public struct ConvolutionalDecoder: Sendable {
     package func stem(_ codes: Tensor) -> Tensor { middle.reduce(input(codes)) { $1($0) } }
 
     /// The head after the highest resolution: [batch, 3, side, side].
-    package func head(_ x: Tensor) -> Tensor { output(norm(x).applying(.silu)) }
+    package func head(_ x: Tensor) -> Tensor { output(x, after: norm) }
 
     /// codes [batch, code size, grid, grid] → images [batch, 3, grid · patch, grid · patch], not clamped.
     public func callAsFunction(_ codes: Tensor) -> Tensor {

@@ -37,7 +37,7 @@ public struct ConvolutionalEncoder: Sendable {
     }
 
     /// The head after the last level: [batch, code size, height, width].
-    package func head(_ x: Tensor) -> Tensor { output(norm(middle.reduce(x) { $1($0) }).applying(.silu)) }
+    package func head(_ x: Tensor) -> Tensor { output(middle.reduce(x) { $1($0) }, after: norm) }
 
     /// images [batch, 3, height, width], both multiples of the patch size → [batch, code size, height / patch, …].
     public func callAsFunction(_ images: Tensor) -> Tensor { head(levels.reduce(input(images)) { $1($0) }) }

@@ -7,7 +7,7 @@ public struct TiTokDecoder: Sendable {
     /// What the features of a patch become.
     private enum Head: Sendable {
         /// The pixels of the patch, smoothed across patches by a 3×3 convolution.
-        case pixels(Linear, smoothing: Convolution)
+        case pixels(Linear, smoothing: (weight: Tensor, bias: Tensor))
         /// Logits of codes.
         case logits(Linear, Linear)
     }
@@ -65,8 +65,10 @@ public struct TiTokDecoder: Sendable {
                     initial: initial))
             : .pixels(
                 Linear(weights["ffn.0"], from: width, to: 3 * patch * patch, kernel: [1, 1], initial: initial),
-                smoothing: Convolution(
-                    weights["conv_out"], from: 3, to: 3, kernel: 3, initial: .identityKernel3x3))
+                smoothing: (
+                    weights.tensor("conv_out.weight", [3, 3, 3, 3], initial: .identityKernel3x3),
+                    weights.tensor("conv_out.bias", [3], initial: .zeros)
+                ))
     }
 
     /// Class token, mask tokens, latents [batch, K, D] and, where the decoder is guided, the hidden states of a caption
@@ -115,6 +117,6 @@ public struct TiTokDecoder: Sendable {
     public func callAsFunction(_ latents: Tensor, text: Tensor?) -> Tensor {
         let result = unsmoothed(patchFeatures(blocks.reduce(sequence(latents, text: text)) { $1($0) }))
         guard case .pixels(_, let smoothing) = head else { return result }
-        return result.convolved3x3(smoothing.weight, bias: smoothing.bias ?? .zeros([3]))
+        return result.convolved3x3(smoothing.weight, bias: smoothing.bias)
     }
 }

@@ -74,6 +74,10 @@ extension TokenBridgeTokenizerConfiguration: ImageTokenizerConfiguration {
 
     public func imageTokenizer(_ weights: Weights) -> any ImageTokenizer { TokenBridgeTokenizer(self, weights: weights) }
 
+    public func imageTokenizer(_ weights: Weights, expected: Weights, later: DeferredWeights) -> any ImageTokenizer {
+        TokenBridgeTokenizer(self, expected: expected, later: later)
+    }
+
     /// Whoever uses the latents chooses the bins.
     public func serving(_ tokens: TokenShape) -> TokenBridgeTokenizerConfiguration {
         var other = self

@@ -69,7 +69,7 @@ private func compareTokenBridgeTokenizer(_ comparison: Comparison) throws {
     let tolerance: Float = comparison.isFull ? 1e-3 : 2e-4
 
     // Latents with the noise of the case, in the layout of the goldens: [batch, channels, grid, grid].
-    let moments = model.moments(image)
+    let moments = try model.moments(image)
     let mean = moments.sliced(axis: 2, 0..<channels)
     let logvar = moments.sliced(axis: 2, channels..<2 * channels).clamped(to: -30...20)
     let eps = uniform(golden, "eps", [batch, channels, grid, grid]) * Float(3.0.squareRoot())
@@ -80,11 +80,11 @@ private func compareTokenBridgeTokenizer(_ comparison: Comparison) throws {
     let known = golden.contains("latent") ? try golden.tensor("latent").permuted(0, 2, 3, 1).reshaped(latent.shape) : latent
     let z = uniform(golden, "z", [batch, channels, grid, grid]) * 2
     let places = z.permuted(0, 2, 3, 1).reshaped(latent.shape)
-    func images(_ latents: Tensor) -> Tensor { model.decode(latents) * 2 + -1 }
+    func images(_ latents: Tensor) throws -> Tensor { try model.decode(latents) * 2 + -1 }
     func result(_ name: String) throws -> Tensor {
         if let bits = name.wholeMatch(of: /(dequant|recon)_b(\d+)/) {
             let rounded = GaussianQuantizer(levels: 1 << (Int(bits.2) ?? 0), range: Float(configuration.range)).rounded(known)
-            return bits.1 == "recon" ? images(rounded) : planar(rounded)
+            return bits.1 == "recon" ? try images(rounded) : planar(rounded)
         }
         switch name {
         case "image": return image
@@ -93,9 +93,9 @@ private func compareTokenBridgeTokenizer(_ comparison: Comparison) throws {
         case "z": return z
         case "moments": return planar(moments)
         case "latent": return planar(latent)
-        case "mid_attn_out": return try #require(model.encoder.trace(image * 2 + -1)["enc_mid_attn"])
-        case "recon_continuous": return images(known)
-        case "recon_z": return images(places * Float(configuration.scaleFactor))
+        case "mid_attn_out": return try #require(try model.encoder.trace(image * 2 + -1)["enc_mid_attn"])
+        case "recon_continuous": return try images(known)
+        case "recon_z": return try images(places * Float(configuration.scaleFactor))
         default:
             Issue.record("\(golden.name): nothing here knows \(name)")
             return .zeros([0])
