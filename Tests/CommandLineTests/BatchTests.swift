@@ -138,6 +138,8 @@ import Testing
         #expect(result.status == 0 && result.output == "out: share 1/2, 1 of 3 pictures drawn\n", "\(result.errors)")
         #expect(try scratch.names("out") == ["0002-a-cat.png", "batch.json", "part-1-of-2.done", "part-1-of-2.jsonl"])
         expectFailure(try flowtok("t2i", "a cat", variables: variables), 64, "this is process 1 of 2: expected -o")
+        // What is no batch knows nothing of shares.
+        #expect(try flowtok("variations", "out/0002-a-cat.png", "--steps", "1", "-o", "near.png", variables: variables).status == 0)
         // A share that is named comes first.
         #expect(try flowtok("t2i", "a cat", "--steps", "1", "-o", "all", "--shard", "0/1", variables: variables).status == 0)
     }

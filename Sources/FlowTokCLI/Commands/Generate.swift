@@ -43,6 +43,9 @@ struct Generate: ParsableCommand {
     @OptionGroup
     var pictures: PictureOptions
 
+    @OptionGroup
+    var sharing: ShardOptions
+
     @Option(parsing: .unconditional, help: "Steps, 1 to 10000 (default: the published ones).")
     var steps: Int?
 
@@ -97,7 +100,8 @@ struct Generate: ParsableCommand {
         let list = PromptList(subjects.map(\.name))
         model.protect()
         ProtectedFiles.add(clip.clip + [tokenizer].compactMap { $0 })
-        let plan = try pictures.plan(list)
+        let shard = try sharing.choice(output: pictures.output)
+        let plan = try pictures.plan(list, shard: shard)
         let generator = try open()
         let run = PictureRun(plan: plan, prompts: subjects.count, options: pictures)
         try check(subjects, generator)
@@ -118,7 +122,7 @@ struct Generate: ParsableCommand {
             "temperature": temperature.map { "\($0)" }, "top_k": topK.map { "\($0)" }, "top_p": topP.map { "\($0)" }, "rng": rng.rawValue,
             "tokenizer": tokenizer.map { BatchIdentity.digest(model: $0) },
         ]
-        if let batch = try pictures.batch("generate", plan, settings: settings.merging(model.settings) { $1 }) {
+        if let batch = try pictures.batch("generate", plan, shard, settings: settings.merging(model.settings) { $1 }) {
             return try run.start(in: batch, draw)
         }
         try run.start(draw)

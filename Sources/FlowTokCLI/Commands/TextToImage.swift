@@ -55,6 +55,9 @@ struct TextToImage: ParsableCommand {
     @OptionGroup
     var pictures: PictureOptions
 
+    @OptionGroup
+    var sharing: ShardOptions
+
     @OptionGroup(title: "Sampling")
     var sampling: SamplingOptions
 
@@ -68,7 +71,7 @@ struct TextToImage: ParsableCommand {
         if prompts.isEmpty, namedPrompts.isEmpty, promptFile == nil, from == nil {
             throw ValidationError("no prompt: expected one, or - or --prompt-file")
         }
-        if from != nil, pictures.sharing.shard != nil {
+        if from != nil, sharing.shard != nil {
             throw ValidationError("--from draws a picture again, and --shard shares the drawing of many: expected one of them")
         }
         guard (prompts + [promptFile, from].compactMap { $0 }).count(where: { $0 == "-" }) <= 1 else {
@@ -90,12 +93,13 @@ struct TextToImage: ParsableCommand {
             }
             pictures.seed = pictures.seed ?? record.seed.map { SeedChoice.number($0) }
         }
-        let plan = try pictures.plan(list, trajectory: trajectory)
+        let shard = try record == nil ? sharing.choice(output: pictures.output) : nil
+        let plan = try pictures.plan(list, trajectory: trajectory, shard: shard)
         let flowtok = try model.open()
         record?.reportDifferences(from: flowtok)
         let run = PictureRun(plan: plan, prompts: list.entries.count, options: pictures, trajectory: trajectory)
         try run.check(side: flowtok.imageTokenizer.imageSize)
-        try warn(list, flowtok, pictures)
+        try warn(list, flowtok, pictures, shard)
         func draw(_: Int, _ picture: PicturePlan.Picture, _ progress: (Int, Int) -> Void) throws -> DrawnPicture {
             var request = sampling.request(picture, record)
             request.recordsTrajectory = trajectory
@@ -112,8 +116,7 @@ struct TextToImage: ParsableCommand {
     }
 
     /// Says what the model does not read as it is written: where it stops reading, and words it has never seen.
-    private func warn(_ list: PromptList, _ flowtok: FlowTok, _ pictures: PictureOptions) throws {
-        let shard = try pictures.shard()
+    private func warn(_ list: PromptList, _ flowtok: FlowTok, _ pictures: PictureOptions, _ shard: ShardChoice?) throws {
         for (index, prompt) in list.prompts.enumerated() {
             // Others say it of the prompts that they draw.
             if let shard, !(0..<pictures.pictures).contains(where: { shard.has(index * pictures.pictures + $0) }) { continue }

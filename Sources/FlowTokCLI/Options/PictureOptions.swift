@@ -31,9 +31,6 @@ struct PictureOptions: ParsableArguments {
     @Flag(help: "Leave prompt, seed and settings out of the file.")
     var noMetadata = false
 
-    @OptionGroup
-    var sharing: ShardOptions
-
     /// Pictures of everything that is to be drawn.
     var pictures: Int { count ?? 1 }
 
@@ -43,19 +40,17 @@ struct PictureOptions: ParsableArguments {
 
     /// The pictures of a list, and where they go.
     ///
+    /// - Parameter shard: the share of a batch to draw; nil where it is not divided.
     /// - Throws: where nothing could be written there.
-    func plan(_ list: PromptList, trajectory: Bool = false) throws -> PicturePlan {
-        try PicturePlan(list, self, trajectory: trajectory, shard: shard())
+    func plan(_ list: PromptList, trajectory: Bool = false, shard: ShardChoice? = nil) throws -> PicturePlan {
+        try PicturePlan(list, self, trajectory: trajectory, shard: shard)
     }
-
-    /// The share of a batch to draw; nil where it is not divided.
-    func shard() throws -> ShardChoice? { try sharing.choice(output: output) }
 
     /// The folder of the batch that the pictures of a plan belong to; nil where it is not divided.
     ///
     /// - Parameter settings: all that decides what is drawn, besides prompts, seed and number.
-    func batch(_ command: String, _ plan: PicturePlan, settings: [String: String?]) throws -> BatchFolder? {
-        guard let shard = try shard(), let output else { return nil }
+    func batch(_ command: String, _ plan: PicturePlan, _ shard: ShardChoice?, settings: [String: String?]) throws -> BatchFolder? {
+        guard let shard, let output else { return nil }
         var settings = settings
         settings["prompts"] = BatchIdentity.digest(
             plan.pictures.map { "\($0.prompt)\0\($0.seed)\0\($0.entry.steps ?? 0)\0\($0.entry.guidance ?? .nan)" })
