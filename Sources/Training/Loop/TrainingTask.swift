@@ -9,8 +9,9 @@ public protocol TrainingTask: AnyObject {
     /// A fingerprint of what the task builds on and does not train, such as a vocabulary or a fixed tokenizer: a run can
     /// only go on over the same. Empty where there is nothing of the kind.
     var dependencyFingerprint: String { get }
-    /// The loss of one step, a pure function of the parameters and the step's number, and metrics for the log.
-    func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)])
+    /// The loss of a group of samples, a pure function of the parameters and the group, and metrics for the log. A step's loss
+    /// is the mean over its groups, and what couples samples, such as a contrast, couples those of one group.
+    func loss(of group: SampleGroup) throws -> (loss: Tensor, metrics: [(name: String, value: Double)])
     /// Pictures that show the state, by file name without extension, drawn with the given parameters.
     func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)]
     /// Text that shows the state, empty where there is none.
