@@ -45,6 +45,7 @@ let package = Package(
         // C: kernels of the package's own, and thin wrappers of libraries.
         .target(name: "CKernels"),
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
+        .target(name: "CMPI", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CWebP", linkerSettings: [.linkedLibrary("webp")]),
@@ -73,7 +74,7 @@ let package = Package(
             "Training",
             uses: [
                 "FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors",
-                "CKernels",
+                "CKernels", "CMPI",
             ]),
         target("Evaluation", uses: ["FlowTok", "ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Files", "Tensors"]),
         target("Benchmarks", uses: ["Training", "FlowTok", "ModelFolders", "Networks", "Sampling", "Layers", "Files", "Tensors", "CKernels", "COpenBLAS"]),

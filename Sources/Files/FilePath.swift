@@ -44,6 +44,13 @@ public enum FilePath {
         folder.isEmpty ? name : folder.utf8.last == slash ? folder + name : folder + "/" + name
     }
 
+    /// The path of a file as seen from a folder above it; itself where the folder is not above it.
+    public static func relative(_ path: String, to folder: String) -> String {
+        let prefix = join(folder, "")
+        if folder.isEmpty || folder == "." { return path }
+        return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
+    }
+
     /// The path with `mark` before its suffix: "a/b-2.png" of "a/b.png".
     public static func marked(_ path: String, _ mark: String) -> String {
         let suffix = suffix(of: path)

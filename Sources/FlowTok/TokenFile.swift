@@ -46,6 +46,16 @@ public enum TokenFile {
         }
     }
 
+    /// The bytes of such a file.
+    ///
+    /// - Throws: `FileError` where the system has no room for temporary files.
+    public static func bytes(_ tokens: ImageTokens, channels: Int = 1, by maker: TokenizerIdentity) throws -> [UInt8] {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("flowtok-tokens-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        try write(tokens, channels: channels, by: maker, to: file)
+        return try InputFile.bytes(file)
+    }
+
     /// Reads the tokens of one picture that `maker` made. The tokenizer has still to compare their number and range with
     /// its own.
     ///

@@ -28,7 +28,7 @@ import FlowTok
             version: FlowTok.version,
             subcommands: [
                 TextToImage.self, ImageToText.self, Variations.self, Morph.self, Serve.self, Generate.self, Tokenize.self, Detokenize.self, Reconstruct.self,
-                Quantize.self, Info.self,
+                Quantize.self, Info.self, Merge.self,
                 Import.self, Convert.self, Inspect.self, BuildDataset.self, Scenes.self, Train.self, Evaluate.self, Bench.self, Doctor.self,
             ])
     }

@@ -61,8 +61,17 @@ extension Tensor {
 /// The gradients of a scalar `loss` with respect to `leaves` (zeros for a leaf that the loss does not depend on), by
 /// going back through the recorded operations once; what they kept is freed on the way.
 public func gradients(of loss: Tensor, withRespectTo leaves: [Tensor]) -> [Tensor] {
+    var found = [Tensor?](repeating: nil, count: leaves.count)
+    gradients(of: loss, withRespectTo: leaves) { found[$0] = $1 }
+    return found.compactMap { $0 }
+}
+
+/// The same, each gradient as soon as nothing more is added to it, so that it can be sent off while others are computed.
+///
+/// - Parameter ready: called once for each index of `leaves`, in no order that may be relied on.
+public func gradients(of loss: Tensor, withRespectTo leaves: [Tensor], ready: (_ index: Int, _ gradient: Tensor) -> Void) {
     precondition(loss.count == 1, "gradients of a tensor of shape \(loss.shape): a scalar is needed")
-    guard let root = loss.node else { return leaves.map { .zeros($0.shape) } }
+    guard let root = loss.node else { return leaves.indices.forEach { ready($0, .zeros(leaves[$0].shape)) } }
     var found: Set<ObjectIdentifier> = [ObjectIdentifier(root)]
     var order: [GradientNode] = [root]
     var next = 0
@@ -77,23 +86,42 @@ public func gradients(of loss: Tensor, withRespectTo leaves: [Tensor]) -> [Tenso
     }
     order.sort { $0.number > $1.number }
 
+    /// The places of the leaves, and how many operations are still to add to them.
+    var places: [ObjectIdentifier: [Int]] = [:]
+    for (index, leaf) in leaves.enumerated() {
+        if let node = leaf.node { places[ObjectIdentifier(node), default: []].append(index) } else { ready(index, .zeros(leaf.shape)) }
+    }
+    var waiting: [ObjectIdentifier: Int] = [:]
+    for node in order {
+        for case let parent? in node.parents where places[ObjectIdentifier(parent)] != nil { waiting[ObjectIdentifier(parent), default: 0] += 1 }
+    }
     var pending: [ObjectIdentifier: Tensor] = [ObjectIdentifier(root): .filled(loss.shape, with: 1)]
+    func finish(_ leaf: ObjectIdentifier) {
+        let gradient = pending.removeValue(forKey: leaf)
+        for index in places[leaf] ?? [] { ready(index, gradient ?? .zeros(leaves[index].shape)) }
+    }
+    for leaf in places.keys where waiting[leaf] == nil { finish(leaf) }
+
     for node in order {
         guard let pullback = node.pullback else { continue }
         let gradient = pending.removeValue(forKey: ObjectIdentifier(node))
         let parents = node.parents
         node.release()
-        guard let gradient else { continue }
-        for case let (parent?, contribution?) in zip(parents, pullback(gradient)) {
-            let key = ObjectIdentifier(parent)
-            if let sum = pending[key] {
-                pending[key] = sum.adding(contribution)
-            } else {
-                pending[key] = contribution
+        if let gradient {
+            for case let (parent?, contribution?) in zip(parents, pullback(gradient)) {
+                let key = ObjectIdentifier(parent)
+                if let sum = pending[key] {
+                    pending[key] = sum.adding(contribution)
+                } else {
+                    pending[key] = contribution
+                }
             }
         }
-    }
-    return leaves.map { leaf in
-        leaf.node.flatMap { pending[ObjectIdentifier($0)] } ?? .zeros(leaf.shape)
+        for case let parent? in parents {
+            let key = ObjectIdentifier(parent)
+            guard let count = waiting[key] else { continue }
+            waiting[key] = count - 1
+            if count == 1 { finish(key) }
+        }
     }
 }

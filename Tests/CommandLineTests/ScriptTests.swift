@@ -9,7 +9,8 @@ import Testing
 
     @Test(arguments: [
         "Scripts/run", "Scripts/test", "Scripts/build-dataset", "Scripts/release-model", "Scripts/lint", "Scripts/faults", "Scripts/test-kernels",
-        "Scripts/test-arm64", "Scripts/test-server", "Scripts/fuzz", "Scripts/setup.sh", ".ci/run",
+        "Scripts/test-arm64", "Scripts/test-server", "Scripts/install", "Scripts/uninstall", "Scripts/package-deb", "Scripts/fuzz", "Scripts/setup.sh",
+        ".ci/run",
     ])
     func scriptsAreValid(name: String) throws {
         let path = (Self.root / name).path
@@ -28,6 +29,53 @@ import Testing
         let text = try String(contentsOf: Self.root / "Scripts/run", encoding: .utf8)
         #expect(text.hasSuffix("exec \"$binary\" \"$@\"\n"))
         #expect(try String(contentsOf: Self.root / ".ci/run", encoding: .utf8).contains("exec "))
+    }
+
+    private func script(_ name: String, _ arguments: [String]) throws -> (status: Int32, errors: String) {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = Self.root.appendingPathComponent(name)
+        process.arguments = arguments
+        process.standardError = pipe
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        let errors = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, errors)
+    }
+
+    @Test func installingRefusesWhatCannotBe() throws {
+        let scratch = try Scratch()
+        try scratch.write("a file", to: "file")
+        for (arguments, status, message) in [
+            (["--prefix", "local"], 64, "--prefix is local, expected an absolute path"), (["--prefix"], 64, "--prefix needs a folder"),
+            (["--everything"], 64, "unknown argument --everything"), (["--prefix", scratch.path("file")], 73, "cannot be written"),
+        ] as [([String], Int32, String)] {
+            let result = try script("Scripts/install", arguments)
+            #expect(result.status == status && result.errors.contains(message) && result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+        }
+    }
+
+    @Test func uninstallingTakesAwayWhatWasInstalledAlone() throws {
+        let scratch = try Scratch()
+        let target = "there/usr/local"
+        for folder in ["bin", "share/flowtok/Models/default", "share/man/man1"] { try scratch.makeFolder("\(target)/\(folder)") }
+        let files = ["bin/flowtok", "share/flowtok/Models/default/config.json", "share/man/man1/flowtok.1", "share/flowtok/installed-files"]
+        for file in files + ["bin/other", "share/flowtok/mine"] { try scratch.write("x", to: "\(target)/\(file)") }
+        let list = "\(target)/share/flowtok/installed-files"
+        try scratch.write("mine", to: "outside")
+        for bad in ["../../../outside", "/etc/hostname", "bin/../../../../outside"] {
+            try scratch.write((files + [bad]).joined(separator: "\n") + "\n", to: list)
+            let result = try script("Scripts/uninstall", ["--destdir", scratch.path("there")])
+            #expect(result.status == 65 && result.errors.contains("is no file below"), "\(result.errors)")
+            #expect(scratch.has("\(target)/bin/flowtok") && scratch.has("outside"))
+        }
+        try scratch.write(files.joined(separator: "\n") + "\n", to: list)
+        #expect(try script("Scripts/uninstall", ["--destdir", scratch.path("there")]).status == 0)
+        #expect(try scratch.names("\(target)/bin") == ["other"] && scratch.names("\(target)/share") == ["flowtok"])
+        #expect(try scratch.names("\(target)/share/flowtok") == ["mine"])
+        let again = try script("Scripts/uninstall", ["--destdir", scratch.path("there")])
+        #expect(again.status == 66 && again.errors.contains("nothing is installed"), "\(again.errors)")
     }
 
     /// The kernels of arm64 against the portable ones, under emulation.

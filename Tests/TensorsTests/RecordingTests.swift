@@ -32,6 +32,24 @@ import Testing
         #expect(gradients(of: loss, withRespectTo: [leaf])[0].values == x.values)
     }
 
+    @Test func gradientsAreGivenAsSoonAsTheyAreComplete() {
+        let (first, second, unused) = (x.requiringGradient, x.requiringGradient, x.requiringGradient)
+        // The second leaf is used last, and so complete before the first, which is used again before it.
+        let y = first * first
+        let loss = (y * second + second).sum()
+        var order: [Int] = []
+        var found: [Int: Tensor] = [:]
+        gradients(of: loss, withRespectTo: [first, second, unused, second, x]) { index, gradient in
+            order.append(index)
+            found[index] = gradient
+        }
+        #expect(order.sorted() == [0, 1, 2, 3, 4] && order.last == 0)
+        #expect(found[0]?.values == (x * x * 2).values && found[1]?.values == (x * x + 1).values && found[3]?.values == found[1]?.values)
+        #expect(found[2]?.values == Tensor.zeros([2, 3]).values && found[4]?.values == found[2]?.values)
+        let scalar = Tensor.filled([], with: 3).requiringGradient
+        #expect(gradients(of: scalar, withRespectTo: [scalar])[0].item == 1)
+    }
+
     @Test func sharedPartsAddUp() {
         // y is used three times, once by way of another operation: d/dx of y² + 3y with y = 2x.
         let leaf = x.requiringGradient

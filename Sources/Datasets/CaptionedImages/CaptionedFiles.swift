@@ -60,7 +60,7 @@ struct CaptionedFiles {
             tables.append(file)
         } else if kind == "json" {
             descriptions[stem] = file
-        } else if kind == "tar" || kind == "tgz" || name.hasSuffix(".tar.gz") {
+        } else if Shard.isNamed(name) {
             archives.append(file)
         } else if Self.otherPictures.contains(kind) {
             leaveOut(file, "a picture in a format that is not read (expected \(ImageFormat.names))")

@@ -39,6 +39,13 @@ public struct DataRecord: Codable, Sendable, Equatable {
         return picture
     }
 
+    /// A number that tells what training sees apart: names, captions and sizes, whatever folder they lie in.
+    package var fingerprint: String {
+        var fingerprint = Fingerprint()
+        for picture in pictures { fingerprint.add("\(picture.name)\0\(picture.bytes ?? 0)\0\(picture.caption)\0".utf8) }
+        return fingerprint.text
+    }
+
     /// What is different from an earlier record, a line each; empty where nothing is that training sees.
     public func changes(since old: DataRecord) -> [String] {
         let before = Dictionary(old.pictures.map { ($0.name, $0) }) { first, _ in first }

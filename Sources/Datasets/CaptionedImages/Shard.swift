@@ -3,15 +3,17 @@ import Foundation
 import Images
 
 /// A tar archive of pictures and captions, mapped, or unpacked into memory where gzip compressed it.
-final class Shard: Sendable {
+package final class Shard: Sendable {
     /// A picture and its caption.
-    struct Sample {
-        var key: String
-        var image: Range<Int>?
+    package struct Sample: Sendable {
+        package var key: String
+        package var image: Range<Int>?
+        /// The suffix of the picture's file.
+        package var imageKind: String?
         /// Nil where there is none, empty where there is one without words.
-        var caption: String?
+        package var caption: String?
         /// The class that the sample's JSON names.
-        var label: String?
+        package var label: String?
         /// Whether there is a caption's file, whatever is in it.
         var hasCaption = false
     }
@@ -19,7 +21,8 @@ final class Shard: Sendable {
     private let archive: Data
 
     /// - Throws: `DatasetError.unreadable`, and `FileError` where it cannot be unpacked.
-    init(path: String) throws {
+    package init(path: String) throws {
+        guard InputFile.isThere(path) else { throw FileError.missing(path: path) }
         let packed: Data
         do { packed = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
             throw DatasetError.unreadable(path: path, reason: error.systemReason)
@@ -27,15 +30,31 @@ final class Shard: Sendable {
         archive = Gzip.isPacked(packed) ? Data(try Gzip.unpack(Array(packed), path: path, limit: Shard.largest)) : packed
     }
 
+    /// Whether a file's name is that of a shard.
+    package static func isNamed(_ name: String) -> Bool { suffix(of: name) != nil }
+
+    /// The name without the suffixes of an archive.
+    package static func stem(_ name: String) -> String { String(name.dropLast(suffix(of: name)?.count ?? 0)) }
+
+    private static func suffix(of name: String) -> String? {
+        let lower = name.lowercased()
+        return [".tar.gz", ".tgz", ".tar"].first { lower.hasSuffix($0) && lower.count > $0.count }
+    }
+
     /// The most bytes that a shard is unpacked to.
     private static let largest = 4 << 30
 
-    func bytes(_ range: Range<Int>) -> Data { archive[archive.startIndex + range.lowerBound..<archive.startIndex + range.upperBound] }
+    package func bytes(_ range: Range<Int>) -> Data { archive[archive.startIndex + range.lowerBound..<archive.startIndex + range.upperBound] }
 
     /// The samples in order: files that share everything before the first point of their names, and stand together.
     ///
     /// - Throws: `DatasetError.badArchive`.
-    func samples(path: String) throws -> [Sample] {
+    package func samples(path: String) throws -> [Sample] { try contents(path: path).samples }
+
+    /// The same, and whether the archive has the mark of its end.
+    ///
+    /// - Throws: `DatasetError.badArchive`.
+    package func contents(path: String) throws -> (samples: [Sample], isTerminated: Bool) {
         var samples: [Sample] = []
         var texts: [String: Range<Int>] = [:]
         var pictures: [String: Range<Int>] = [:]
@@ -44,7 +63,8 @@ final class Shard: Sendable {
             guard let key else { return }
             var sample = Sample(key: key)
             // The same choice among several formats, whatever their order.
-            sample.image = pictures.sorted { $0.key > $1.key }.first?.value
+            let picture = pictures.sorted { $0.key > $1.key }.first
+            (sample.image, sample.imageKind) = (picture?.value, picture?.key)
             sample.hasCaption = !texts.isEmpty
             if let text = texts["txt"] ?? texts["caption"] {
                 sample.caption = CaptionText.line(bytes(text))
@@ -68,6 +88,6 @@ final class Shard: Sendable {
             if ["txt", "caption", "json"].contains(kind) { texts[kind] = file.range }
         }
         finish()
-        return samples
+        return (samples, reader.isTerminated)
     }
 }

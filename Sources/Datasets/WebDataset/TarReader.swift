@@ -12,6 +12,9 @@ public struct TarReader: Sequence, IteratorProtocol {
     private var files = 0
     private var failure: DatasetError?
     private var ended = false
+    /// Whether the mark of an archive's end was met. Some writers leave it out, and so does a copy that was cut off between two
+    /// files.
+    package private(set) var isTerminated = false
 
     /// Opens the archive at `url`; its bytes are mapped, not read.
     public init(contentsOf url: URL, limits: TarLimits = TarLimits()) throws {
@@ -78,7 +81,11 @@ public struct TarReader: Sequence, IteratorProtocol {
             // Some writers leave out the two zero blocks of the end.
             if header == bytes.count { ended = true; return nil }
             guard bytes.count - header >= TarFormat.block else { throw bad(header, "the file ends inside a header") }
-            if isZeroBlock(header) { ended = true; return nil }
+            if isZeroBlock(header) {
+                ended = true
+                isTerminated = true
+                return nil
+            }
             try checkSum(header)
             let size = try paxSize ?? number(header, 124, 12, "size")
             guard size <= limits.fileBytes else { throw bad(header, "an entry of \(size) bytes, at most \(limits.fileBytes) are read") }

@@ -50,6 +50,12 @@ public struct TarWriter {
         if rest > 0 { bytes.append(Data(count: TarFormat.block - rest)) }
     }
 
+    /// The bytes that have come since the last time, for whoever writes them away on the way.
+    package mutating func drain() -> Data {
+        defer { bytes = Data() }
+        return bytes
+    }
+
     /// The finished archive.
     public func finished() -> Data {
         bytes + Data(count: 2 * TarFormat.block)

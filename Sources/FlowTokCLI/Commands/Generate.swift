@@ -44,6 +44,9 @@ struct Generate: ParsableCommand {
     @OptionGroup
     var pictures: PictureOptions
 
+    @OptionGroup
+    var sharing: ShardOptions
+
     @Option(parsing: .unconditional, help: "Steps, 1 to 10000 (default: the published ones).")
     var steps: Int?
 
@@ -98,12 +101,13 @@ struct Generate: ParsableCommand {
         let list = PromptList(subjects.map(\.name))
         model.protect()
         ProtectedFiles.add(clip.clip + [tokenizer].compactMap { $0 })
-        let plan = try pictures.plan(list)
+        let shard = try sharing.choice(output: pictures.output)
+        let plan = try pictures.plan(list, shard: shard)
         let generator = try open()
         let run = PictureRun(plan: plan, prompts: subjects.count, options: pictures)
         try check(subjects, generator)
         try run.check(side: generator.imageSize)
-        try run.start { index, picture, progress in
+        func draw(_ index: Int, _ picture: PicturePlan.Picture, _ progress: (Int, Int) -> Void) throws -> DrawnPicture {
             let request = ImageGeneratorRequest(
                 subjects[index / pictures.pictures].subject, seed: picture.seed,
                 settings: GeneratorSettings(
@@ -114,6 +118,15 @@ struct Generate: ParsableCommand {
                 image: drawn.image,
                 record: GenerationMetadata(drawn, of: picture.prompt, request: request, by: generator))
         }
+        let settings: [String: String?] = [
+            "subjects": BatchIdentity.digest(subjects.map { "\($0.subject)" }), "steps": steps.map { "\($0)" }, "guidance": guidance.map { "\($0)" },
+            "temperature": temperature.map { "\($0)" }, "top_k": topK.map { "\($0)" }, "top_p": topP.map { "\($0)" }, "rng": rng.rawValue,
+            "tokenizer": tokenizer.map { BatchIdentity.digest(model: $0) },
+        ]
+        if let batch = try pictures.batch("generate", plan, shard, settings: settings.merging(model.settings) { $1 }) {
+            return try run.start(in: batch, draw)
+        }
+        try run.start(draw)
     }
 
     private struct Subject {

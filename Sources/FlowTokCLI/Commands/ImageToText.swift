@@ -27,11 +27,16 @@ struct ImageToText: ParsableCommand {
                   flowtok i2t pictures more/*.png --sidecar
                   flowtok i2t pictures --sidecar --existing append
                   curl -s https://example.org/fox.jpg | flowtok i2t -
+                  flowtok i2t shards/*.tar --jsonl
+                  flowtok i2t shards -o captioned --output-format webdataset     pictures and captions in new shards
+                  flowtok i2t pictures -o captions --shard 0/8                   an eighth of them; flowtok merge captions
+
+                Archives are WebDataset's: .tar, .tar.gz and .tgz.
                 """)
     }
 
     @Argument(
-        help: ArgumentHelp("PNG, JPEG and WebP files, and folders of them; - reads one from standard input.", valueName: "image"),
+        help: ArgumentHelp("PNG, JPEG and WebP files, WebDataset archives, and folders of them; - reads one from standard input.", valueName: "image"),
         completion: .file(extensions: PictureList.extensions))
     var images: [String]
 
@@ -53,6 +58,14 @@ struct ImageToText: ParsableCommand {
     @Option(parsing: .unconditional, help: "Steps along the flow, 1 to 10000 (default: the model's own).")
     var steps: Int?
 
+    @Option(
+        name: .shortAndLong, help: "The folder of a batch: with --shard for lines of JSON, with --output-format webdataset for archives as well.",
+        completion: .directory)
+    var output: String?
+
+    @OptionGroup
+    var sharing: BatchOptions
+
     @OptionGroup(title: "Model")
     var model: ModelOptions
 
@@ -68,6 +81,8 @@ struct ImageToText: ParsableCommand {
     func run() throws {
         model.protect()
         let list = try PictureList(images)
+        if let work = try sharing.work(list, output: output, archivesNeedFolder: false) { return try run(work) }
+        if output != nil { throw Failure(.usage, "-o is the folder of a batch: expected --shard or --output-format webdataset beside it") }
         var sidecars = sidecar ? try Sidecars(of: list, existing: existing ?? .keep) : nil
         let isSilent = quiet && sidecar && !jsonl
         let batch = try PictureBatch(list, verb: "captioned")
@@ -92,17 +107,36 @@ struct ImageToText: ParsableCommand {
         }
     }
 
+    private func run(_ work: PictureWork) throws {
+        guard !sidecar else { throw Failure(.usage, "--sidecar writes beside the pictures, and a batch into its folder: expected one of them") }
+        let flowtok = try model.open()
+        defer { Console.warn(flowtok.warnings) }
+        let settings: [String: String?] = ["count": count > 1 ? "\(count)" : nil, "steps": steps.map { "\($0)" }]
+        try work.run(
+            "i2t", settings: settings.merging(model.settings) { $1 }, suffix: nil, quiet: quiet, json: jsonl, verb: "captioned"
+        ) { path, image in
+            let found = try flowtok.rankedCaptions(of: image, count: count, steps: steps)
+            let isFamiliar = flowtok.configuration.captioning.familiarDistance == nil ? nil : found.first?.isFamiliar
+            return PictureResult(
+                caption: found.map(\.text.onOneLine).joined(separator: "\n"), keepsPicture: true,
+                line: { line(path, found, isFamiliar: isFamiliar, output: $0) })
+        }
+    }
+
+    private func line(_ file: String, _ captions: [Caption], isFamiliar: Bool?, output: String? = nil) -> Line {
+        let texts = captions.map(\.text.onOneLine)
+        let confidences = captions.map { ($0.confidence * 10_000).rounded() / 10_000 }
+        return Line(
+            file: file, caption: texts.first ?? "", confidence: confidences.first ?? 0, captions: count > 1 ? texts : nil,
+            confidences: count > 1 ? confidences : nil, familiar: isFamiliar, output: output)
+    }
+
     private func report(_ file: String, _ captions: [Caption], isFamiliar: Bool?, isSingle: Bool) throws {
         // A model may spell any bytes, those that a terminal obeys included.
-        let texts = captions.map(\.text.onOneLine)
         if jsonl {
-            let confidences = captions.map { ($0.confidence * 10_000).rounded() / 10_000 }
-            try Console.print(
-                json: Line(
-                    file: file, caption: texts.first ?? "", confidence: confidences.first ?? 0, captions: count > 1 ? texts : nil,
-                    confidences: count > 1 ? confidences : nil, familiar: isFamiliar))
+            try Console.print(json: line(file, captions, isFamiliar: isFamiliar))
         } else {
-            for text in texts { Console.print(isSingle ? text : "\(file): \(text)") }
+            for text in captions.map(\.text.onOneLine) { Console.print(isSingle ? text : "\(file): \(text)") }
         }
     }
 
@@ -117,5 +151,7 @@ struct ImageToText: ParsableCommand {
         let confidences: [Double]?
         /// Whether the picture is like what the model has learnt; nil where the model does not tell.
         let familiar: Bool?
+        /// The archive of a batch that holds the picture and its caption.
+        let output: String?
     }
 }

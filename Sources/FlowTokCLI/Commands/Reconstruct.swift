@@ -26,11 +26,13 @@ struct Reconstruct: ParsableCommand {
                   flowtok reconstruct fox.png --tokens 1,4,16,64,256 --model flextok_d18_d28_dfn
                   flowtok reconstruct fox.png --progressive --steps 20 --guidance 7.5 --seed 7 --model flextok_d12_d12_in1k
                   flowtok reconstruct *.png --compare -o compared --model tokenizer_titok_l32_imagenet
+                  flowtok reconstruct shards/*.tar -o reconstructed --output-format webdataset
+                  flowtok reconstruct pictures -o reconstructed --shard 0/8      an eighth of them; flowtok merge reconstructed
                 """)
     }
 
     @Argument(
-        help: ArgumentHelp("PNG, JPEG and WebP files, and folders of them; - reads one from standard input.", valueName: "image"),
+        help: ArgumentHelp("PNG, JPEG and WebP files, WebDataset archives, and folders of them; - reads one from standard input.", valueName: "image"),
         completion: .file(extensions: PictureList.extensions))
     var images: [String]
 
@@ -43,6 +45,9 @@ struct Reconstruct: ParsableCommand {
 
     @OptionGroup
     var overwriting: OverwriteOptions
+
+    @OptionGroup
+    var sharing: BatchOptions
 
     @Flag(help: "Write the picture before and after, side by side.")
     var compare = false
@@ -81,8 +86,9 @@ struct Reconstruct: ParsableCommand {
         model.protect()
         ProtectedFiles.add(caption.clip.clip)
         let list = try PictureList(images)
-        let batch = try PictureBatch(list, verb: "reconstructed")
-        var outputs = try outputs(list)
+        let work = try sharing.work(list, output: output, archivesNeedFolder: output != nil || compare || isStrip)
+        let batch = work == nil ? try PictureBatch(list, verb: "reconstructed") : nil
+        var outputs = work == nil ? try outputs(list) : [:]
         let tokenizer = try model.openTokenizer(clip: caption.clip.source)
         Console.warnWhenDone { tokenizer.warnings }
         let options = try decoding.options(for: tokenizer)
@@ -90,9 +96,8 @@ struct Reconstruct: ParsableCommand {
         try numbers?.check(for: tokenizer)
         // Nil is all tokens, however many.
         let counts = numbers?.counts.map(Optional.some) ?? [nil]
-        var all: [Measures] = []
-        try batch.run(quiet: quiet, printsOnly: outputs.isEmpty) { picture, image, line in
-            let progress = DecodingProgress(total: counts.count, on: line)
+        /// The picture to write, and how near it comes.
+        func reconstruct(_ path: String, _ image: Image, _ progress: DecodingProgress) throws -> (drawing: () throws -> Image, measures: [Measures]) {
             let before = tokenizer.square(of: image)
             let tokens = try tokenizer.encode(image)
             try progress.check()
@@ -104,9 +109,36 @@ struct Reconstruct: ParsableCommand {
                 try progress.finishPicture()
                 pictures.append(after)
                 measures.append(
-                    Measures(file: picture.path, tokens: count, psnr: try after.psnr(to: before), ssim: try after.ssim(to: before)))
+                    Measures(file: path, tokens: count, psnr: try after.psnr(to: before), ssim: try after.ssim(to: before)))
             }
-            try outputs[picture.path]?.write(drawing(before, pictures, measures))
+            let found = (pictures, measures)
+            return ({ try drawing(before, found.0, found.1) }, measures)
+        }
+        if let work {
+            let given: [String: String?] = [
+                "compare": compare ? "yes" : nil, "tokens": numbers.map { "\($0.counts)" }, "decoding": "\(options)",
+                "prompt": caption.prompt.isEmpty ? nil : caption.prompt, "clip": caption.clip.clip.isEmpty ? nil : BatchIdentity.digest(caption.clip.clip),
+            ]
+            try work.run(
+                "reconstruct", settings: given.merging(model.settings) { $1 }, suffix: "png", quiet: quiet, json: json, verb: "reconstructed"
+            ) { path, image in
+                let line = ProgressLine(enabled: false)
+                let found = try reconstruct(path, image, DecodingProgress(total: counts.count, on: line))
+                let picture = try found.drawing().encoded(as: .png)
+                return PictureResult(
+                    file: ("png", picture),
+                    line: { output in
+                        var measures = found.measures[found.measures.count - 1]
+                        measures.output = output
+                        return measures
+                    })
+            }
+            return
+        }
+        var all: [Measures] = []
+        try batch?.run(quiet: quiet, printsOnly: outputs.isEmpty) { picture, image, line in
+            let (drawing, measures) = try reconstruct(picture.path, image, DecodingProgress(total: counts.count, on: line))
+            try outputs[picture.path]?.write(drawing())
             line.finish()
             for var measure in measures {
                 measure.output = outputs[picture.path]?.path

@@ -31,6 +31,7 @@ struct TextToImage: ParsableCommand {
                   flowtok t2i "a cat" -o - | convert - cat.gif
                   flowtok t2i -- "-5 degrees"
                   shuf -n 5 prompts.txt | flowtok t2i - -o pictures
+                  flowtok t2i --prompt-file prompts.txt -o pictures --shard 0/4     a quarter of them; flowtok merge pictures
                 """)
     }
 
@@ -54,6 +55,9 @@ struct TextToImage: ParsableCommand {
     @OptionGroup
     var pictures: PictureOptions
 
+    @OptionGroup
+    var sharing: ShardOptions
+
     @OptionGroup(title: "Sampling")
     var sampling: SamplingOptions
 
@@ -66,6 +70,9 @@ struct TextToImage: ParsableCommand {
     func validate() throws {
         if prompts.isEmpty, namedPrompts.isEmpty, promptFile == nil, from == nil {
             throw ValidationError("no prompt: expected one, or - or --prompt-file")
+        }
+        if from != nil, sharing.shard != nil {
+            throw ValidationError("--from draws a picture again, and --shard shares the drawing of many: expected one of them")
         }
         guard (prompts + [promptFile, from].compactMap { $0 }).count(where: { $0 == "-" }) <= 1 else {
             throw ValidationError("standard input (-) can be read only once")
@@ -86,24 +93,33 @@ struct TextToImage: ParsableCommand {
             }
             pictures.seed = pictures.seed ?? record.seed.map { SeedChoice.number($0) }
         }
-        let plan = try pictures.plan(list, trajectory: trajectory)
+        let shard = try record == nil ? sharing.choice(output: pictures.output) : nil
+        let plan = try pictures.plan(list, trajectory: trajectory, shard: shard)
         let flowtok = try model.open()
         record?.reportDifferences(from: flowtok)
         let run = PictureRun(plan: plan, prompts: list.entries.count, options: pictures, trajectory: trajectory)
         try run.check(side: flowtok.imageTokenizer.imageSize)
-        try warn(list, flowtok)
-        try run.start { _, picture, progress in
+        try warn(list, flowtok, pictures, shard)
+        func draw(_: Int, _ picture: PicturePlan.Picture, _ progress: (Int, Int) -> Void) throws -> DrawnPicture {
             var request = sampling.request(picture, record)
             request.recordsTrajectory = trajectory
             if model.precision == nil, !flowtok.isPacked { request.precision = record?.precision }
             let image = try flowtok.generate(request) { progress($0.step, $0.steps) }[0]
             return DrawnPicture(image: image.image, record: GenerationMetadata(image), frames: image.trajectory)
         }
+        if let batch = try pictures.batch(
+            "t2i", plan, settings: sampling.settings.merging(model.settings) { $1 }.merging(["trajectory": trajectory ? "yes" : nil]) { $1 })
+        {
+            return try run.start(in: batch, draw)
+        }
+        try run.start(draw)
     }
 
     /// Says what the model does not read as it is written: where it stops reading, and words it has never seen.
-    private func warn(_ list: PromptList, _ flowtok: FlowTok) throws {
+    private func warn(_ list: PromptList, _ flowtok: FlowTok, _ pictures: PictureOptions, _ shard: ShardChoice?) throws {
         for (index, prompt) in list.prompts.enumerated() {
+            // Others say it of the prompts that they draw.
+            if let shard, !(0..<pictures.pictures).contains(where: { shard.has(index * pictures.pictures + $0) }) { continue }
             try PromptWarning.report(prompt, number: list.prompts.count == 1 ? nil : index + 1, flowtok.textTokenizer)
         }
     }

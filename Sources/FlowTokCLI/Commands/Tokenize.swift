@@ -25,11 +25,13 @@ struct Tokenize: ParsableCommand {
                   flowtok tokenize fox.png --model tokenizer_titok_l32_imagenet     writes fox.json
                   flowtok tokenize fox.png --model flextok_d18_d28_dfn --tokens 64
                   flowtok tokenize *.png --model titok_bl64_vae_c16.bin -o tokens
+                  flowtok tokenize shards/*.tar -o tokens --output-format webdataset
+                  flowtok tokenize pictures -o tokens --shard 0/8       an eighth of them; flowtok merge tokens
                 """)
     }
 
     @Argument(
-        help: ArgumentHelp("PNG, JPEG and WebP files, and folders of them; - reads one from standard input.", valueName: "image"),
+        help: ArgumentHelp("PNG, JPEG and WebP files, WebDataset archives, and folders of them; - reads one from standard input.", valueName: "image"),
         completion: .file(extensions: PictureList.extensions))
     var images: [String]
 
@@ -46,6 +48,9 @@ struct Tokenize: ParsableCommand {
     @OptionGroup
     var overwriting: OverwriteOptions
 
+    @OptionGroup
+    var sharing: BatchOptions
+
     @Flag(name: [.customLong("json"), .customLong("jsonl")], help: "Print one JSON object a line: file, output, model.")
     var json = false
 
@@ -58,6 +63,7 @@ struct Tokenize: ParsableCommand {
     func run() throws {
         model.protect()
         let list = try PictureList(images)
+        if let work = try sharing.work(list, output: output, archivesNeedFolder: true) { return try run(work) }
         let batch = try PictureBatch(list, verb: "tokenized")
         let plan = PictureOutputs(list, output: output, overwriting: overwriting)
         try plan.prepare()
@@ -87,6 +93,22 @@ struct Tokenize: ParsableCommand {
             } else if !quiet {
                 Console.print("\(path): \(describe(found, tokenizer))")
             }
+        }
+    }
+
+    private func run(_ work: PictureWork) throws {
+        let tokenizer = try model.openTokenizer()
+        Console.warnWhenDone { tokenizer.warnings }
+        if let tokens { try TokenCounts([tokens]).check(for: tokenizer) }
+        let suffix = tokenizer.tokenizer.tokens.codebookSize == nil ? "safetensors" : "json"
+        let settings: [String: String?] = ["tokens": tokens.map { "\($0)" }]
+        try work.run(
+            "tokenize", settings: settings.merging(model.settings) { $1 }, suffix: suffix, quiet: quiet, json: json, verb: "tokenized"
+        ) { path, image in
+            var found = try tokenizer.encode(image)
+            if let tokens { found = found.prefix(tokens, channels: tokenizer.codeChannels) }
+            let bytes = try TokenFile.bytes(found, channels: tokenizer.codeChannels, by: tokenizer.identity)
+            return PictureResult(file: (suffix, bytes), line: { Line(file: path, output: $0 ?? "", model: tokenizer.identity.name) })
         }
     }
 

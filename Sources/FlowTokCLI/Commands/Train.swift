@@ -2,8 +2,11 @@ import ArgumentParser
 import Files
 import Foundation
 import ModelFolders
+import Tensors
 import TextTokenizers
 import Training
+
+extension WireFormat: ExpressibleByArgument {}
 
 /// `flowtok train`.
 struct Train: ParsableCommand {
@@ -24,6 +27,10 @@ struct Train: ParsableCommand {
               flowtok train flow Models/default/training/flow.json --output Runs/flow --resume
               flowtok train tokenizer Examples/training/titok.json --output Runs/titok
               flowtok train generator Examples/training/maskgit.json --output Runs/maskgit
+              mpirun -n 8 flowtok train flow flow.json --output Runs/flow      with "groups": 8 in the file's training
+
+            Started by mpirun or srun, of Open MPI or MPICH, several processes train together, each a rank that computes its \
+            share of the groups of every step. What comes out depends on "groups", and never on the number of ranks.
             """,
         subcommands: [TrainVocabulary.self, TrainTokenizer.self, TrainFlow.self, TrainGenerator.self])
 }
@@ -55,11 +62,23 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Stop after this many steps in all, as Ctrl-C would.")
     var stopAfter: Int?
 
-    @Option(help: "Threads to use (default: the cores that the process may use).")
+    @Option(help: "Threads to use (default: the cores that the process may use, divided among the ranks of a machine).")
     var threads: Int?
+
+    @Option(
+        help:
+            "The type in which ranks send gradients, float32 or bfloat16: half the bytes, and results that depend on the number of ranks (default: float32).")
+    var wire = WireFormat.float32
+
+    @Option(help: ArgumentHelp("How long a rank waits for the others before the run ends (default: 600).", valueName: "seconds"))
+    var rankTimeout = 600
 
     @Flag(name: .shortAndLong, help: "Print nothing but errors.")
     var quiet = false
+
+    func validate() throws {
+        guard (1...86_400).contains(rankTimeout) else { throw ValidationError("--rank-timeout is \(rankTimeout), expected 1 to 86400") }
+    }
 
     /// What a run writes again and again.
     private static let outputs = [
@@ -67,20 +86,51 @@ struct RunOptions: ParsableArguments {
         ModelFolder.weightsFile, ModelFolder.vocabularyFile, "image_tokenizer.safetensors",
     ]
 
-    /// Opens the run, trains with a progress line, and says what came of it.
+    private typealias Open = (_ file: String, _ output: String, _ resume: Bool, _ checking: (Int, Int) -> Void) throws -> TrainingRun
+
+    /// Opens the run, trains with a progress line, and says what came of it: alone, or with the other ranks of a launcher.
     func train(
         _ open: (_ file: String, _ output: String, _ resume: Bool, _ checking: (Int, Int) -> Void) throws -> TrainingRun
     ) throws {
-        if let threads { try setThreads(threads) }
+        let launcher = Launcher.find()
+        if let threads {
+            try setThreads(threads)
+        } else if let local = launcher?.localSize, local > 1 {
+            Machine.threads = max(1, min(Machine.threads, ProcessInfo.processInfo.activeProcessorCount / local))
+        }
         StopRequest.install()
+        let ranks: RankGroup?
+        do {
+            ranks = try RankGroup.join(wire: wire, timeout: .seconds(rankTimeout))
+        } catch  where launcher.map({ $0.rank > 0 }) == true {
+            // Each of them fails in the same way, and one says it.
+            throw ExitCode(Failure(error).status.rawValue)
+        }
+        guard let ranks else { return try train(nil, open) }
+        do {
+            try RankGroup.$current.withValue(ranks) { try train(ranks, open) }
+        } catch let code as ExitCode {
+            throw code
+        } catch {
+            let failure = Failure(error)
+            ranks.end(with: error) { Console.report(String(describing: failure)) }
+            throw ExitCode(failure.status.rawValue)
+        }
+    }
+
+    private func train(_ ranks: RankGroup?, _ open: Open) throws {
+        let quiet = self.quiet || ranks?.isFirst == false
         stage.protectInputs(resume: resume)
         for name in Self.outputs {
             for folder in ["", "model"] { try ProtectedFiles.check(FilePath.join(FilePath.join(stage.output, folder), name)) }
         }
         let checking = ProgressLine(enabled: !quiet, onlyOnTerminal: true)
-        let run = try open(stage.file, stage.output, resume) { done, total in
-            checking.show(Double(done) / Double(max(total, 1)), "pictures looked at: \(done)/\(total)")
+        func opened() throws -> TrainingRun {
+            try open(stage.file, stage.output, resume) { done, total in
+                checking.show(Double(done) / Double(max(total, 1)), "pictures looked at: \(done)/\(total)")
+            }
         }
+        let run = try ranks?.open(stopAfter: stopAfter, opened) ?? opened()
         checking.finish()
         if !quiet { run.notices.forEach(Console.report) }
         let line = ProgressLine(enabled: !quiet)
@@ -101,6 +151,7 @@ struct RunOptions: ParsableArguments {
             StopRequest.received != nil
         }
         line.finish()
+        try ranks?.finish()
         if !quiet {
             Console.mention(
                 complete
@@ -108,7 +159,7 @@ struct RunOptions: ParsableArguments {
                     : "stopped after \(run.step) steps; go on with --resume: \(run.folder)")
         }
         // What waits for this command must not take a stop for the end.
-        if !complete, let signal = StopRequest.received { throw ExitCode(128 + signal) }
+        if !complete, let signal = StopRequest.received ?? (run.isStopped ? SIGTERM : nil) { throw ExitCode(128 + signal) }
     }
 }
 

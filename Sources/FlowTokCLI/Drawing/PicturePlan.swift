@@ -18,10 +18,20 @@ struct PicturePlan {
     /// The pictures of `count` seeds for every prompt, in prompt order; the first has the options' seed and each one after it
     /// the next. A line's own seed counts from its first picture. In a grid all of them share a file.
     ///
+    /// - Parameter shard: the share of a batch that is drawn; names and seeds are those of the whole batch.
     /// - Throws: where nothing could be written there.
-    init(_ list: PromptList, _ options: PictureOptions, trajectory: Bool) throws {
+    init(_ list: PromptList, _ options: PictureOptions, trajectory: Bool, shard: ShardChoice? = nil) throws {
         let entries = list.entries.flatMap { Array(repeating: $0, count: options.pictures) }
         let output = options.output
+        if shard != nil {
+            if let output, ImageFormat(extensionOf: output) != nil, !InputFile.isFolder(output) {
+                throw Failure(.usage, "\(output): the shares of a batch need a folder, expected a name without .\(FilePath.suffix(of: output))")
+            }
+            if options.grid { throw Failure(.usage, "--grid writes one picture, which several shares cannot draw: expected no --shard") }
+            if options.seed == .random || list.entries.contains(where: { $0.seed == .random }) {
+                throw Failure(.usage, "a random seed is another one in every share of a batch: expected a number")
+            }
+        }
         if options.grid, list.entries.contains(where: { $0.output != nil }) {
             throw Failure(.usage, "--grid writes one picture, but lines of the prompts name outputs of their own: expected one of them")
         }
@@ -33,16 +43,20 @@ struct PicturePlan {
         if trajectory, let output, OutputFile(named: output).isStandardOutput {
             throw Failure(.usage, "--trajectory writes a file beside the picture, expected -o with the name of a file")
         }
-        let folder = try PicturePlan.folder(output, pictures: entries.count, list: list, inOneFile: options.grid)
+        let folder =
+            try shard != nil ? output : PicturePlan.folder(output, pictures: entries.count, list: list, inOneFile: options.grid)
         if let folder {
             try OutputPath.make(folder: folder)
         } else if let output {
             try OutputPath.checkFormat(output)
         }
         let digits = max(4, String(entries.count).count)
-        let seed = (options.seed ?? .random).seed
-        var ownSeeds: [Int: UInt64] = [:]
+        let seed = (options.seed ?? (shard == nil ? .random : .number(0))).seed
         var taken: Set<String> = []
+        func free(_ path: String) -> OutputFile {
+            shard == nil ? OutputFile(like: path, taken: &taken) : OutputFile(ofBatch: path, taken: &taken)
+        }
+        var ownSeeds: [Int: UInt64] = [:]
         var named: Set<String> = []
         var shared: OutputFile?
         var pictures: [Picture] = []
@@ -66,12 +80,12 @@ struct PicturePlan {
                 // The second picture of a line, or another line with the same output, must not go over the first.
                 file =
                     place == 0 && named.insert(FilePath.plain(path)).inserted
-                    ? options.overwriting.named(path) : OutputFile(like: FilePath.marked(path, place == 0 ? "" : "-\(place + 1)"), taken: &taken)
+                    ? shard == nil ? options.overwriting.named(path) : OutputFile(named: path) : free(FilePath.marked(path, place == 0 ? "" : "-\(place + 1)"))
                 taken.insert(file.path)
             } else if let folder {
                 let number = String(index + 1)
                 let zeros = String(repeating: "0", count: digits - number.count)
-                file = OutputFile(like: PicturePlan.join(folder, "\(zeros)\(number)-\(slug).png"), taken: &taken)
+                file = free(PicturePlan.join(folder, "\(zeros)\(number)-\(slug).png"))
             } else {
                 file = try PicturePlan.single(output, nil, slug + ".png", options, &taken)
             }
@@ -80,6 +94,10 @@ struct PicturePlan {
             pictures.append(Picture(entry: entry, seed: own ?? seed &+ UInt64(index), file: file))
         }
         self.pictures = pictures
+        guard shard == nil else {
+            for picture in pictures { try ProtectedFiles.check(picture.file.path) }
+            return
+        }
         // One file of a grid, and all others: a folder is looked at once.
         try OutputPath.check(files: pictures.map(\.file.path))
         for picture in options.grid ? Array(pictures.prefix(1)) : pictures { try picture.file.prepare(isChecked: true) }

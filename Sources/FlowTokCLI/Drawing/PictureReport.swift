@@ -5,7 +5,8 @@ struct PictureReport: Encodable {
     let file: String
     let record: GenerationMetadata
     let trajectory: String?
-    let seconds: Double
+    /// Nil in lines of a batch, which say the same however long a picture took.
+    let seconds: Double?
 
     enum CodingKeys: String, CodingKey {
         case file, trajectory, seconds
@@ -16,12 +17,12 @@ struct PictureReport: Encodable {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(file, forKey: .file)
         try values.encodeIfPresent(trajectory, forKey: .trajectory)
-        try values.encode((seconds * 1000).rounded() / 1000, forKey: .seconds)
+        try values.encodeIfPresent(seconds.map { ($0 * 1000).rounded() / 1000 }, forKey: .seconds)
     }
 
     /// "a-red-fox.png: seed 7, 20 steps, 0.41 s"
     var line: String {
         let steps = record.settings.steps
-        return "\(file): seed \(record.seed), \(steps) step\(steps == 1 ? "" : "s"), \(seconds.formatted(digits: 2)) s"
+        return "\(file): seed \(record.seed), \(steps) step\(steps == 1 ? "" : "s"), \((seconds ?? 0).formatted(digits: 2)) s"
     }
 }

@@ -81,6 +81,41 @@ struct PictureRun {
         try failures.finish(of: total, "pictures could not be drawn")
     }
 
+    /// Draws the pictures of one share of a batch that are not there yet.
+    func start(
+        in batch: BatchFolder, _ draw: (_ index: Int, PicturePlan.Picture, _ progress: (Int, Int) -> Void) throws -> DrawnPicture
+    ) throws {
+        var folders: Set<String> = [""]
+        try batch.work(quiet: options.quiet, noun: "pictures", verb: "drawn") { index, _, line in
+            let picture = plan.pictures[index]
+            let drawn: DrawnPicture
+            do {
+                drawn = try draw(index, picture) { _, _ in }
+            } catch  where BatchFolder.isPassedOver(error) {
+                line.finish()
+                return try batch.add([batch.fault(error, file: picture.file.path, unit: index)], of: index, isFinished: true)
+            }
+            var file = picture.file
+            let parent = FilePath.folder(of: file.path)
+            if folders.insert(parent).inserted { try OutputPath.make(folder: parent) }
+            let text = options.noMetadata ? [] : drawn.record.texts
+            try file.write(drawn.image, text: text)
+            var strip: String?
+            if trajectory {
+                var file = OutputFile(named: PicturePlan.trajectory(beside: file.path))
+                try file.write(Image.strip(drawn.frames, gap: PictureGrid.gap), text: text)
+                strip = FilePath.relative(file.path, to: batch.path)
+            }
+            let report = PictureReport(file: FilePath.relative(file.path, to: batch.path), record: drawn.record, trajectory: strip, seconds: nil)
+            let result = try BatchLine.text(index: index, report)
+            try batch.add([result], of: index, isFinished: true)
+            if options.json {
+                line.finish()
+                Console.print(result)
+            }
+        }
+    }
+
     private func write(_ result: Result, to file: OutputFile, _ written: inout Set<FileIdentity>) throws -> PictureReport {
         let text = options.noMetadata ? [] : result.picture.record.texts
         var file = file

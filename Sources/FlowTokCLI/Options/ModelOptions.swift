@@ -39,6 +39,16 @@ struct ModelOptions: ParsableArguments {
         ProtectedFiles.add([path])
     }
 
+    /// What of it decides what comes out, for the identity of a batch.
+    var settings: [String: String?] {
+        let path = model ?? (try? DefaultModel.path())
+        return [
+            "model": path.map { BatchIdentity.digest(model: $0) }, "precision": precision?.rawValue,
+            // Machines of other kinds round otherwise, and may have another precision by default.
+            "kernels": Machine.kernelLevel + (Machine.usesOpenBLAS ? " with OpenBLAS" : ""),
+        ]
+    }
+
     /// Sets the threads and opens the model.
     func open() throws -> FlowTok {
         prepare()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 
 /// How many pictures are drawn, where they go and what is told of them.
 struct PictureOptions: ParsableArguments {
@@ -39,8 +40,24 @@ struct PictureOptions: ParsableArguments {
 
     /// The pictures of a list, and where they go.
     ///
+    /// - Parameter shard: the share of a batch to draw; nil where it is not divided.
     /// - Throws: where nothing could be written there.
-    func plan(_ list: PromptList, trajectory: Bool = false) throws -> PicturePlan {
-        try PicturePlan(list, self, trajectory: trajectory)
+    func plan(_ list: PromptList, trajectory: Bool = false, shard: ShardChoice? = nil) throws -> PicturePlan {
+        try PicturePlan(list, self, trajectory: trajectory, shard: shard)
+    }
+
+    /// The folder of the batch that the pictures of a plan belong to; nil where it is not divided.
+    ///
+    /// - Parameter settings: all that decides what is drawn, besides prompts, seed and number.
+    func batch(_ command: String, _ plan: PicturePlan, _ shard: ShardChoice?, settings: [String: String?]) throws -> BatchFolder? {
+        guard let shard, let output else { return nil }
+        var settings = settings
+        settings["prompts"] = BatchIdentity.digest(
+            plan.pictures.map { "\($0.prompt)\0\($0.seed)\0\($0.entry.steps ?? 0)\0\($0.entry.guidance ?? .nan)" })
+        settings["files"] = BatchIdentity.digest(plan.pictures.map { FilePath.name(of: $0.file.path) })
+        settings["seed"] = "\(plan.pictures.first?.seed ?? 0)"
+        settings["metadata"] = noMetadata ? "none" : nil
+        let identity = BatchIdentity(command, shards: shard.count, units: plan.pictures.count, settings: settings)
+        return try BatchFolder(output, shard: shard, identity: identity, names: plan.pictures.lazy.map { FilePath.relative($0.file.path, to: output) })
     }
 }

@@ -67,7 +67,7 @@ enum PromptLines {
 
     /// What flowtok itself writes beside these, with --json and in pictures, is no misspelling.
     private static let keys: Set = ["prompt", "seed", "steps", "guidance", "output"]
-    private static let ignored: Set = ["file", "model", "settings", "seconds", "trajectory", "class", "pictures", "text"]
+    private static let ignored: Set = ["file", "model", "settings", "seconds", "trajectory", "class", "pictures", "text", "index"]
 
     private static func entry(_ text: String, _ place: String) throws -> PromptList.Entry {
         guard let object = object(text) else {

@@ -17,6 +17,14 @@ struct SamplingOptions: ParsableArguments {
     @Option(help: "The noise that a seed stands for: torch draws what PyTorch draws from this seed on the CPU (default: philox).")
     var rng: NoiseGenerator?
 
+    /// What of it decides a picture, for the identity of a batch.
+    var settings: [String: String?] {
+        [
+            "solver": flow.solver?.rawValue, "steps": flow.steps.map { "\($0)" }, "guidance": flow.guidance.map { "\($0)" },
+            "guidance_interval": guidanceInterval.map { "\($0.times)" }, "rng": rng?.rawValue,
+        ]
+    }
+
     /// A request for one picture: what its line says comes first, then these options, then the record that it is drawn from.
     func request(_ picture: PicturePlan.Picture, _ record: RecordedDrawing?) -> GenerationRequest {
         GenerationRequest(

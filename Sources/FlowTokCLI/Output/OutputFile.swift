@@ -35,6 +35,18 @@ struct OutputFile {
         replacing = false
     }
 
+    /// A file of a batch's own folder, which a share that is done again writes again: the first of such names that is not in
+    /// `taken`, which it joins.
+    init(ofBatch path: String, taken: inout Set<String>) {
+        var name = path
+        var number = 1
+        while !taken.insert(name).inserted {
+            number += 1
+            name = FilePath.marked(path, "-\(number)")
+        }
+        self.init(named: name)
+    }
+
     /// Whether what is written arrives at standard output, so that nothing else may.
     var isStandardOutput: Bool {
         if ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].contains(path) { return true }

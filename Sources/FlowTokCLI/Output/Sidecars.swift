@@ -16,6 +16,9 @@ struct Sidecars {
     /// - Throws: where a file could not be written.
     init(of list: PictureList, existing: ExistingCaptions) throws {
         self.existing = existing
+        if let archive = list.archives.first {
+            throw Failure(.usage, "\(archive.path): pictures in an archive have no files beside them, expected --output-format webdataset or no --sidecar")
+        }
         guard !list.files.contains("-") else {
             throw Failure(.usage, "standard input has no file beside it, expected pictures with names, or no --sidecar")
         }

@@ -21,14 +21,7 @@ enum Console {
     }
 
     /// Prints `value` as one line of JSON.
-    static func print(json value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Figures that JSON cannot say, such as the PSNR of equal pictures.
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
-    }
+    static func print(json value: some Encodable) throws { print(try JSONLine.text(value)) }
 
     /// Prints a line that nothing depends on: that it does not arrive is no failure of the command.
     static func mention(_ line: String) {
@@ -71,5 +64,17 @@ enum Console {
         let code = failure.load(ordering: .relaxed)
         guard code != 0 else { return }
         throw Failure(.data, "standard output cannot be written: \(String(cString: strerror(code)))")
+    }
+}
+
+/// Values as lines of JSON.
+enum JSONLine {
+    static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Figures that JSON cannot say, such as the PSNR of equal pictures.
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

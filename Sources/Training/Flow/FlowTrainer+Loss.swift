@@ -7,9 +7,8 @@ import Tensors
 import TextTokenizers
 
 extension FlowTrainer {
-    public func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
-        let settings = configuration.training
-        let count = settings.batchSize
+    public func loss(of group: SampleGroup) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
+        let count = group.count
         let least = configuration.flowFraction > 0 ? 1 : 0
         let seen = min(count, max(least, Int((Float(count) * configuration.flowFraction).rounded())))
         let toText = Int((Float(seen) * configuration.imageToTextFraction).rounded())
@@ -17,9 +16,9 @@ extension FlowTrainer {
         // velocity network does not see may be read as well.
         let plain = seen - toText..<(configuration.pathCaptionWeight > 0 ? count : seen)
         let batch = try Batch(
-            source, first: UInt64(step) * UInt64(count), count: count,
+            source, first: group.firstSample, count: count,
             side: modelConfiguration.imageTokenizer.imageSize, textTokenizer: textTokenizer, plain: plain)
-        var random = CounterRandom(seed: settings.seed, stream: UInt64(step))
+        var random = CounterRandom(seed: configuration.training.seed, stream: UInt64(truncatingIfNeeded: group.number))
         let shape = [count] + model.latentShape
         let posterior = model.imageTokenizer.encode(batch.images)
         let image = model.normalized(posterior.sample(noise: .randomNormal(shape, using: &random)))
@@ -32,7 +31,7 @@ extension FlowTrainer {
         let kl = text.klDivergence * (1 / Float(count))
         let decoded = min(count, max(1, Int((Float(count) * configuration.textReconstructionFraction).rounded())))
         // A different part of the batch decodes at each step, so that both directions' samples do.
-        let firstDecoded = (step * decoded) % (count - decoded + 1)
+        let firstDecoded = Int(UInt64(truncatingIfNeeded: group.number) &* UInt64(decoded) % UInt64(count - decoded + 1))
         let part = firstDecoded..<firstDecoded + decoded
         let decoding = try pieceLoss(of: tokens.sliced(axis: 0, part), part, batch)
         var loss =

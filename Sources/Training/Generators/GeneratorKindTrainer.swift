@@ -37,11 +37,10 @@ final class GeneratorKindTrainer<Kind: GeneratorKind>: TrainingTask {
 
     func decays(_ parameter: ParameterStore.Entry) -> Bool { model.kind.decays(parameter.name, rank: parameter.shape.count) }
 
-    func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
-        let count = model.training.batchSize
-        let first = UInt64(step) * UInt64(count)
+    func loss(of group: SampleGroup) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
+        let (count, first) = (group.count, group.firstSample)
         var images = try Tensor(images: data.source, first: first, count: count, side: tokenizer.configuration.imageSize)
-        var random = CounterRandom(seed: model.training.seed, stream: UInt64(step))
+        var random = CounterRandom(seed: model.training.seed, stream: UInt64(truncatingIfNeeded: group.number))
         if model.flip { images = images.mirrored((0..<count).map { _ in random.uniform() < 0.5 }) }
         let labels = (0..<count).map { index -> Int? in
             random.uniform() < model.labelDropout ? nil : data.label(first + UInt64(index))

@@ -70,13 +70,12 @@ public final class TokenizerTrainer: TrainingTask {
         frozen.map { RoutedWeights(trained, where: isDecoder, otherwise: $0) } ?? trained
     }
 
-    public func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
-        let settings = configuration.training
-        let count = settings.batchSize
+    public func loss(of group: SampleGroup) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
+        let count = group.count
         let batch = try Batch(
-            source, first: UInt64(step) * UInt64(count), count: count, side: configuration.imageTokenizer.imageSize,
+            source, first: group.firstSample, count: count, side: configuration.imageTokenizer.imageSize,
             textTokenizer: textTokenizer)
-        var random = CounterRandom(seed: settings.seed, stream: UInt64(step))
+        var random = CounterRandom(seed: configuration.training.seed, stream: UInt64(truncatingIfNeeded: group.number))
         var ids = batch.ids
         let length = textTokenizer.length
         for i in 0..<count where random.uniform() < configuration.captionDropout {
@@ -86,7 +85,7 @@ public final class TokenizerTrainer: TrainingTask {
         var latents = posterior.sample(noise: .randomNormal(posterior.mean.shape, using: &random))
         if configuration.latentNoise > 0 {
             let warmup = configuration.latentNoiseWarmup
-            let largest = configuration.latentNoise * (step < warmup ? Float(step) / Float(warmup) : 1)
+            let largest = configuration.latentNoise * (group.step < warmup ? Float(group.step) / Float(warmup) : 1)
             let amounts = (0..<count).map { _ in random.uniform() < 0.5 ? 0 : largest * random.uniform() }
             // In units of what the channels are now: an encoder that makes its latents larger gains nothing by it.
             let stds = posterior.mean.detached.channelStatistics.std
@@ -115,7 +114,7 @@ public final class TokenizerTrainer: TrainingTask {
             loss = loss + seen
             metrics.append((name: "perceptual_loss", value: Double(seen.item)))
         }
-        if let parts = adversarial?(image, target: batch.images, step: step) {
+        if let parts = adversarial?(image, target: batch.images, step: group.step) {
             loss = loss + parts.tokenizer + parts.discriminator
             metrics.append((name: "adversarial_loss", value: Double(parts.tokenizer.item)))
             metrics.append((name: "discriminator_loss", value: Double(parts.discriminator.item)))

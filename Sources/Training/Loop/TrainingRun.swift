@@ -1,6 +1,7 @@
 import Checkpoints
 import Datasets
 import Files
+import FlowTok
 import Foundation
 import Images
 import Layers
@@ -8,6 +9,9 @@ import Tensors
 
 /// A run of gradient steps in a folder: log, curves, samples and checkpoints; it can be stopped at any moment and
 /// resumed to the same bits.
+///
+/// Where several processes train together (`RankGroup.current`), each has a run of its own over the same folder and computes its
+/// share of the groups of every step; the first one alone writes.
 public final class TrainingRun {
     /// What a run tells after every step.
     public struct Progress: Sendable {
@@ -30,7 +34,13 @@ public final class TrainingRun {
     private let configuration: RunConfiguration
     private let title: String
     private let log: TrainingLog
-    private let hold: RunFolder
+    private let hold: RunFolder?
+    private let ranks = RankGroup.current
+    private let grouped: GroupedGradients
+    /// What the data are, for comparison between ranks.
+    private let dataFingerprint: String
+    /// Whether one of the ranks was to stop, so that all of them do.
+    public private(set) var isStopped = false
     private let clock = ContinuousClock()
     private var notice: (String) -> Void = { _ in }
     private var told: Set<String> = []
@@ -77,7 +87,8 @@ public final class TrainingRun {
         self.settings = settings
         self.configuration = try RunConfiguration(configuration)
         self.folder = folder
-        hold = try RunFolder(path: folder)
+        grouped = try GroupedGradients(task, settings, ranks: ranks)
+        hold = ranks?.isFirst ?? true ? try RunFolder(path: folder) : nil
         optimizer = AdamW(task.store, settings: settings.optimizer, decays: task.decays)
         var notices: [String] = []
         if resume {
@@ -90,14 +101,28 @@ public final class TrainingRun {
         if let data {
             notices += data.report
             if let old = TrainingRun.dataRecord(in: folder, resume: resume) { notices += data.record.changes(since: old) }
-            try JSONFile.write(data.record, to: TrainingRun.dataPath(folder))
+            if hold != nil { try JSONFile.write(data.record, to: TrainingRun.dataPath(folder)) }
         }
+        dataFingerprint = data?.record.fingerprint ?? ""
         self.notices = notices
         log = TrainingLog(path: folder + "/log.csv", resumingAt: optimizer.step)
     }
 
     /// The number of updates so far.
     public var step: Int { optimizer.step }
+
+    /// What must be the same on all ranks.
+    var agreement: RunAgreement {
+        var state = Fingerprint()
+        for entry in task.store.entries { entry.leaf.withUnsafeBufferPointer { state.add($0) } }
+        return RunAgreement(
+            version: FlowTok.version, configuration: configuration.text, step: optimizer.step, state: state.text,
+            dependencies: task.dependencyFingerprint, data: dataFingerprint,
+            kernels: Machine.kernelLevel + (Machine.usesOpenBLAS ? " with OpenBLAS" : ""), wire: ranks?.wire.rawValue ?? "")
+    }
+
+    /// Bytes that this process sends to others for one step.
+    public var bytesSentPerStep: Int { grouped.bytesSent }
 
     /// Trains until the last step, until `stopAfter` updates or until `isStopped`, which is asked before each of them; writes a checkpoint and exports the
     /// averaged model before it returns. Returns whether the run is complete.
@@ -109,13 +134,22 @@ public final class TrainingRun {
     @discardableResult
     public func run(
         stopAfter: Int? = nil, progress: (Progress) -> Void = { _ in }, notice: @escaping (String) -> Void = { _ in },
-        isStopped: () -> Bool = { false }
+        isStopped: @escaping () -> Bool = { false }
     ) throws -> Bool {
         self.notice = notice
         defer { self.notice = { _ in } }
+        var isSaved = false
+        // Where a launcher ends the others, they may never come: what there is is saved while there is time.
+        ranks?.whileWaiting = { [unowned self] waited in
+            guard !isSaved, waited > .milliseconds(200), hold != nil, isStopped() else { return }
+            isSaved = true
+            try? writeState()
+        }
+        defer { ranks?.whileWaiting = nil }
         return try Precision.$current.withValue(settings.precision) {
             // A run that is killed before its first checkpoint can be resumed as well.
             if !FileManager.default.fileExists(atPath: TrainingRun.checkpointPath(folder)) { try writeState() }
+            self.isStopped = try grouped.agree(isStopped: isStopped())
             let sampled = try train(until: min(settings.steps, stopAfter ?? settings.steps), isStopped: isStopped, progress: progress)
             try checkpoint()
             if settings.sampleEvery > 0 && sampled != optimizer.step { surviving { try writeSamples() } }
@@ -131,8 +165,10 @@ public final class TrainingRun {
         var lastSamples: Int?
         var failures = 0
         var metrics = IntervalMetrics()
-        while optimizer.step < end && !isStopped() {
-            let taken = try takeStep()
+        while optimizer.step < end {
+            if ranks == nil { self.isStopped = isStopped() }
+            guard !self.isStopped else { break }
+            let taken = try takeStep(isStopped)
             let seconds = (clock.now - started) / .seconds(1)
             let speed = Double((optimizer.step - firstStep) * settings.batchSize) / max(seconds, 1e-9)
             if let reported = taken.metrics {
@@ -171,31 +207,31 @@ public final class TrainingRun {
 
     /// One step: an update, or none where the loss or the gradient is not finite; metrics are nil then. The samples of
     /// such a step are left behind, so that a single bad one does not end the run.
-    private func takeStep() throws -> (loss: Double, metrics: [(name: String, value: Double)]?) {
+    private func takeStep(_ isStopped: () -> Bool) throws -> (loss: Double, metrics: [(name: String, value: Double)]?) {
         let step = optimizer.step
-        let (loss, metrics): (Tensor, [(name: String, value: Double)])
+        let computed: GroupedGradients.Result
         do {
-            (loss, metrics) = try task.loss(step: step)
+            computed = try grouped.compute(step: step, isStopped: isStopped)
         } catch {
             // A picture that cannot be read should not cost what was learned since the last checkpoint.
             try? checkpoint()
             throw error
         }
-        let value = Double(loss.item)
+        if ranks != nil { self.isStopped = computed.isStopped }
         let rate = settings.schedule.rate(at: step)
-        let norm =
-            value.isFinite
-            ? optimizer.update(gradients(of: loss, withRespectTo: task.store.leaves), rate: rate) : .nan
+        let norm = computed.loss.isFinite ? computed.gradients.map { optimizer.update($0, rate: rate) } ?? .nan : .nan
+        grouped.note(norm: norm)
         guard norm.isFinite else {
             optimizer.step += 1
             return (.nan, nil)
         }
         task.finish(step: step)
-        return (value, [("loss", value)] + metrics + [("gradient_norm", norm), ("rate", Double(rate))])
+        return (computed.loss, [("loss", computed.loss)] + computed.metrics + [("gradient_norm", norm), ("rate", Double(rate))])
     }
 
     /// Writes the state, the log and its curves, and the averaged model for others.
     private func checkpoint() throws {
+        guard hold != nil else { return }
         try writeState()
         surviving {
             try log.write()
@@ -206,6 +242,7 @@ public final class TrainingRun {
 
     /// Runs `body`; what cannot be written is told, once for each cause, and the run goes on.
     private func surviving(_ body: () throws -> Void) {
+        guard hold != nil else { return }
         do {
             try body()
         } catch {
@@ -215,6 +252,7 @@ public final class TrainingRun {
     }
 
     private func writeState() throws {
+        guard hold != nil else { return }
         try RunCheckpoint.write(
             optimizer, memory: task.memory, configuration: configuration, dependencyFingerprint: task.dependencyFingerprint,
             to: TrainingRun.checkpointPath(folder))

@@ -5,7 +5,12 @@ import Tensors
 /// The settings that every training run has.
 public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
     public var steps: Int
+    /// Samples of a step.
     public var batchSize: Int
+    /// The equal parts into which a step's samples are divided, each a batch of its own to the loss. They are computed one after
+    /// the other, in the memory of one, or by several processes, whose number then divides that of the groups. What a run
+    /// computes depends on this number, and never on that of the processes.
+    public var groups: Int
     public var learningRate: Float
     public var warmupSteps: Int
     /// The share of the learning rate that is left at the last step.
@@ -24,11 +29,12 @@ public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
     public init(
         steps: Int, batchSize: Int, learningRate: Float, warmupSteps: Int = 200, finalRateFraction: Float = 0.05,
         decline: LearningRateSchedule.Decline = .cosine,
-        optimizer: AdamWSettings = AdamWSettings(), seed: UInt64 = 1, precision: Precision = .bfloat16,
+        groups: Int = 1, optimizer: AdamWSettings = AdamWSettings(), seed: UInt64 = 1, precision: Precision = .bfloat16,
         checkpointMinutes: Double = 5, sampleEvery: Int = 1000, logEvery: Int = 20
     ) {
         self.steps = steps
         self.batchSize = batchSize
+        self.groups = groups
         self.learningRate = learningRate
         self.warmupSteps = warmupSteps
         self.finalRateFraction = finalRateFraction
@@ -42,7 +48,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
     }
 
     enum CodingKeys: String, CodingKey {
-        case steps
+        case steps, groups
         case batchSize = "batch_size"
         case learningRate = "learning_rate"
         case warmupSteps = "warmup_steps"
@@ -60,6 +66,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
             steps: try values.decode(Int.self, forKey: .steps),
             batchSize: try values.decode(Int.self, forKey: .batchSize),
             learningRate: try values.decode(Float.self, forKey: .learningRate))
+        try values.read(&groups, .groups)
         try values.read(&warmupSteps, .warmupSteps)
         try RenamedKeys(decoder).read(&finalRateFraction, CodingKeys.finalRateFraction)
         try values.read(&decline, .decline)
@@ -75,6 +82,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable, Validated {
     public func validate() throws(InvalidValue) {
         if steps < 1 { throw InvalidValue("steps is \(steps), expected at least 1") }
         if !(1...65536).contains(batchSize) { throw InvalidValue("batch_size is \(batchSize), expected 1 to 65536") }
+        if groups < 1 || batchSize % groups != 0 { throw InvalidValue("groups is \(groups), expected a divisor of the batch_size, \(batchSize)") }
         if !(learningRate > 0 && learningRate.isFinite) { throw InvalidValue("learning_rate is \(learningRate), expected above 0") }
         if warmupSteps < 0 { throw InvalidValue("warmup_steps is \(warmupSteps), expected at least 0") }
         if precision == .int8 { throw InvalidValue("precision is int8, expected float32 or bfloat16: gradients need more than 8 bits") }

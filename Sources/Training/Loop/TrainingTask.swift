@@ -14,9 +14,10 @@ public protocol TrainingTask: AnyObject {
     var memory: [String: Tensor] { get set }
     /// Whether weight decay shrinks a parameter.
     func decays(_ parameter: ParameterStore.Entry) -> Bool
-    /// The loss of one step, a pure function of the parameters and the step's number, and metrics for the log.
-    func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)])
-    /// Ends the step that `loss(step:)` was last asked for, after the update of the parameters.
+    /// The loss of a group of samples, a pure function of the parameters and the group, and metrics for the log. A step's loss
+    /// is the mean over its groups, and what couples samples, such as a contrast, couples those of one group.
+    func loss(of group: SampleGroup) throws -> (loss: Tensor, metrics: [(name: String, value: Double)])
+    /// Ends a step, of which all groups have been asked for, after the update of the parameters.
     func finish(step: Int)
     /// Pictures that show the state, by file name without extension, drawn with the given parameters.
     func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)]

@@ -77,15 +77,15 @@ final class TokenizerKindTrainer<Kind: TokenizerKind>: TrainingTask {
 
     func finish(step: Int) { learner.finish(step: step) }
 
-    func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
-        let count = model.training.batchSize
-        var images = try Tensor(images: source, first: UInt64(step) * UInt64(count), count: count, side: model.kind.imageSize(model.network))
-        var random = CounterRandom(seed: model.training.seed, stream: UInt64(step))
+    func loss(of group: SampleGroup) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
+        let count = group.count
+        var images = try Tensor(images: source, first: group.firstSample, count: count, side: model.kind.imageSize(model.network))
+        var random = CounterRandom(seed: model.training.seed, stream: UInt64(truncatingIfNeeded: group.number))
         if model.flip { images = images.mirrored((0..<count).map { _ in random.uniform() < 0.5 }) }
-        let objective = try learner.loss(images, step: step, random: &random)
+        let objective = try learner.loss(images, step: group.step, random: &random)
         var (loss, metrics) = (objective.loss, objective.metrics)
         if let image = objective.image {
-            let pixels = pixelLoss(image, target: images, step: step)
+            let pixels = pixelLoss(image, target: images, step: group.step)
             loss = pixels.loss + loss
             metrics = pixels.metrics + metrics
         }

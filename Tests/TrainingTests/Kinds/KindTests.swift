@@ -159,7 +159,7 @@ import Training
         // What begins with zeros has no gradient before.
         try run.run()
         let store = run.task.store
-        let slopes = gradients(of: try run.task.loss(step: 40).loss, withRespectTo: store.leaves)
+        let slopes = gradients(of: try run.task.loss(of: SampleGroup(step: 40, batchSize: 4)).loss, withRespectTo: store.leaves)
         var random = CounterRandom(seed: 8)
         for _ in 0..<2 {
             // Along the gradient, with noise: a direction in which the loss changes more than it is rounded.
@@ -178,7 +178,7 @@ import Training
                 for (place, entry) in store.entries.enumerated() {
                     store.overwrite(entry.name, with: Tensor(start[place], shape: entry.shape) + direction[place] * (distance / length))
                 }
-                return Double(try run.task.loss(step: 40).loss.item)
+                return Double(try run.task.loss(of: SampleGroup(step: 40, batchSize: 4)).loss.item)
             }
             let distance: Float = 4e-3
             let found = (try loss(distance) - loss(-distance)) / Double(2 * distance)

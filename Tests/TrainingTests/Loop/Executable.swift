@@ -30,12 +30,16 @@ enum Executable {
         private static func text(_ file: URL) -> String { String(decoding: (try? Data(contentsOf: file)) ?? Data(), as: UTF8.self) }
     }
 
-    static func start(_ arguments: [String], in folder: TemporaryFolder) throws -> Running {
+    /// Starts `flowtok`, or another program.
+    static func start(
+        _ arguments: [String], by program: String = path, variables: [String: String] = [:], in folder: TemporaryFolder
+    ) throws -> Running {
         let name = "process-\(UInt64.random(in: 0 ... .max))"
         let output = try folder.write(name + ".out", "")
         let errors = try folder.write(name + ".err", "")
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
+        process.executableURL = URL(fileURLWithPath: program)
+        process.environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)

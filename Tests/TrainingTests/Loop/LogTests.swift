@@ -112,8 +112,8 @@ private final class FaultyTask: TrainingTask {
         value = store.tensor(named: "value", shape: [1], initial: .ones)
     }
 
-    func loss(step: Int) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
-        let scale = try factor(step)
+    func loss(of group: SampleGroup) throws -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
+        let scale = try factor(group.step)
         return ((value * value).sum() * scale, [])
     }
 

@@ -145,6 +145,9 @@ private final class TiTokLearner: TokenizerLearner {
         let isFirstStage = configuration.isLegacy && !configuration.hasPixelDecoder
         teacher = try isFirstStage ? options.teacher.map { try Teacher.open($0).network(side: configuration.imageSize) } : nil
         let learnsCodes = configuration.quantization == .vector && !configuration.hasPixelDecoder
+        if options.revivesCodes, learnsCodes, let ranks = RankGroup.current, ranks.size > 1 {
+            throw InvalidValue("clustering_vq is true, expected false where several processes train: none sees the vectors of all")
+        }
         if options.revivesCodes, learnsCodes { revival = CodebookRevival(codes: configuration.codebookSize) }
         guard let teacher else { return }
         let codes = (teacher.configuration.codebookSize, configuration.pixels.codebookSize)
