@@ -22,6 +22,7 @@ enum {
 
 struct convolution {
     const struct ck_packed *weights;
+    const struct ck_packed *phases;  // of a doubled image: see `ck_convolve_doubled`; or NULL
     const struct ck_convolution *form;
     const struct ck_convolution_input *input;
     const struct ck_elementwise *elementwise;
@@ -201,49 +202,82 @@ CK_CLONES static void write_planes(float *out, const float *residual, const floa
     }
 }
 
+/// The sums of a panel of weights over the pixels of output lines [first, last), of which the image's line and pixel
+/// (dy, dx) further on are read: sums[line][pixel][column].
+static void sum_lines(const struct convolution *p, const struct ck_packed *weights, size_t panel, size_t sample, size_t first,
+                      size_t last, size_t dy, size_t dx, float *sums) {
+    const struct ck_convolution *form = p->form;
+    size_t width = form->out_width, column = panel * ck_panel_width;
+    size_t columns = weights->outputs - column < ck_panel_width ? weights->outputs - column : ck_panel_width;
+    const uint32_t *panel_weights = (const uint32_t *)weights->data + panel * p->steps * ck_panel_width;
+    size_t run = form->kernel_width * p->pixel, a_row = form->stride * p->pixel;
+    // As many tiles to a line as it takes, of heights as equal as can be.
+    size_t tiles = (width + p->kernels.height - 1) / p->kernels.height;
+    bool accumulates = false;
+    for (size_t ky = 0; ky < form->kernel_height; ky++) {
+        for (size_t block = 0; block < run; block += p->kernels.block_steps) {
+            size_t steps = run - block < p->kernels.block_steps ? run - block : p->kernels.block_steps;
+            const uint32_t *b = panel_weights + (ky * run + block) * ck_panel_width;
+            const float *bias = p->bias && !accumulates ? p->bias + column : NULL;
+            for (size_t y = first; y < last; y++) {
+                size_t line = sample * p->height + y * form->stride + dy + ky;
+                const uint32_t *a = p->image + (line * p->width + dx) * p->pixel + block;
+                float *c = sums + (y - first) * width * ck_panel_width;
+                for (size_t tile = 0, x = 0; tile < tiles; tile++) {
+                    size_t end = (tile + 1) * width / tiles;
+                    p->kernels.tile(end - x, columns, steps, a + x * a_row, a_row, 1, b, c + x * ck_panel_width, ck_panel_width,
+                                    accumulates, bias);
+                    x = end;
+                }
+            }
+            accumulates = true;
+        }
+    }
+}
+
+/// even[pixel][column], odd[pixel][column] → out[column][2·pixel], out[column][2·pixel + 1].
+static void write_doubled(float *out, const float *even, const float *odd, size_t columns, size_t pixels, size_t plane) {
+    for (size_t column = 0; column < columns; column++) {
+        float *to = out + column * plane;
+        for (size_t i = 0; i < pixels; i++) {
+            to[2 * i] = even[i * ck_panel_width + column];
+            to[2 * i + 1] = odd[i * ck_panel_width + column];
+        }
+    }
+}
+
+/// Lines and panels that a job has to do.
 static void convolve_job(void *context, size_t index, int thread) {
     (void)thread;
     const struct convolution *p = context;
-    const struct ck_convolution *form = p->form;
-    size_t width = form->out_width, job = index % p->line_jobs, group = index / p->line_jobs;
+    size_t width = p->form->out_width, job = index % p->line_jobs, group = index / p->line_jobs;
     size_t jobs_per_sample = (p->out_height + p->lines_per_job - 1) / p->lines_per_job;
     size_t sample = job / jobs_per_sample, first = job % jobs_per_sample * p->lines_per_job;
     size_t last = first + p->lines_per_job < p->out_height ? first + p->lines_per_job : p->out_height;
     size_t panel_end = (group + 1) * p->panels_per_job < p->panels ? (group + 1) * p->panels_per_job : p->panels;
-    size_t outputs = p->weights->outputs, plane = p->out_height * width;
-    size_t run = form->kernel_width * p->pixel, a_row = form->stride * p->pixel;
-    // As many tiles to a line as it takes, of heights as equal as can be.
-    size_t tiles = (width + p->kernels.height - 1) / p->kernels.height;
-    size_t bytes = (last - first) * width * ck_panel_width * sizeof(float);
-    float *sums = ck_allocate(bytes);
+    size_t outputs = p->weights->outputs, count = (last - first) * width * ck_panel_width;
+    float *sums = ck_allocate(2 * count * sizeof(float));
     for (size_t panel = group * p->panels_per_job; panel < panel_end; panel++) {
-        size_t column = panel * ck_panel_width;
-        size_t columns = outputs - column < ck_panel_width ? outputs - column : ck_panel_width;
-        const uint32_t *weights = (const uint32_t *)p->weights->data + panel * p->steps * ck_panel_width;
-        bool accumulates = false;
-        for (size_t ky = 0; ky < form->kernel_height; ky++) {
-            for (size_t block = 0; block < run; block += p->kernels.block_steps) {
-                size_t steps = run - block < p->kernels.block_steps ? run - block : p->kernels.block_steps;
-                const uint32_t *b = weights + (ky * run + block) * ck_panel_width;
-                const float *bias = p->bias && !accumulates ? p->bias + column : NULL;
-                for (size_t y = first; y < last; y++) {
-                    const uint32_t *a = p->image + (sample * p->height + y * form->stride + ky) * p->width * p->pixel + block;
-                    float *c = sums + (y - first) * width * ck_panel_width;
-                    for (size_t tile = 0, x = 0; tile < tiles; tile++) {
-                        size_t end = (tile + 1) * width / tiles;
-                        p->kernels.tile(end - x, columns, steps, a + x * a_row, a_row, 1, b, c + x * ck_panel_width,
-                                        ck_panel_width, accumulates, bias);
-                        x = end;
-                    }
-                }
-                accumulates = true;
+        size_t column = panel * ck_panel_width, columns = outputs - column < ck_panel_width ? outputs - column : ck_panel_width;
+        size_t place = (p->first_sample + sample) * outputs + column;
+        if (!p->phases) {
+            size_t plane = p->out_height * width, start = place * plane + first * width;
+            sum_lines(p, p->weights, panel, sample, first, last, 0, 0, sums);
+            write_planes(p->out + start, p->residual ? p->residual + start : NULL, sums, ck_panel_width, columns,
+                         (last - first) * width, plane);
+            continue;
+        }
+        for (size_t dy = 0; dy < 2; dy++) {
+            for (size_t dx = 0; dx < 2; dx++)
+                sum_lines(p, p->phases + 2 * dy + dx, panel, sample, first, last, dy, dx, sums + dx * count);
+            for (size_t y = first; y < last; y++) {
+                const float *even = sums + (y - first) * width * ck_panel_width;
+                write_doubled(p->out + place * 4 * p->out_height * width + (2 * y + dy) * 2 * width, even, even + count, columns,
+                              width, 4 * p->out_height * width);
             }
         }
-        size_t start = ((p->first_sample + sample) * outputs + column) * plane + first * width;
-        write_planes(p->out + start, p->residual ? p->residual + start : NULL, sums, ck_panel_width, columns,
-                     (last - first) * width, plane);
     }
-    ck_free(sums, bytes);
+    ck_free(sums, 2 * count * sizeof(float));
 }
 
 /// Sets up what does not depend on how products are made. `unit` is the number of channels in an element of the image.
@@ -308,38 +342,66 @@ void ck_convolve_in_strips(enum ck_level level, const struct ck_packed *weights,
     ck_free(p.image, bytes);
 }
 
+/// Does what is set up, whose kernel reads so many lines and pixels beyond that of an output.
+static void convolve(struct convolution *p, size_t beyond) {
+    const struct ck_convolution_input *input = p->input;
+    begin(p, unit_of(p->weights->type));
+    p->height += beyond;
+    p->width += beyond;
+    p->inside = p->width <= p->form->left ? 0 : p->width - p->form->left;
+    if (p->inside > p->form->width) p->inside = p->form->width;
+    p->panels = panels_of(p->weights->outputs);
+    p->steps = steps_of(p->weights->type, p->weights->inputs);
+    p->lines_per_job = pixels_per_job / p->form->out_width;
+    if (p->lines_per_job < 1) p->lines_per_job = 1;
+    if (p->lines_per_job > p->out_height) p->lines_per_job = p->out_height;
+    size_t sample_bytes = p->height * p->width * p->pixel * sizeof(uint32_t);
+    size_t samples = image_bytes / (sample_bytes ? sample_bytes : 1);
+    if (samples < 1) samples = 1;
+    if (samples > input->samples) samples = input->samples;
+    size_t bytes = samples * sample_bytes;
+    p->image = ck_allocate(bytes);
+    size_t threads = (size_t)ck_thread_count();
+    for (p->first_sample = 0; p->first_sample < input->samples; p->first_sample += samples) {
+        size_t count = input->samples - p->first_sample < samples ? input->samples - p->first_sample : samples;
+        p->lines = count * p->height;
+        ck_parallel((p->lines + lines_at_once - 1) / lines_at_once, lay_job, p);
+        p->line_jobs = count * ((p->out_height + p->lines_per_job - 1) / p->lines_per_job);
+        p->panels_per_job = p->panels * p->line_jobs / (16 * threads);
+        if (p->panels_per_job < 1) p->panels_per_job = 1;
+        if (p->panels_per_job > p->panels) p->panels_per_job = p->panels;
+        ck_parallel(p->line_jobs * ((p->panels + p->panels_per_job - 1) / p->panels_per_job), convolve_job, p);
+    }
+    ck_free(p->image, bytes);
+}
+
 void ck_convolve(enum ck_level level, const struct ck_packed *weights, const struct ck_convolution *form,
                  const struct ck_convolution_input *input, float *out, size_t out_height, const float *bias,
                  const float *residual) {
     if (input->samples == 0 || weights->outputs == 0 || out_height == 0 || form->out_width == 0) return;
     struct convolution p = {.weights = weights, .form = form, .input = input, .out = out, .out_height = out_height,
-                            .bias = bias, .residual = residual, .elementwise = ck_elementwise_for(level),
-                            .panels = panels_of(weights->outputs), .steps = steps_of(weights->type, weights->inputs)};
+                            .bias = bias, .residual = residual, .elementwise = ck_elementwise_for(level)};
     packed_kernels_for(level, weights->type, &p.kernels);
     if (p.kernels.in_blocks) {
         ck_convolve_in_strips(level, weights, form, input, out, out_height, bias, residual);
-        return;
+    } else {
+        convolve(&p, 0);
     }
-    begin(&p, unit_of(weights->type));
-    p.lines_per_job = pixels_per_job / form->out_width;
-    if (p.lines_per_job < 1) p.lines_per_job = 1;
-    if (p.lines_per_job > out_height) p.lines_per_job = out_height;
-    size_t sample_bytes = p.height * p.width * p.pixel * sizeof(uint32_t);
-    size_t samples = image_bytes / (sample_bytes ? sample_bytes : 1);
-    if (samples < 1) samples = 1;
-    if (samples > input->samples) samples = input->samples;
-    size_t bytes = samples * sample_bytes;
-    p.image = ck_allocate(bytes);
-    size_t threads = (size_t)ck_thread_count();
-    for (p.first_sample = 0; p.first_sample < input->samples; p.first_sample += samples) {
-        size_t count = input->samples - p.first_sample < samples ? input->samples - p.first_sample : samples;
-        p.lines = count * p.height;
-        ck_parallel((p.lines + lines_at_once - 1) / lines_at_once, lay_job, &p);
-        p.line_jobs = count * ((out_height + p.lines_per_job - 1) / p.lines_per_job);
-        p.panels_per_job = p.panels * p.line_jobs / (16 * threads);
-        if (p.panels_per_job < 1) p.panels_per_job = 1;
-        if (p.panels_per_job > p.panels) p.panels_per_job = p.panels;
-        ck_parallel(p.line_jobs * ((p.panels + p.panels_per_job - 1) / p.panels_per_job), convolve_job, &p);
-    }
-    ck_free(p.image, bytes);
+}
+
+bool ck_convolves_in_place(enum ck_level level, enum ck_type type) {
+    struct packed_kernels kernels;
+    packed_kernels_for(level, type, &kernels);
+    return !kernels.in_blocks;
+}
+
+void ck_convolve_doubled(enum ck_level level, const struct ck_packed phases[4], const struct ck_convolution_input *input,
+                         size_t height, size_t width, float *out, const float *bias) {
+    if (input->samples == 0 || phases[0].outputs == 0 || height == 0 || width == 0) return;
+    const struct ck_convolution form = {.height = height, .width = width, .kernel_height = 2, .kernel_width = 2, .stride = 1,
+                                        .top = 1, .left = 1, .out_width = width};
+    struct convolution p = {.weights = phases, .phases = phases, .form = &form, .input = input, .out = out, .out_height = height,
+                            .bias = bias, .elementwise = ck_elementwise_for(level)};
+    packed_kernels_for(level, phases[0].type, &p.kernels);
+    convolve(&p, 1);
 }

@@ -51,15 +51,16 @@ enum { huge = 2 << 20 };
 /// Memory from the system. Large blocks ask for huge pages: products walk through them with long strides, and a page table
 /// of small pages costs them misses.
 static void *fresh(size_t bytes) {
+    void *block = NULL;
 #if defined(__linux__)
     if (bytes >= 2 * huge) {
-        void *block = aligned_alloc(huge, bytes);
+        if (posix_memalign(&block, huge, bytes) != 0) return NULL;
         // Whole pages only: what is beyond the last would be memory that nobody asked for.
-        if (block) madvise(block, bytes & ~(size_t)(huge - 1), MADV_HUGEPAGE);
+        madvise(block, bytes & ~(size_t)(huge - 1), MADV_HUGEPAGE);
         return block;
     }
 #endif
-    return aligned_alloc(64, bytes);
+    return posix_memalign(&block, 64, bytes) == 0 ? block : NULL;
 }
 
 void *ck_allocate_kept(size_t bytes) {

@@ -40,6 +40,7 @@ enum {
     fast_block_steps = 256,  // where products outrun the second-level cache: a panel's block stays in the first
     rows_per_job = 224,      // at most; in whole tiles
     left_bytes = 512 << 10,  // of activations that a job works on at a time: they stay in the second-level cache
+    avx2_block_steps = 224,  // 28 KiB
     pack_rows = 16,
 };
 
@@ -194,13 +195,13 @@ static void compute_job(void *context, size_t index, int thread) {
 void packed_kernels_for(enum ck_level level, enum ck_type type, struct packed_kernels *kernels) {
     *kernels = (struct packed_kernels){
         .tile = type == CK_BF16 ? tile_bf16_panel : tile_f32_panel, .tile8 = tile_int8_portable,
-        .round = round_row_bf16, .round8 = round_row_int8, .height = 4, .block_steps = block_steps};
+        .round = round_row_bf16, .round8 = round_row_int8, .height = 4, .block_steps = block_steps, .words = 1};
 #if defined(__x86_64__)
     if (type != CK_F32 && level >= CK_AMX) {
         *kernels = (struct packed_kernels){
             .tile = gemm_bf16_amx.tile, .tile8 = tile_int8_amx, .round = gemm_bf16_amx.round,
             .round8 = round_block_int8_avx512, .height = gemm_bf16_amx.height, .block_steps = fast_block_steps,
-            .in_blocks = true, .begin = gemm_bf16_amx.begin, .end = gemm_bf16_amx.end};
+            .words = 1, .in_blocks = true, .begin = gemm_bf16_amx.begin, .end = gemm_bf16_amx.end};
     } else if (type == CK_BF16 && level >= CK_AVX512_BF16) {
         kernels->tile = gemm_bf16_avx512.tile;
         kernels->round = gemm_bf16_avx512.round;
@@ -214,9 +215,16 @@ void packed_kernels_for(enum ck_level level, enum ck_type type, struct packed_ke
         kernels->round8 = round_int8_avx512;
         kernels->height = 14;
         kernels->has_few = true;
-    } else if (type != CK_INT8 && level == CK_AVX2) {
+    } else if (type == CK_INT8 && level >= CK_AVX2) {
+        kernels->tile8 = tile_int8_avx2;
+        kernels->round8 = round_int8_avx2;
+        kernels->height = avx2_int8_height;
+        kernels->words = 2;
+    } else if (level == CK_AVX2) {
         kernels->tile = type == CK_BF16 ? tile_bf16_panel_avx2 : tile_f32_panel_avx2;
-        kernels->height = 3;
+        kernels->height = avx2_height;
+        // Few rows go through a panel at a time: it has to come from the first-level cache.
+        kernels->block_steps = avx2_block_steps;
     }
 #elif defined(__aarch64__)
     if (type == CK_F32 && level >= CK_NEON) {
@@ -245,7 +253,7 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
     packed_kernels_for(level, p.type, &p.kernels);
     p.is_few = p.kernels.has_few && rows <= few_rows;
     bool copies = p.type != CK_F32 || is_crowded(lda);
-    p.left_row = copies ? spread(p.steps) : lda;
+    p.left_row = copies ? spread(p.kernels.words * p.steps) : lda;
     if (p.kernels.in_blocks) {
         p.left_row = gemm_whole_blocks(p.steps);
         p.left_step = gemm_block_side;

@@ -17,6 +17,8 @@ typedef void (*int8_tile)(size_t rows, size_t columns, size_t steps, const uint3
                           float *c, size_t ldc, const struct int8_factors *factors, const float *bias);
 
 enum { few_rows = 2, few_panels = 4 };
+/// Rows of the tiles of AVX2.
+enum { avx2_height = 3, avx2_int8_height = 4 };
 
 /// Rounds a row of `count` values to 8 bits offset by 128, in steps of a 127th of the largest, and returns the step. What
 /// fills the last element up is 0: weights are zero there, so that any value serves.
@@ -36,6 +38,11 @@ void tile_f32_panel_avx2(size_t rows, size_t columns, size_t steps, const uint32
                          const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
 void tile_bf16_panel_avx2(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, size_t a_step,
                           const uint32_t *b, float *c, size_t ldc, int accumulate, const float *bias);
+/// Reads signed activations of 16 bits, as `round_int8_avx2` makes them, so that an element of theirs takes two; needs no sums
+/// of weights.
+void tile_int8_avx2(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b, float *c,
+                    size_t ldc, const struct int8_factors *factors, const float *bias);
+float round_int8_avx2(uint8_t *out, const float *values, size_t count);
 /// The same for 1 to `few_rows` rows and `few_panels` whole panels side by side, `distance` elements apart: a core that waits
 /// for memory has more of it on the way, and sums are the same.
 void tile_bf16_few_avx512(size_t rows, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b, size_t distance,
@@ -61,6 +68,7 @@ struct packed_kernels {
     size_t block_steps;  // of k, that a panel is gone through with at a time
     bool in_blocks;      // as tiles of `gemm_pack_blocks` read activations
     bool has_few;        // the tiles for few rows
+    size_t words;        // of 32 bits that an element of activations takes
     void (*begin)(void);
     void (*end)(void);
 };

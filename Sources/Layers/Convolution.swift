@@ -10,15 +10,20 @@ public struct Convolution: Sendable {
     private let kernel: Int
     private let stride: Int
     private let padding: Padding?
+    private let isDoubling: Bool
 
-    /// - Parameter padding: zeros around the image; nil for as many as keep its size, or divide it by the stride: an odd zero
-    ///   lies below and to the right.
+    /// - Parameters:
+    ///   - padding: zeros around the image; nil for as many as keep its size, or divide it by the stride: an odd zero lies below
+    ///     and to the right.
+    ///   - isDoubling: whether every pixel of an image becomes 2×2 of them first.
     public init(
         _ weights: Weights, from inputs: Int, to outputs: Int, kernel: Int, stride: Int = 1, padding: Padding? = nil,
-        bias hasBias: Bool = true, initial: Initializer = .xavierUniform
+        isDoubling: Bool = false, bias hasBias: Bool = true, initial: Initializer = .xavierUniform
     ) {
+        precondition(!isDoubling || stride == 1, "a stride of \(stride) over doubled images")
         let shape = [outputs, inputs, kernel, kernel]
-        packed = weights.packedKernel("weight", shape)
+        packed = weights.packedKernel("weight", shape, isForDoubled: isDoubling)
+        self.isDoubling = isDoubling
         weight = packed == nil ? weights.tensor("weight", shape, initial: initial) : .zeros([0])
         bias = hasBias ? weights.tensor("bias", [outputs], initial: .zeros) : nil
         self.kernel = kernel
@@ -27,11 +32,6 @@ public struct Convolution: Sendable {
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor { convolve(x) }
-
-    /// The convolution of x with every pixel as 2×2 of them.
-    public func callAsFunction(doubled x: Tensor) -> Tensor {
-        packed == nil ? convolve(x.doubled2x2()) : convolve(x, ConvolutionInput(isDoubled: true))
-    }
 
     /// The convolution of silu(norm(x)), as residual blocks have it, added to `residual` where there is one.
     public func callAsFunction(_ x: Tensor, after norm: GroupNorm, addedTo residual: Tensor? = nil) -> Tensor {
@@ -44,6 +44,9 @@ public struct Convolution: Sendable {
 
     private func convolve(_ x: Tensor, _ input: ConvolutionInput = ConvolutionInput(), addedTo residual: Tensor? = nil) -> Tensor {
         precondition(x.rank == 4, "convolution of shape \(x.shape)")
+        let x = isDoubling && packed == nil ? x.doubled2x2() : x
+        var input = input
+        input.isDoubled = isDoubling && packed != nil
         let times = input.isDoubled ? 2 : 1
         let padding =
             padding

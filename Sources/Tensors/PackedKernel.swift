@@ -7,37 +7,58 @@ public struct PackedKernel: Sendable {
     public let inputs: Int
     public let height: Int
     public let width: Int
-    private let matrix: PackedMatrix
+    /// The kernel; or four, for the places of an output in the 2×2 of a doubled pixel.
+    private let matrices: [PackedMatrix]
 
     /// Packs a tensor [outputs, inputs, height, width], as bfloat16 where eight bits are asked for: rows of activations have
     /// no scale of their own in an image.
-    public init(_ weight: Tensor, as precision: Precision) {
+    ///
+    /// - Parameter isForDoubled: whether it is for images that are doubled first, and for these alone.
+    public init(_ weight: Tensor, as precision: Precision, isForDoubled: Bool = false) {
         precondition(weight.rank == 4, "packing of a kernel of shape \(weight.shape)")
         (outputs, inputs, height, width) = (weight.shape[0], weight.shape[1], weight.shape[2], weight.shape[3])
         let type: Precision = precision == .float32 ? .float32 : .bfloat16
-        let (taps, channels) = (height * width, inputs)
+        let identity = Array(0..<height * width)
+        guard isForDoubled, height == 3, width == 3, ck_convolves_in_place(activeLevel, type.packedType) else {
+            matrices = [Self.packed(weight, summing: identity, into: identity.count, type)]
+            return
+        }
+        // Where the three weights of a row go: at even places the first reads the pixel before, at odd ones the last the next.
+        matrices = [[0, 1, 1], [0, 0, 1]].flatMap { rows in
+            [[0, 1, 1], [0, 0, 1]].map { columns in
+                Self.packed(weight, summing: rows.flatMap { row in columns.map { 2 * row + $0 } }, into: 4, type)
+            }
+        }
+    }
+
+    /// The matrix of `count` taps, each the sum of those of the kernel that `places` sends to it.
+    private static func packed(_ weight: Tensor, summing places: [Int], into count: Int, _ type: Precision) -> PackedMatrix {
+        let channels = weight.shape[1]
         let filled = ck_convolution_channels(type.packedType, channels)
-        let ordered = Tensor(uninitialized: [outputs, taps * filled]) { buffer in
+        let ordered = Tensor(uninitialized: [weight.shape[0], count * filled]) { buffer in
             guard let out = buffer.baseAddress else { return }
             parallelFor(weight.shape[0]) { output in
-                let (from, to) = (weight.base + output * channels * taps, out + output * taps * filled)
-                if filled > channels { to.update(repeating: 0, count: taps * filled) }
+                let (from, to) = (weight.base + output * channels * places.count, out + output * count * filled)
+                to.update(repeating: 0, count: count * filled)
                 for channel in 0..<channels {
-                    for tap in 0..<taps { to[tap * filled + channel] = from[channel * taps + tap] }
+                    for (tap, place) in places.enumerated() { to[place * filled + channel] += from[channel * places.count + tap] }
                 }
             }
         }
-        matrix = PackedMatrix(ordered, as: type)
+        return PackedMatrix(ordered, as: type)
     }
 
-    /// Calls `body` with the kernel as the products read it.
+    /// Whether it convolves doubled images alone.
+    fileprivate var isForDoubled: Bool { matrices.count > 1 }
+
+    /// Calls `body` with the kernel as the products read it: one matrix or four.
     fileprivate func withPacked(_ body: (UnsafePointer<ck_packed>) -> Void) {
-        matrix.withBytes { bytes in
-            var packed = ck_packed(
-                type: matrix.precision.packedType, outputs: matrix.outputs, inputs: matrix.inputs, data: bytes.baseAddress,
-                scales: nil, sums: nil)
-            body(&packed)
+        let packed = matrices.map { matrix in
+            ck_packed(
+                type: matrix.precision.packedType, outputs: matrix.outputs, inputs: matrix.inputs,
+                data: matrix.withBytes { $0.baseAddress }, scales: nil, sums: nil)
         }
+        withExtendedLifetime(matrices) { packed.withUnsafeBufferPointer { $0.baseAddress.map(body) } }
     }
 }
 
@@ -87,6 +108,9 @@ extension Tensor {
             tall >= 0 && wide >= 0 && kernel.height > 0 && kernel.width > 0 && padding.top >= 0 && padding.left >= 0
                 && padding.bottom >= 0 && padding.right >= 0,
             "a kernel of \(kernel.height)×\(kernel.width) over an image of shape \(shape) with \(padding)")
+        precondition(
+            !kernel.isForDoubled || input.isDoubled && padding == Padding(1) && residual == nil,
+            "a kernel for doubled images applied to others")
         let form = [shape[0], kernel.outputs, tall / stride + 1, wide / stride + 1]
         precondition(
             residual.map { $0.shape == form } ?? true,
@@ -102,7 +126,12 @@ extension Tensor {
                 activation: input.activation?.kind ?? CK_RELU, doubles: input.isDoubled)
             withExtendedLifetime((input.scaling?.scale, input.scaling?.shift)) {
                 kernel.withPacked {
-                    ck_convolve(activeLevel, $0, &geometry, &source, out, form[2], bias?.base, residual?.base)
+                    if kernel.isForDoubled {
+                        source.doubles = false
+                        ck_convolve_doubled(activeLevel, $0, &source, shape[2], shape[3], out, bias?.base)
+                    } else {
+                        ck_convolve(activeLevel, $0, &geometry, &source, out, form[2], bias?.base, residual?.base)
+                    }
                 }
             }
         }

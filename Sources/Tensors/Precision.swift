@@ -23,7 +23,11 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
         switch self {
         case .float32: true
         case .bfloat16: ck_gemm_has(activeLevel, CK_BF16)
-        case .int8: activeLevel.rawValue >= CK_AVX512_VNNI.rawValue
+        #if arch(x86_64)
+        case .int8: activeLevel.rawValue >= CK_AVX2.rawValue
+        #else
+        case .int8: false
+        #endif
         }
     }
 

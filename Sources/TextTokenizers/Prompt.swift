@@ -12,8 +12,10 @@ public struct Prompt: Sendable, Equatable {
 
     /// Reads a prompt. One that has no words at all is left as it is.
     ///
-    /// - Parameter foldingCase: whether to write capitals small.
-    public init(_ original: String, foldingCase: Bool = false, emoji: EmojiNames = .shared) {
+    /// - Parameters:
+    ///   - foldingCase: whether to write capitals small.
+    ///   - emoji: names of emoji; nil for those of this package, which are read when a prompt first holds an emoji.
+    public init(_ original: String, foldingCase: Bool = false, emoji: EmojiNames? = nil) {
         length = original.utf8.count
         var offset = 0
         var pendingSpace = false
@@ -61,7 +63,7 @@ public struct Prompt: Sendable, Equatable {
     }
 
     private static func reading(
-        of character: Character, after previous: Character?, before next: Character?, _ emoji: EmojiNames
+        of character: Character, after previous: Character?, before next: Character?, _ emoji: EmojiNames?
     ) -> Reading {
         if character.isWhitespace { return .space }
         let scalars = character.unicodeScalars
@@ -97,7 +99,8 @@ public struct Prompt: Sendable, Equatable {
     }
 
     /// The name of an emoji, without its skin tone where only the person has a name.
-    private static func name(of scalars: Character.UnicodeScalarView, _ emoji: EmojiNames) -> String? {
+    private static func name(of scalars: Character.UnicodeScalarView, _ emoji: EmojiNames?) -> String? {
+        let emoji = emoji ?? .shared
         if let entry = emoji[codePoints: scalars.map(\.value)] { return entry.name }
         let plain = scalars.filter { !(0x1F3FB...0x1F3FF).contains($0.value) }
         return emoji[codePoints: plain.map(\.value)]?.name

@@ -31,7 +31,7 @@ import Testing
                 Convolution($0["conv"], from: 8, to: 8, kernel: 3, stride: form.stride, padding: form.padding)(x)
             }
         }
-        expectSame { Convolution($0["conv"], from: 8, to: 8, kernel: 3, bias: false)(doubled: x) }
+        expectSame { Convolution($0["conv"], from: 8, to: 8, kernel: 3, isDoubling: true)(x) }
         expectSame { weights in
             let norm = GroupNorm(weights["norm"], channels: 8, groups: 4)
             return Convolution(weights["conv"], from: 8, to: 8, kernel: 3)(x, after: norm, addedTo: x)

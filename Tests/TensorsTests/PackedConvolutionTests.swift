@@ -99,6 +99,11 @@ import Testing
         expectSame(
             x.convolved(kernel, padding: Padding(1), input: ConvolutionInput(isDoubled: true)),
             x.doubled2x2().convolved(w, padding: Padding(1)))
+        let bias = Tensor.normal([9], seed: 10)
+        let doubling = PackedKernel(w, as: precision, isForDoubled: true)
+        expectSame(
+            x.convolved(doubling, bias: bias, padding: Padding(1), input: ConvolutionInput(scaling: scaling, activation: .silu, isDoubled: true)),
+            normalized.doubled2x2().convolved(w, bias: bias, padding: Padding(1)))
         #expect(Tensor.zeros([0, 12, 4, 4]).convolved(kernel, padding: Padding(1)).shape == [0, 9, 4, 4])
     }
 }

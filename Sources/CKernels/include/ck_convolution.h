@@ -47,3 +47,14 @@ void ck_convolve(enum ck_level level, const struct ck_packed *weights, const str
 void ck_convolve_in_strips(enum ck_level level, const struct ck_packed *weights, const struct ck_convolution *form,
                            const struct ck_convolution_input *input, float *out, size_t out_height, const float *bias,
                            const float *residual);
+
+/// Whether a level's tiles can read images, as `ck_convolve_doubled` wants.
+bool ck_convolves_in_place(enum ck_level level, enum ck_type type);
+
+/// out[samples, outputs, 2·height, 2·width] = the 3×3 convolution, with one line of zeros around, of images whose every pixel
+/// stands for 2×2. Of the three pixels under a kernel's row two are the same one, so that a 2×2 kernel of sums serves, another
+/// for each of the four places of an output in its 2×2: phases[2·(y mod 2) + x mod 2] are packed matrices [outputs, 2·2 ·
+/// `ck_convolution_channels`]. At even places the pixel before and the own one have the weights w0 and w1 + w2, at odd ones the
+/// own and the next w0 + w1 and w2. The input's `doubles` is false.
+void ck_convolve_doubled(enum ck_level level, const struct ck_packed phases[4], const struct ck_convolution_input *input,
+                         size_t height, size_t width, float *out, const float *bias);

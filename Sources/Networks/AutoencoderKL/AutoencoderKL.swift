@@ -183,13 +183,13 @@ public struct PlanarPosterior: Sendable {
 public struct AutoencoderKLDecoder: Sendable {
     private struct Level: Sendable {
         let blocks: [AutoencoderBlock]
-        /// After doubling; nil at the highest resolution.
+        /// Doubles first; nil at the highest resolution.
         let enlargement: Convolution?
 
         /// In place, so that nothing keeps the level's input while it works.
         func apply(to x: inout Tensor) {
             for block in blocks { x = block(x) }
-            if let enlargement { x = enlargement(doubled: x) }
+            if let enlargement { x = enlargement(x) }
             x.releaseOtherResolutions()
         }
     }
@@ -216,7 +216,7 @@ public struct AutoencoderKLDecoder: Sendable {
             }
             return Level(
                 blocks: blocks,
-                enlargement: level == 0 ? nil : Convolution(place[layout.enlargement], from: width, to: width, kernel: 3))
+                enlargement: level == 0 ? nil : Convolution(place[layout.enlargement], from: width, to: width, kernel: 3, isDoubling: true))
         }
         norm = GroupNorm(weights[layout.outputNorm], channels: channels, groups: shape.groups)
         output = Convolution(weights["conv_out"], from: channels, to: 3, kernel: 3)

@@ -6,12 +6,12 @@ import Tensors
 public struct ConvolutionalDecoder: Sendable {
     package struct Level: Sendable {
         let blocks: [ConvolutionalBlock]
-        /// After doubling; nil at the highest resolution.
+        /// Doubles first; nil at the highest resolution.
         let enlargement: Convolution?
 
         package func callAsFunction(_ x: Tensor) -> Tensor {
             let features = blocks.reduce(x) { $1($0) }
-            return enlargement.map { $0(doubled: features) } ?? features
+            return enlargement.map { $0(features) } ?? features
         }
     }
 
@@ -35,7 +35,7 @@ public struct ConvolutionalDecoder: Sendable {
                     ConvolutionalBlock(place["block"][$0], from: $0 == 0 ? above : channels, to: channels)
                 },
                 enlargement: level == 0
-                    ? nil : Convolution(place["upsample_conv"], from: channels, to: channels, kernel: 3))
+                    ? nil : Convolution(place["upsample_conv"], from: channels, to: channels, kernel: 3, isDoubling: true))
         }
         let channels = configuration.channels(0)
         norm = GroupNorm(weights["norm_out"], channels: channels, groups: MaskGITVQGANConfiguration.groups)

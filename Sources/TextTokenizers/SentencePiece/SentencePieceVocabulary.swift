@@ -66,15 +66,32 @@ public final class SentencePieceVocabulary: Sendable {
             if let unknownID { found.unseen.insert(unknownID) }
             for id in 0..<Int32(count) where ![padID, unknownID, beginID, endID].contains(id) {
                 let text = try piece(id)
-                if text.wholeMatch(of: /<0x[0-9A-F]{2}>/) != nil {
+                if Self.isByte(text) {
                     found.unseen.insert(id)
-                } else if text.contains(where: \.isUppercase) {
+                } else if Self.hasCapital(text) {
                     found.hasCapitals = true
                 }
             }
             survey = found
             return found
         }
+    }
+
+    /// Whether a piece is a single byte: "<0x0A>".
+    private static func isByte(_ piece: String) -> Bool {
+        let text = piece.utf8
+        func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) }
+        return text.count == 6 && piece.hasPrefix("<0x") && text.last == UInt8(ascii: ">") && text.dropFirst(3).dropLast().allSatisfy(isDigit)
+    }
+
+    /// Whether a piece has a capital letter. Most are ASCII, of which bytes tell it.
+    private static func hasCapital(_ piece: String) -> Bool {
+        var isASCII = true
+        for byte in piece.utf8 {
+            if (0x41...0x5A).contains(byte) { return true }
+            if byte >= 0x80 { isASCII = false }
+        }
+        return !isASCII && piece.contains(where: \.isUppercase)
     }
 
     private static func present(_ id: Int32) -> Int32? { id >= 0 ? id : nil }
