@@ -108,7 +108,7 @@ struct TextToImage: ParsableCommand {
             return DrawnPicture(image: image.image, record: GenerationMetadata(image), frames: image.trajectory)
         }
         if let batch = try pictures.batch(
-            "t2i", plan, settings: sampling.settings.merging(model.settings) { $1 }.merging(["trajectory": trajectory ? "yes" : nil]) { $1 })
+            "t2i", plan, shard, settings: sampling.settings.merging(model.settings) { $1 }.merging(["trajectory": trajectory ? "yes" : nil]) { $1 })
         {
             return try run.start(in: batch, draw)
         }
