@@ -76,7 +76,10 @@ import Testing
             #expect(checkpoint.family == ModelFamilies.family(of: configuration))
             let title = try #require(RecognisedCheckpoint.signature(of: Set(checkpoint.names))?.title)
             let loaded = try configuration.load(checkpoint)
-            #expect(try loaded.detokenize(tokens, guidedBy: text).values == again.values)
+            // Kernels that were packed sum in another order.
+            let served = try loaded.detokenize(tokens, guidedBy: text).values
+            let largest = again.values.reduce(1) { max($0, abs($1)) }
+            #expect(served.count == again.values.count && zip(served, again.values).allSatisfy { abs($0 - $1) <= 1e-5 * largest })
             // Other configurations refuse it, and say what it is where that is the reason.
             for other in Self.all where AnyHashable(other) != AnyHashable(configuration) && !Self.becomes(other, configuration) {
                 do {
