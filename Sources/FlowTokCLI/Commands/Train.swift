@@ -67,10 +67,10 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help:
-            "The type in which ranks send gradients, float32 or bfloat16: half the bytes, and results that depend on the number of ranks (default: float32).")
+            "The type in which ranks send gradients, float32 or bfloat16: half the bytes, and results that depend on the number of ranks.")
     var wire = WireFormat.float32
 
-    @Option(help: ArgumentHelp("How long a rank waits for the others before the run ends (default: 600).", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long a rank waits for the others before the run ends.", valueName: "seconds"))
     var rankTimeout = 600
 
     @Flag(name: .shortAndLong, help: "Print nothing but errors.")
