@@ -280,13 +280,14 @@ static void convolve_job(void *context, size_t index, int thread) {
     ck_free(sums, 2 * count * sizeof(float));
 }
 
-/// Sets up what does not depend on how products are made. `unit` is the number of channels in an element of the image.
-static void begin(struct convolution *p, size_t unit) {
+/// Sets up what does not depend on how products are made. `unit` is the number of channels in an element of the image, and
+/// `beyond` that of lines and pixels that are read beyond those under the kernel of an output.
+static void begin(struct convolution *p, size_t unit, size_t beyond) {
     const struct ck_convolution *form = p->form;
     p->unit = unit;
     p->pixel = ck_convolution_channels(p->weights->type, p->input->channels) / unit;
-    p->height = (p->out_height - 1) * form->stride + form->kernel_height;
-    p->width = (form->out_width - 1) * form->stride + form->kernel_width;
+    p->height = (p->out_height - 1) * form->stride + form->kernel_height + beyond;
+    p->width = (form->out_width - 1) * form->stride + form->kernel_width + beyond;
     p->inside = p->width <= form->left ? 0 : p->width - form->left < form->width ? p->width - form->left : form->width;
 }
 
@@ -319,7 +320,7 @@ void ck_convolve_in_strips(enum ck_level level, const struct ck_packed *weights,
     if (input->samples == 0 || outputs == 0 || plane == 0) return;
     struct convolution p = {.weights = weights, .form = form, .input = input, .out_height = out_height,
                             .elementwise = ck_elementwise_for(level)};
-    begin(&p, 1);
+    begin(&p, 1, 0);
     struct strip strip = {.convolution = &p, .taps = weights->inputs};
     size_t most = strip_values / (strip.taps ? strip.taps : 1) + 1;
     if (most > plane) most = plane;
@@ -342,14 +343,10 @@ void ck_convolve_in_strips(enum ck_level level, const struct ck_packed *weights,
     ck_free(p.image, bytes);
 }
 
-/// Does what is set up, whose kernel reads so many lines and pixels beyond that of an output.
+/// Does the work; `beyond` as in `begin`.
 static void convolve(struct convolution *p, size_t beyond) {
     const struct ck_convolution_input *input = p->input;
-    begin(p, unit_of(p->weights->type));
-    p->height += beyond;
-    p->width += beyond;
-    p->inside = p->width <= p->form->left ? 0 : p->width - p->form->left;
-    if (p->inside > p->form->width) p->inside = p->form->width;
+    begin(p, unit_of(p->weights->type), beyond);
     p->panels = panels_of(p->weights->outputs);
     p->steps = steps_of(p->weights->type, p->weights->inputs);
     p->lines_per_job = pixels_per_job / p->form->out_width;

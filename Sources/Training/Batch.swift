@@ -19,18 +19,27 @@ package struct Batch {
         _ source: any SampleSource, first: UInt64, count: Int, side: Int, textTokenizer: any TextTokenizer,
         plain: Range<Int> = 0..<0
     ) throws {
-        let samples = try Batch.samples(source, first: first, count: count)
-        captions = samples.enumerated().map { plain.contains($0) ? $1.plainCaption : $1.caption }
-        ids = try captions.flatMap { try textTokenizer.encode($0) }
-        images = try Tensor(samples.map(\.image), side: side)
+        let made = try Batch.inParallel(count) { index in
+            let sample = try source.sample(first + UInt64(index))
+            let caption = plain.contains(index) ? sample.plainCaption : sample.caption
+            return (image: sample.image, caption: caption, ids: try textTokenizer.encode(caption))
+        }
+        images = try Tensor(made.map(\.image), side: side)
+        ids = made.flatMap(\.ids)
+        captions = made.map(\.caption)
     }
 
     /// Samples `first..<first + count` of a source, made in parallel.
     static func samples(_ source: any SampleSource, first: UInt64, count: Int) throws -> [CaptionedImage] {
-        let made = Mutex<[Result<CaptionedImage, any Error>?]>(Array(repeating: nil, count: count))
-        parallelFor(count) { i in
-            let result = Result { try source.sample(first + UInt64(i)) }
-            made.withLock { $0[i] = result }
+        try inParallel(count) { try source.sample(first + UInt64($0)) }
+    }
+
+    /// What `make` gives for 0..<count, in that order.
+    private static func inParallel<Value: Sendable>(_ count: Int, _ make: (Int) throws -> Value) throws -> [Value] {
+        let made = Mutex<[Result<Value, any Error>?]>(Array(repeating: nil, count: count))
+        parallelFor(count) { index in
+            let result = Result { try make(index) }
+            made.withLock { $0[index] = result }
         }
         return try made.withLock { try $0.compactMap { try $0?.get() } }
     }

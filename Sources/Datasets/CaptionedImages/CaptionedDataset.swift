@@ -10,6 +10,7 @@ import Images
 /// needed, pictures without one have an empty one.
 ///
 /// A picture's class is the `class` of its JSON or of its line of the table, and otherwise the name of the folder that it lies in.
+/// Where captions are needed, the JSON beside a picture that has another caption is not read.
 public struct CaptionedDataset: Sendable {
     /// A picture and its caption.
     struct Item: Sendable {

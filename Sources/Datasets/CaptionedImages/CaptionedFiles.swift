@@ -112,7 +112,9 @@ struct CaptionedFiles {
         // Some tools append to the whole name: a.png.txt.
         let text = texts[Self.stem(image)] ?? texts[image]
         if let text { usedTexts.insert(text) }
-        let description = descriptions[Self.stem(image)] ?? descriptions[image]
+        // Of a picture with another caption it is read for the class alone, which nothing that needs captions asks for.
+        let isNeeded = !needsCaptions || (text == nil && listed[image] == nil)
+        let description = isNeeded ? descriptions[Self.stem(image)] ?? descriptions[image] : nil
         let json = description.flatMap { try? InputFile.bytes(path($0), limit: 16 << 20) }.map { Data($0) }
         let label = listedLabels[image] ?? json.flatMap { CaptionText.label(json: $0) }
         if let caption = listed[image] { return add(image, caption, label) }
