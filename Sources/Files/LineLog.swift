@@ -29,8 +29,7 @@ package final class LineLog {
         self.path = path
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw FileError.unwritable(path: path, reason: systemMessage(errno)) }
-        // The lock goes with the process, however it ends. File systems without locks do without.
-        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { return nil }
+        guard FileLock.take(descriptor) else { return nil }
         let bytes = try InputFile.bytes(of: descriptor, path: path, limit: 8 << 30)
         var start = 0
         // What a power cut leaves of a line may be zeros.
@@ -42,7 +41,7 @@ package final class LineLog {
         if start < bytes.count { try cut() }
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit { FileLock.close(descriptor) }
 
     private func cut() throws {
         guard ftruncate(descriptor, off_t(length)) == 0 else { throw FileError.unwritable(path: path, reason: systemMessage(errno)) }

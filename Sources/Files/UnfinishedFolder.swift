@@ -23,14 +23,13 @@ package final class UnfinishedFolder {
         Self.removeLeftovers(in: parent)
         path = FilePath.join(parent, Self.prefix + String(UInt64.random(in: .min ... .max), radix: 36) + Self.suffix)
         guard mkdir(path, 0o777) == 0 else { throw FileError.unwritable(path: path, reason: systemMessage(errno)) }
-        // The lock goes with the process, however it ends. File systems without locks do without.
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if descriptor >= 0 { flock(descriptor, LOCK_EX | LOCK_NB) }
+        if descriptor >= 0 { _ = FileLock.take(descriptor) }
     }
 
     deinit {
         try? FileManager.default.removeItem(atPath: path)
-        if descriptor >= 0 { close(descriptor) }
+        FileLock.close(descriptor)
     }
 
     private static let prefix = ".flowtok-"
@@ -43,7 +42,7 @@ package final class UnfinishedFolder {
             let path = FilePath.join(parent, name)
             let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
-            defer { close(descriptor) }
+            defer { FileLock.close(descriptor) }
             // One that was made this moment may not be locked yet.
             let made = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, let made, made.timeIntervalSinceNow < -2 else { continue }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The folder of a run, held by one process at a time.
@@ -22,15 +23,14 @@ final class RunFolder {
             throw TrainingError.unwritableFolder(folder: path, reason: reason)
         }
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        // The lock goes with the process, however it ends. File systems without locks do without.
-        if descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+        if descriptor >= 0, !FileLock.take(descriptor) {
             close(descriptor)
             throw TrainingError.folderInUse(folder: path)
         }
         removeLeftovers()
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit { FileLock.close(descriptor) }
 
     /// Removes temporary files of writers that never finished: nobody else writes here now.
     private func removeLeftovers() {

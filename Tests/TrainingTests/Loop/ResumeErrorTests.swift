@@ -59,6 +59,24 @@ import Training
         try withExtendedLifetime(run) { try #require(run.step == 4) }
     }
 
+    /// A program that is being started shares every open file until it runs, and would share the lock.
+    @Test func aCopyOfTheDescriptorDoesNotHoldTheFolder() throws {
+        var copies: [Int32] = []
+        defer { copies.forEach { close($0) } }
+        do {
+            let run = try TokenizerRecipe.open(file: file, output: output, resume: true)
+            let held = URL(fileURLWithPath: output).resolvingSymlinksInPath().path
+            for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+                guard let descriptor = Int32(name),
+                    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + name)) == held
+                else { continue }
+                copies.append(dup(descriptor))
+            }
+            try withExtendedLifetime(run) { try #require(copies.count == 1) }
+        }
+        #expect(try TokenizerRecipe.open(file: file, output: output, resume: true).step == 4)
+    }
+
     @Test func damagedCheckpoints() throws {
         let whole = try contents(checkpoint)
         for length in [0, 5, 8, 200, whole.count / 2, whole.count - 1] {
