@@ -160,6 +160,8 @@ extension ImageTokenizerConfiguration {
 /// The shape of a generator of tokens.
 public protocol TokenGeneratorConfiguration: NetworkConfiguration {
     var subjects: GeneratorSubjects { get }
+    /// What it reads of captions, where it draws them; unless the configuration says otherwise, CLIP's.
+    var captionStates: CaptionStates { get }
     var tokens: TokenShape { get }
 
     /// The generator of this shape. It must be valid.
@@ -174,6 +176,7 @@ public protocol TokenGeneratorConfiguration: NetworkConfiguration {
 }
 
 extension TokenGeneratorConfiguration {
+    public var captionStates: CaptionStates { .clip }
     public static func unknownKeys(in configuration: JSONValue) -> [String] { [] }
     public static var publishedSizes: [(name: String, configuration: any TokenGeneratorConfiguration)] { [] }
 }

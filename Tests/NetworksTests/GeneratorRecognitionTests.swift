@@ -21,6 +21,16 @@ import Testing
             imageSize: 48, channels: 3, levels: 8, classes: 11, buffer: 2, encoder: TransformerShape(width: 64, layers: 2, heads: 1),
             decoder: TransformerShape(width: 128, layers: 1, heads: 2), head: TransformerShape(width: 32, layers: 2, heads: 4)),
         LlamaGenConfiguration(codebookSize: 30, length: 7, classes: 11, width: 64, layers: 3, heads: 1, hidden: 40),
+        MaskGITConfiguration(
+            architecture: .vit, codebookSize: 30, length: 7, subjects: .captions(width: 24), width: 32, layers: 3, heads: 16, hidden: 40),
+        MaskGITConfiguration(
+            architecture: .uvit, codebookSize: 30, length: 7, subjects: .captions(width: 24), width: 32, layers: 4, heads: 16, hidden: 40),
+        TokenBridgeConfiguration(
+            imageSize: 48, channels: 3, levels: 8, subjects: .captions(width: 24), buffer: 2,
+            encoder: TransformerShape(width: 64, layers: 2, heads: 1), decoder: TransformerShape(width: 128, layers: 1, heads: 2),
+            head: TransformerShape(width: 32, layers: 2, heads: 4)),
+        LlamaGenConfiguration(
+            codebookSize: 30, length: 7, subjects: .captions(width: 24), conditionLength: 5, width: 64, layers: 3, heads: 1, hidden: 40),
     ]
 
     private func shapes(_ configuration: any TokenGeneratorConfiguration) -> [String: [Int]] {

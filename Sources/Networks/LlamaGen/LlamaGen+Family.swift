@@ -4,15 +4,18 @@ import Sampling
 import Tensors
 
 extension ModelFamily {
-    /// Autoregressive generators of classes in the layout of LlamaGen (2406.06525), among them those that GigaTok was
-    /// published with (2504.08736).
+    /// Autoregressive generators in the layout of LlamaGen (2406.06525): of classes, among them those that GigaTok was published
+    /// with (2504.08736), and of captions.
     public static let llamaGen = ModelFamily(
-        id: "llamagen", title: "a LlamaGen, an autoregressive generator of classes", abilities: [.drawClasses],
+        id: "llamagen", title: "a LlamaGen, an autoregressive generator", abilities: [.drawClasses, .drawCaptions],
         network: .generator(LlamaGenConfiguration.self),
         signatures: [
             Signature(
                 "LlamaGen, an autoregressive generator of classes",
-                ["tok_embeddings.weight", "cls_embedding.embedding_table.weight", "layers.0.attention.wqkv.weight"])
+                ["tok_embeddings.weight", "cls_embedding.embedding_table.weight", "layers.0.attention.wqkv.weight"]),
+            Signature(
+                "LlamaGen, an autoregressive generator of captions",
+                ["tok_embeddings.weight", "cls_embedding.uncond_embedding", "layers.0.attention.wqkv.weight"]),
         ], companion: ModelFamily.gigaTok.id)
 }
 
@@ -27,15 +30,20 @@ extension LlamaGenConfiguration: TokenGeneratorConfiguration {
             throw TensorCatalog.Problem(
                 "layers.0.attention.wqkv gives \(packed[0]) numbers, expected \(3 * codes[1]): queries that share keys do not run here")
         }
+        let none = try catalog.contains("cls_embedding.uncond_embedding") ? catalog.shape("cls_embedding.uncond_embedding", rank: 2) : nil
+        let conditionLength = none?[0] ?? 1
         self = try TensorCatalog.checked(
             LlamaGenConfiguration(
                 codebookSize: codes[0],
                 length: try isLearned
                     ? TensorCatalog.difference(
-                        catalog.shape("positional_embedding", rank: 2)[0], 1, "the rows of positional_embedding") : 256,
-                classes: try TensorCatalog.difference(
-                    catalog.shape("cls_embedding.embedding_table.weight", rank: 2)[0], 1, "entries of the classes"),
-                width: codes[1], layers: catalog.run("layers.", ".attention.wqkv.weight"),
+                        catalog.shape("positional_embedding", rank: 2)[0], conditionLength, "the rows of positional_embedding")
+                    : 256,
+                subjects: try none.map { .captions(width: $0[1]) }
+                    ?? .classes(
+                        TensorCatalog.difference(
+                            catalog.shape("cls_embedding.embedding_table.weight", rank: 2)[0], 1, "entries of the classes")),
+                conditionLength: conditionLength, width: codes[1], layers: catalog.run("layers.", ".attention.wqkv.weight"),
                 heads: try catalog.heads(codes[1]),
                 hidden: try catalog.shape("layers.0.feed_forward.w1.weight", rank: 2)[0],
                 positions: isLearned ? .learned : .rotary))
@@ -62,7 +70,7 @@ extension LlamaGenConfiguration: TokenGeneratorConfiguration {
         return all
     }
 
-    public var subjects: GeneratorSubjects { .classes(classes) }
+    public var captionStates: CaptionStates { .textEncoder(positions: conditionLength) }
 
     public var tokens: TokenShape { TokenShape(count: length, values: .codes(size: codebookSize)) }
 
@@ -72,7 +80,7 @@ extension LlamaGenConfiguration: TokenGeneratorConfiguration {
     }
 
     public var summary: String {
-        ["LlamaGen", publishedName].compactMap { $0 }.joined(separator: " ") + ", \(classes) classes, \(tokens.summary)"
+        ["LlamaGen", publishedName].compactMap { $0 }.joined(separator: " ") + ", \(subjects.summary), \(tokens.summary)"
     }
 
     public func generator(_ weights: Weights) -> any TokenGenerator { LlamaGen(self, weights: weights) }
@@ -94,14 +102,14 @@ extension LlamaGen: TokenGenerator {
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,
         progress: (GenerationStep) throws -> Void
     ) throws -> ImageTokens {
-        let classes = try condition.classes()
+        let (labels, captions) = try condition.labels(for: subjects)
         var sampling = configuration.sampling
         sampling.guidance = settings.guidance ?? sampling.guidance
         sampling.temperature = settings.temperature ?? sampling.temperature
         sampling.topK = settings.topK ?? sampling.topK
         sampling.topP = settings.topP ?? sampling.topP
         return .indices(
-            try generate(classes: classes, sampling: sampling, noise: &noise) {
+            try generate(labels: labels, captions: captions, sampling: sampling, noise: &noise) {
                 try progress($0.map(ImageTokens.indices))
             })
     }

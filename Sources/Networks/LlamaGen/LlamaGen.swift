@@ -3,19 +3,24 @@ import Layers
 import Sampling
 import Tensors
 
-/// A LlamaGen (2406.06525): a causal transformer that reads a class and the codes of an image in their order. Parameter names
+/// A LlamaGen (2406.06525): a causal transformer that reads a class or a caption and the codes of an image in their order. Parameter names
 /// are the official ones.
 public struct LlamaGen: Sendable {
     public let configuration: LlamaGenConfiguration
-    private let classes: Embedding
+    private let condition: Condition
     private let codes: Embedding
     private let positions: Positions
     package let layers: [LlamaGenLayer]
     private let norm: RMSNorm
     private let head: Linear
 
+    private enum Condition: Sendable {
+        case classes(Embedding)
+        case captions(CaptionPrefix)
+    }
+
     private enum Positions: Sendable {
-        /// A row for the class and one for each code.
+        /// A row for each place of the condition and for each code.
         case learned(Tensor)
         case rotary(RotaryTable)
     }
@@ -25,18 +30,23 @@ public struct LlamaGen: Sendable {
         configuration.requireValid()
         self.configuration = configuration
         let width = configuration.width
-        classes = Embedding(
-            weights["cls_embedding.embedding_table"], entries: configuration.classes + 1, width: width)
+        condition =
+            switch configuration.subjects {
+            case .classes(let count): .classes(Embedding(weights["cls_embedding.embedding_table"], entries: count + 1, width: width))
+            case .captions(let captionWidth):
+                .captions(
+                    CaptionPrefix(weights["cls_embedding"], width: captionWidth, length: configuration.conditionLength, to: width))
+            }
         codes = Embedding(weights["tok_embeddings"], entries: configuration.codebookSize, width: width)
         positions =
             switch configuration.positions {
             case .learned:
                 .learned(
                     weights.tensor(
-                        "positional_embedding", [configuration.length + 1, width],
+                        "positional_embedding", [configuration.length + configuration.conditionLength, width],
                         initial: .normal(std: 1 / Float(width).squareRoot())))
             case .rotary:
-                .rotary(Self.rotaryTable(side: configuration.grid, headDimension: width / configuration.heads))
+                .rotary(Self.rotaryTable(configuration))
             }
         layers = (0..<configuration.layers).map {
             LlamaGenLayer(weights["layers"][$0], configuration: configuration)
@@ -45,10 +55,11 @@ public struct LlamaGen: Sendable {
         head = Linear(weights["output"], from: width, to: configuration.codebookSize, bias: false, initial: .zeros)
     }
 
-    /// The angles of a grid behind a row of zeros: the official code leaves the class no query and no key.
-    private static func rotaryTable(side: Int, headDimension: Int) -> RotaryTable {
-        let grid = PositionTables.rotary2D(side: side, headDimension: headDimension)
-        let none = Tensor.zeros([1, headDimension])
+    /// The angles of a grid behind rows of zeros: the official code leaves the condition no query and no key.
+    private static func rotaryTable(_ configuration: LlamaGenConfiguration) -> RotaryTable {
+        let headDimension = configuration.width / configuration.heads
+        let grid = PositionTables.rotary2D(side: configuration.grid, headDimension: headDimension)
+        let none = Tensor.zeros([configuration.conditionLength, headDimension])
         return RotaryTable(
             cosines: .concatenated([none, grid.cosines], axis: 0), sines: .concatenated([none, grid.sines], axis: 0))
     }
@@ -67,20 +78,31 @@ public struct LlamaGen: Sendable {
             sines: table.sines.sliced(axis: 0, first..<first + count))
     }
 
+    /// What stands before the codes: [batch, conditionLength, width].
+    private func prefix(_ labels: [Int?], _ captions: TextCondition?) -> Tensor {
+        switch condition {
+        case .classes(let classes):
+            return classes(labels.map { Int32($0 ?? configuration.noClass) }, shape: [labels.count, 1])
+        case .captions(let prefix):
+            guard let captions else { preconditionFailure("a generator of captions without any") }
+            return prefix(captions, of: labels)
+        }
+    }
+
     // MARK: - Whole sequences
 
-    /// The embedded sequence of whole images, or of the beginning of each: [batch, codes + 1, width].
+    /// The embedded sequence of whole images, or of the beginning of each: [batch, conditionLength + codes, width].
     ///
     /// - Parameters:
     ///   - ids: the codes of `labels.count` images, as many of each, image after image.
-    ///   - labels: classes; the index `noClass` is unconditional.
-    package func embed(_ ids: [Int32], labels: [Int]) -> Tensor {
+    ///   - labels: of every image its class, or its caption by its place in `captions`; nil is unconditional.
+    package func embed(_ ids: [Int32], labels: [Int?], captions: TextCondition? = nil) -> Tensor {
         let batch = labels.count
         let count = ids.count / max(1, batch)
         precondition(
             ids.count == batch * count && count <= configuration.length, "\(ids.count) codes for \(batch) images")
-        let label = classes(labels.map { Int32($0) }, shape: [batch, 1])
-        let sequence = count == 0 ? label : Tensor.concatenated([label, codes(ids, shape: [batch, count])], axis: 1)
+        let prefix = prefix(labels, captions)
+        let sequence = count == 0 ? prefix : Tensor.concatenated([prefix, codes(ids, shape: [batch, count])], axis: 1)
         return placed(sequence, at: 0)
     }
 
@@ -91,12 +113,21 @@ public struct LlamaGen: Sendable {
     }
 
     /// The logits [batch, codes + 1, V] of codes that are given; entry p is about code p.
-    package func logits(_ ids: [Int32], labels: [Int]) -> Tensor { head(norm(transformed(embed(ids, labels: labels)))) }
+    package func logits(_ ids: [Int32], labels: [Int?], captions: TextCondition? = nil) -> Tensor {
+        head(norm(afterCondition(transformed(embed(ids, labels: labels, captions: captions)))))
+    }
+
+    /// The places that codes are read off: that of the condition's end and those of the codes.
+    private func afterCondition(_ x: Tensor) -> Tensor {
+        configuration.conditionLength == 1 ? x : x.sliced(axis: 1, configuration.conditionLength - 1..<x.shape[1])
+    }
 
     /// Bytes that drawing code number `step`, from 1, of some sequences reads: all maps once, and the keys and values of the
     /// places up to it.
     func stepBytes(_ step: Int, rows: Int) -> Int {
-        let cache = 2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride * step
+        let cache =
+            2 * configuration.layers * rows * configuration.width * MemoryLayout<Float>.stride
+            * (configuration.conditionLength - 1 + step)
         return layers.reduce(head.byteCount) { $0 + $1.byteCount } + cache
     }
 
@@ -105,36 +136,39 @@ public struct LlamaGen: Sendable {
     /// Sequences that are read code by code, with the keys and values of what was read.
     package final class Reader {
         private let network: LlamaGen
-        private let labels: [Int32]
+        private let labels: [Int?]
+        private let captions: TextCondition?
         package let cache: KeyValueCache
 
         /// - Parameters:
-        ///   - labels: of every sequence its class; the index `noClass` is unconditional.
+        ///   - labels: of every sequence its class, or its caption by its place in `captions`; nil is unconditional.
         ///   - length: the most codes that are drawn.
-        package init(_ network: LlamaGen, labels: [Int], length: Int) {
+        package init(_ network: LlamaGen, labels: [Int?], captions: TextCondition? = nil, length: Int) {
             let configuration = network.configuration
             self.network = network
-            self.labels = labels.map { Int32($0) }
+            self.labels = labels
+            self.captions = captions
             cache = KeyValueCache(
                 layers: configuration.layers, rows: labels.count, heads: configuration.heads,
-                headDimension: configuration.width / configuration.heads, capacity: length)
+                headDimension: configuration.width / configuration.heads, capacity: configuration.conditionLength - 1 + length)
         }
 
         /// The logits [rows, V] of code `index`, after the code before it of every sequence; none before the first. To be
         /// called for every code in order.
         package func logits(_ index: Int, after last: [Int32]) -> Tensor {
             let rows = labels.count
-            var x = network.placed(
-                index == 0 ? network.classes(labels, shape: [rows, 1]) : network.codes(last, shape: [rows, 1]), at: index)
-            let angles = network.angles(at: index, count: 1)
+            let first = index == 0 ? 0 : network.configuration.conditionLength - 1 + index
+            var x = network.placed(index == 0 ? network.prefix(labels, captions) : network.codes(last, shape: [rows, 1]), at: first)
+            let angles = network.angles(at: first, count: x.shape[1])
             for (layer, block) in network.layers.enumerated() { x = block(x, rotary: angles, cache: cache, layer: layer) }
+            if index == 0 { x = network.afterCondition(x) }
             return network.head(network.norm(x)).reshaped([rows, network.configuration.codebookSize])
         }
     }
 
     // MARK: - Drawing
 
-    /// One image of every class in `labels`, drawn in lockstep: per image `length` codes in 0..<V, as the tokenizer decodes
+    /// One image of every class, drawn in lockstep: per image `length` codes in 0..<V, as the tokenizer decodes
     /// them.
     ///
     /// - Parameters:
@@ -143,17 +177,24 @@ public struct LlamaGen: Sendable {
     ///   - progress: called after every code; what it throws ends the drawing.
     /// - Throws: `GeneratorError.noSuchClass`, `badSetting`, `SamplingError.notFinite`, and what `progress` throws.
     package func generate(
-        classes labels: [Int], sampling: LlamaGenSampling, length wanted: Int? = nil, noise: inout some NoiseSource,
+        classes: [Int], sampling: LlamaGenSampling, length: Int? = nil, noise: inout some NoiseSource,
         progress: (SamplingStep<[[Int32]]>) throws -> Void = { _ in }
     ) throws -> [[Int32]] {
+        let (labels, captions) = try GeneratorCondition.classes(classes).labels(for: configuration.subjects)
+        return try generate(
+            labels: labels, captions: captions, sampling: sampling, length: length, noise: &noise, progress: progress)
+    }
+
+    /// The same of classes, or of captions by their places in `captions`.
+    func generate(
+        labels: [Int], captions: TextCondition?, sampling: LlamaGenSampling, length wanted: Int? = nil,
+        noise: inout some NoiseSource, progress: (SamplingStep<[[Int32]]>) throws -> Void
+    ) throws -> [[Int32]] {
         try sampling.validate()
-        if let stranger = labels.first(where: { $0 < 0 || $0 >= configuration.classes }) {
-            throw GeneratorError.noSuchClass(stranger, count: configuration.classes)
-        }
         guard !labels.isEmpty else { return [] }
         let length = min(wanted ?? configuration.length, configuration.length)
-        let none = sampling.isGuided ? [Int](repeating: configuration.noClass, count: labels.count) : []
-        let reader = Reader(self, labels: labels + none, length: length)
+        let none = [Int?](repeating: nil, count: sampling.isGuided ? labels.count : 0)
+        let reader = Reader(self, labels: labels + none, captions: captions, length: length)
         let decoding = AutoregressiveDecoding(batch: labels.count, length: length, codes: configuration.codebookSize)
         return try decoding.run(sampling.tokens, noise: &noise, progress: progress) { index, last in
             let logits = reader.logits(index, after: sampling.isGuided ? last + last : last)

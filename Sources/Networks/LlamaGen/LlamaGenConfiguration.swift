@@ -1,7 +1,7 @@
 import Files
 
-/// The shape of a LlamaGen generator of classes (2406.06525), as GigaTok uses it (2504.08736; reference section 6). Coded
-/// with the names of the official arguments.
+/// The shape of a LlamaGen generator of classes (2406.06525), as GigaTok uses it (2504.08736; reference section 6), or of captions,
+/// as LlamaGen's own text-to-image models. Coded with the names of the official arguments.
 public struct LlamaGenConfiguration: Sendable, Hashable {
     /// How a token knows its place.
     public enum Positions: String, Sendable, Codable, CaseIterable {
@@ -15,7 +15,10 @@ public struct LlamaGenConfiguration: Sendable, Hashable {
     public var codebookSize: Int
     /// N, the number of tokens of an image.
     public var length: Int
-    public var classes: Int
+    /// What it draws.
+    public var subjects: GeneratorSubjects
+    /// The places before the codes that hold the condition: one for a class, the positions of a caption.
+    public var conditionLength: Int
     public var width: Int
     public var layers: Int
     public var heads: Int
@@ -27,15 +30,29 @@ public struct LlamaGenConfiguration: Sendable, Hashable {
     /// How the generator draws where nothing else is asked for.
     public var sampling: LlamaGenSampling
 
+    /// A generator of classes.
+    ///
     /// - Parameter hidden: nil for two thirds of four widths, rounded up to a multiple of 256.
     public init(
         codebookSize: Int = 16384, length: Int = 256, classes: Int = 1000, width: Int, layers: Int, heads: Int,
         hidden: Int? = nil, epsilon: Float = 1e-5, positions: Positions = .learned,
         sampling: LlamaGenSampling = LlamaGenSampling()
     ) {
+        self.init(
+            codebookSize: codebookSize, length: length, subjects: .classes(classes), width: width, layers: layers, heads: heads,
+            hidden: hidden, epsilon: epsilon, positions: positions, sampling: sampling)
+    }
+
+    /// - Parameter hidden: nil for two thirds of four widths, rounded up to a multiple of 256.
+    public init(
+        codebookSize: Int = 16384, length: Int = 256, subjects: GeneratorSubjects, conditionLength: Int = 1, width: Int, layers: Int, heads: Int,
+        hidden: Int? = nil, epsilon: Float = 1e-5, positions: Positions = .learned,
+        sampling: LlamaGenSampling = LlamaGenSampling()
+    ) {
         self.codebookSize = codebookSize
         self.length = length
-        self.classes = classes
+        self.subjects = subjects
+        self.conditionLength = conditionLength
         self.width = width
         self.layers = layers
         self.heads = heads
@@ -60,9 +77,13 @@ public struct LlamaGenConfiguration: Sendable, Hashable {
     /// - Throws: `InvalidValue` for the first value that cannot be used.
     public func validate() throws(InvalidValue) {
         try expectSizes([
-            ("vocab_size", codebookSize, 1 << 20), ("block_size", length, 16384), ("num_classes", classes, 1 << 20),
+            ("vocab_size", codebookSize, 1 << 20), ("block_size", length, 16384), ("cls_token_num", conditionLength, 16384),
             ("dim", width, 65536), ("n_layer", layers, 1024), ("n_head", heads, 1024), ("ffn_hidden", hidden, 1 << 20),
         ])
+        try subjects.validate(classes: "num_classes")
+        if case .classes = subjects, conditionLength != 1 {
+            throw InvalidValue("cls_token_num is \(conditionLength), expected 1 for classes")
+        }
         try expectHeads("dim", width: width, heads: heads)
         if !(epsilon >= 0 && epsilon < 1) { throw InvalidValue("norm_eps is \(epsilon), expected 0 to 1") }
         if positions == .rotary {
@@ -71,6 +92,9 @@ public struct LlamaGenConfiguration: Sendable, Hashable {
         }
         try sampling.validateKeys()
     }
+
+    /// The number of classes; 0 of captions.
+    public var classes: Int { subjects.classes }
 
     /// The label of "no class".
     public var noClass: Int { classes }
@@ -81,9 +105,13 @@ extension LlamaGenConfiguration: Codable {
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: OfficialKey.self)
         let positions: Positions = try values.value("positions", default: .learned)
+        let subjects = try GeneratorSubjects(of: values, classes: "num_classes")
+        // Official configurations of classes may have any number there.
+        var conditionLength = 1
+        if case .captions = subjects { conditionLength = try values.value("cls_token_num", default: 120) }
         self.init(
             codebookSize: try values.value("vocab_size", default: 16384), length: try values.value("block_size", default: 256),
-            classes: try values.value("num_classes", default: 1000), width: try values.value("dim"),
+            subjects: subjects, conditionLength: conditionLength, width: try values.value("dim"),
             layers: try values.value("n_layer"), heads: try values.value("n_head"),
             hidden: try values.decodeIfPresent(Int.self, forKey: "ffn_hidden"),
             epsilon: try values.value("norm_eps", default: 1e-5), positions: positions)
@@ -100,7 +128,8 @@ extension LlamaGenConfiguration: Codable {
         var values = encoder.container(keyedBy: OfficialKey.self)
         try values.encode(codebookSize, forKey: "vocab_size")
         try values.encode(length, forKey: "block_size")
-        try values.encode(classes, forKey: "num_classes")
+        try subjects.encode(to: &values, classes: "num_classes")
+        if case .captions = subjects { try values.encode(conditionLength, forKey: "cls_token_num") }
         try values.encode(width, forKey: "dim")
         try values.encode(layers, forKey: "n_layer")
         try values.encode(heads, forKey: "n_head")
@@ -117,8 +146,8 @@ extension LlamaGenConfiguration: Codable {
     }
 
     /// All keys that are read.
-    static let knownKeys: Set<String> = [
+    static let knownKeys = GeneratorSubjects.keys.union([
         "vocab_size", "block_size", "num_classes", "dim", "n_layer", "n_head", "ffn_hidden", "norm_eps", "positions",
-        "temperature", "top_k", "top_p", "cfg_scale", "cfg_schedule", "window_start", "cfg_interval",
-    ]
+        "temperature", "top_k", "top_p", "cfg_scale", "cfg_schedule", "window_start", "cfg_interval", "cls_token_num",
+    ])
 }

@@ -1,11 +1,12 @@
 import Layers
 import Tensors
 
-/// ImageBert: BERT over a class token and L image tokens; layers are post-norm, and nothing follows the last one but the
+/// ImageBert: BERT over a token of the class or caption and L image tokens; layers are post-norm, and nothing follows the last one but the
 /// map to logits. Parameter names are the official ones.
 public struct ImageBert: MaskGITNetwork {
     public let configuration: MaskGITConfiguration
-    let words, positions, types: Embedding
+    let input: MaskGITInput
+    let positions, types: Embedding
     let norm: LayerNorm
     package let layers: [ImageBertLayer]
     let head: Linear
@@ -17,7 +18,7 @@ public struct ImageBert: MaskGITNetwork {
         let width = configuration.width
         let model = weights["model"]
         let embeddings = model["embeddings"]
-        words = Embedding(embeddings["word_embeddings"], entries: configuration.entries, width: width)
+        input = MaskGITInput(configuration, weights: weights, words: embeddings["word_embeddings"])
         positions = Embedding(embeddings["position_embeddings"], entries: configuration.length + 1, width: width)
         types = Embedding(embeddings["token_type_embeddings"], entries: 2, width: width)
         norm = LayerNorm(embeddings["LayerNorm"], width: width, epsilon: ImageBert.epsilon)
@@ -28,17 +29,16 @@ public struct ImageBert: MaskGITNetwork {
     }
 
     /// The embedded sequence: [batch, L+1, width].
-    package func embed(_ ids: [Int32], classes: [Int]) -> Tensor {
-        let sequence = configuration.sequence(ids, classes: classes)
-        let embedded = words(sequence, shape: [classes.count, configuration.length + 1])
+    package func embed(_ ids: [Int32], labels: [Int?], captions: TextCondition? = nil) -> Tensor {
+        let embedded = input(ids, labels: labels, captions: captions)
         // All tokens are of the first of BERT's two kinds.
         return norm(embedded.addingRepeated(positions.table).addingRepeated(types([0], shape: [])))
     }
 
-    public func logits(_ ids: [Int32], classes: [Int]) -> Tensor {
-        var x = embed(ids, classes: classes)
+    public func logits(_ ids: [Int32], labels: [Int?], captions: TextCondition?) -> Tensor {
+        var x = embed(ids, labels: labels, captions: captions)
         for layer in layers { x = layer(x) }
-        return head(configuration.withoutClass(x))
+        return head(configuration.withoutCondition(x))
     }
 }
 

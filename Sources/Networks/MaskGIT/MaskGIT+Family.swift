@@ -4,9 +4,9 @@ import Sampling
 import Tensors
 
 extension ModelFamily {
-    /// The masked generators of classes that TiTok was published with (2406.07550, section 4.1).
+    /// The masked generators that TiTok was published with (2406.07550, section 4.1), of classes or of captions.
     public static let maskGIT = ModelFamily(
-        id: "maskgit", title: "a MaskGIT generator of classes", abilities: [.drawClasses],
+        id: "maskgit", title: "a MaskGIT generator", abilities: [.drawClasses, .drawCaptions],
         network: .generator(MaskGITConfiguration.self),
         signatures: [
             Signature(
@@ -21,6 +21,11 @@ extension ModelFamily {
 extension TensorCatalog {
     /// The heads of every published generator of TiTok's authors.
     static let generatorHeads = 16
+
+    /// What a generator draws that was made for classes and reads captions; nil where it draws classes.
+    var captions: GeneratorSubjects? {
+        get throws { try contains("caption_proj.weight") ? .captions(width: shape("caption_proj.weight", rank: 2)[1]) : nil }
+    }
 }
 
 extension MaskGITConfiguration: TokenGeneratorConfiguration {
@@ -31,9 +36,13 @@ extension MaskGITConfiguration: TokenGeneratorConfiguration {
             architecture: .vit, codebookSize: codes,
             length: try TensorCatalog.difference(
                 catalog.shape("model.embeddings.position_embeddings.weight", rank: 2)[0], 1, "positions"),
-            classes: try TensorCatalog.difference(table[0], codes + 2, "entries of the embedding table"), width: table[1],
+            subjects: try subjects(catalog, entries: table[0], codes: codes), width: table[1],
             layers: catalog.run("model.encoder.layer.", ".attention.self.query.weight"), heads: TensorCatalog.generatorHeads,
             hidden: try catalog.shape("model.encoder.layer.0.intermediate.dense.weight", rank: 2)[0])
+    }
+
+    private static func subjects(_ catalog: TensorCatalog, entries: Int, codes: Int) throws -> GeneratorSubjects {
+        try catalog.captions ?? .classes(TensorCatalog.difference(entries, codes + 2, "entries of the embedding table"))
     }
 
     private static func uvit(_ catalog: TensorCatalog) throws -> MaskGITConfiguration {
@@ -42,7 +51,7 @@ extension MaskGITConfiguration: TokenGeneratorConfiguration {
         return MaskGITConfiguration(
             architecture: .uvit, codebookSize: codes,
             length: try TensorCatalog.difference(catalog.shape("pos_embed", rank: 3)[1], 1, "positions"),
-            classes: try TensorCatalog.difference(table[0], codes + 2, "entries of the embedding table"), width: table[1],
+            subjects: try subjects(catalog, entries: table[0], codes: codes), width: table[1],
             layers: 2 * catalog.run("in_blocks.", ".attn.qkv.weight"), heads: TensorCatalog.generatorHeads,
             hidden: try catalog.shape("in_blocks.0.mlp.fc1.weight", rank: 2)[0])
     }
@@ -74,12 +83,12 @@ extension MaskGITConfiguration: TokenGeneratorConfiguration {
         ]
     }
 
-    public var subjects: GeneratorSubjects { .classes(classes) }
+    public var captionStates: CaptionStates { .textEncoder(positions: nil) }
 
     public var tokens: TokenShape { TokenShape(count: length, values: .codes(size: codebookSize)) }
 
     public var summary: String {
-        "a MaskGIT generator of classes (\(architecture == .uvit ? "UViT" : "ViT")), \(tokens.summary)"
+        "a MaskGIT generator of \(classes > 0 ? "classes" : "captions") (\(architecture == .uvit ? "UViT" : "ViT")), \(tokens.summary)"
     }
 
     public func generator(_ weights: Weights) -> any TokenGenerator { MaskGITGenerator(self, weights: weights) }
@@ -99,12 +108,15 @@ extension MaskGITGenerator: TokenGenerator {
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,
         progress: (GenerationStep) throws -> Void
     ) throws -> ImageTokens {
-        let classes = try condition.classes()
+        let (labels, captions) = try condition.labels(for: subjects)
         var sampling = MaskGITSampling.published(for: configuration)
         sampling.steps = settings.steps ?? sampling.steps
         sampling.guidance = settings.guidance ?? sampling.guidance
         sampling.temperature = settings.temperature ?? sampling.temperature
-        return .indices(try generate(classes: classes, sampling: sampling, noise: &noise) { try progress($0.map(ImageTokens.indices)) })
+        return .indices(
+            try generate(labels: labels, captions: captions, sampling: sampling, noise: &noise) {
+                try progress($0.map(ImageTokens.indices))
+            })
     }
 }
 

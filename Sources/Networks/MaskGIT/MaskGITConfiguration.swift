@@ -1,7 +1,7 @@
 import Files
 
-/// The shape of a class-conditional MaskGIT generator over the tokens of a 1D tokenizer (TiTok, section 4.1). Coded with
-/// the keys of the official `config.json`.
+/// The shape of a MaskGIT generator over the tokens of a 1D tokenizer (TiTok, section 4.1): of classes as published, or of
+/// captions. Coded with the keys of the official `config.json`.
 public struct MaskGITConfiguration: Sendable, Hashable, Codable {
     /// The official networks.
     public enum Architecture: String, Sendable, Codable, CaseIterable {
@@ -16,7 +16,8 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
     public var codebookSize: Int
     /// L, the number of tokens of an image.
     public var length: Int
-    public var classes: Int
+    /// What it draws.
+    public var subjects: GeneratorSubjects
     public var width: Int
     /// Blocks; of a UViT those of both halves without the one in the middle.
     public var layers: Int
@@ -24,14 +25,24 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
     /// The width inside the feed-forward networks.
     public var hidden: Int
 
+    /// A generator of classes.
     public init(
         architecture: Architecture, codebookSize: Int, length: Int, classes: Int = 1000, width: Int, layers: Int,
+        heads: Int, hidden: Int
+    ) {
+        self.init(
+            architecture: architecture, codebookSize: codebookSize, length: length, subjects: .classes(classes), width: width,
+            layers: layers, heads: heads, hidden: hidden)
+    }
+
+    public init(
+        architecture: Architecture, codebookSize: Int, length: Int, subjects: GeneratorSubjects, width: Int, layers: Int,
         heads: Int, hidden: Int
     ) {
         self.architecture = architecture
         self.codebookSize = codebookSize
         self.length = length
-        self.classes = classes
+        self.subjects = subjects
         self.width = width
         self.layers = layers
         self.heads = heads
@@ -59,7 +70,7 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
             codebookSize: try tokenizer.value("codebook_size"),
             length: try generator.decodeIfPresent(Int.self, forKey: "image_seq_len")
                 ?? tokenizer.value("num_latent_tokens"),
-            classes: try generator.value("condition_num_classes", default: 1000),
+            subjects: try GeneratorSubjects(of: generator, classes: "condition_num_classes"),
             width: try generator.value("hidden_size"), layers: try generator.value("num_hidden_layers"),
             heads: try generator.value("num_attention_heads"), hidden: try generator.value("intermediate_size"))
     }
@@ -73,7 +84,7 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
         var generator = model.nestedContainer(keyedBy: OfficialKey.self, forKey: "generator")
         try generator.encode(architecture, forKey: "model_type")
         try generator.encode(length, forKey: "image_seq_len")
-        try generator.encode(classes, forKey: "condition_num_classes")
+        try subjects.encode(to: &generator, classes: "condition_num_classes")
         try generator.encode(width, forKey: "hidden_size")
         try generator.encode(layers, forKey: "num_hidden_layers")
         try generator.encode(heads, forKey: "num_attention_heads")
@@ -81,12 +92,12 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
     }
 
     /// The keys of the official section: its shape, and what is for training or for `MaskGITSampling`.
-    static let knownKeys: Set<String> = [
+    static let knownKeys = GeneratorSubjects.keys.union([
         "model_type", "image_seq_len", "condition_num_classes", "hidden_size", "num_hidden_layers", "num_attention_heads",
         "intermediate_size", "dropout", "attn_drop", "num_steps", "class_label_dropout", "mask_schedule_strategy",
         "num_sample_steps", "guidance_scale", "guidance_decay", "guidance_scale_pow", "randomize_temperature",
         "softmax_temperature_annealing", "use_checkpoint",
-    ]
+    ])
 
     /// To be asked before what came from a file is used.
     ///
@@ -94,10 +105,10 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
     public func validate() throws(InvalidValue) {
         try expectSizes([
             ("codebook_size", codebookSize, 1 << 20), ("image_seq_len", length, 16384),
-            ("condition_num_classes", classes, 1 << 20), ("hidden_size", width, 65536),
-            ("num_hidden_layers", layers, 1024), ("num_attention_heads", heads, 1024),
+            ("hidden_size", width, 65536), ("num_hidden_layers", layers, 1024), ("num_attention_heads", heads, 1024),
             ("intermediate_size", hidden, 1 << 20),
         ])
+        try subjects.validate(classes: "condition_num_classes")
         try expectHeads("hidden_size", width: width, heads: heads)
         if architecture == .uvit && layers % 2 != 0 {
             throw InvalidValue("num_hidden_layers is \(layers), expected an even number for a UViT")
@@ -106,6 +117,9 @@ public struct MaskGITConfiguration: Sendable, Hashable, Codable {
 
     /// The id of a token that is still masked.
     public var maskID: Int32 { Int32(codebookSize) }
+
+    /// The number of classes; 0 of captions.
+    public var classes: Int { subjects.classes }
 
     /// The index, among the classes, of "no class".
     public var noClass: Int { classes }

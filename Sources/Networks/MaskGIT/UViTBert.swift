@@ -5,7 +5,7 @@ import Tensors
 /// mirror image in the first half gave (U-ViT, section 3). Parameter names are the official ones.
 public struct UViTBert: MaskGITNetwork {
     public let configuration: MaskGITConfiguration
-    let embeddings: Embedding
+    let input: MaskGITInput
     let positions: StoredTable
     package let inBlocks: [UViTBlock]
     package let midBlock: UViTBlock
@@ -17,7 +17,7 @@ public struct UViTBert: MaskGITNetwork {
         self.configuration = configuration
         let width = configuration.width
         let half = configuration.layers / 2
-        embeddings = Embedding(weights["embeddings"], entries: configuration.entries, width: width)
+        input = MaskGITInput(configuration, weights: weights, words: weights["embeddings"])
         positions = StoredTable(weights, "pos_embed", rows: configuration.length + 1, width: width)
         inBlocks = (0..<half).map { UViTBlock(weights["in_blocks"][$0], configuration: configuration) }
         midBlock = UViTBlock(weights["mid_block"], configuration: configuration)
@@ -27,13 +27,12 @@ public struct UViTBert: MaskGITNetwork {
     }
 
     /// The embedded sequence: [batch, L+1, width].
-    package func embed(_ ids: [Int32], classes: [Int]) -> Tensor {
-        let sequence = configuration.sequence(ids, classes: classes)
-        return embeddings(sequence, shape: [classes.count, configuration.length + 1]).addingRepeated(positions.table)
+    package func embed(_ ids: [Int32], labels: [Int?], captions: TextCondition? = nil) -> Tensor {
+        input(ids, labels: labels, captions: captions).addingRepeated(positions.table)
     }
 
-    public func logits(_ ids: [Int32], classes: [Int]) -> Tensor {
-        var x = embed(ids, classes: classes)
+    public func logits(_ ids: [Int32], labels: [Int?], captions: TextCondition?) -> Tensor {
+        var x = embed(ids, labels: labels, captions: captions)
         var skips: [Tensor] = []
         for block in inBlocks {
             x = block(x)
@@ -41,7 +40,7 @@ public struct UViTBert: MaskGITNetwork {
         }
         x = midBlock(x)
         for (block, skip) in zip(outBlocks, skips.reversed()) { x = block(x, skip: skip) }
-        return head(configuration.withoutClass(norm(x)))
+        return head(configuration.withoutCondition(norm(x)))
     }
 }
 

@@ -2,11 +2,14 @@ import Foundation
 import Layers
 import Tensors
 
-/// How MaskGen is conditioned on captions by the text tower of CLIP ViT-L/14 (TA-TiTok, section 3.3).
+/// What generators read of captions: MaskGen by the text tower of CLIP ViT-L/14 (TA-TiTok, section 3.3), generators that were
+/// made for classes by the text encoder of a FlowTok.
 public struct TextCondition: Sendable {
-    /// The hidden states before the last block, without the final norm: [batch, positions, width].
+    /// The hidden states of every position [batch, positions, width]: CLIP's before the last block, without the final norm; the
+    /// last ones of a FlowTok's text encoder.
     public let hidden: Tensor
-    /// The text's vector in the space shared with images: [batch, width].
+    /// A vector to each text [batch, width]: CLIP's in the space shared with images; the mean of the states of a FlowTok's text
+    /// encoder.
     public let pooled: Tensor
 
     /// `pooled` may also be [batch, 1, width].

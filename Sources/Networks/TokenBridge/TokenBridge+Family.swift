@@ -18,12 +18,12 @@ extension ModelFamily {
                 ])
         })
 
-    /// Generators of classes over these tokens (2503.16430, section 3.2).
+    /// Generators over these tokens (2503.16430, section 3.2), of classes or of captions.
     public static let tokenBridge = ModelFamily(
-        id: "tokenbridge", title: "a TokenBridge, a generator of classes", abilities: [.drawClasses],
+        id: "tokenbridge", title: "a TokenBridge, a generator of channels of tokens", abilities: [.drawClasses, .drawCaptions],
         network: .generator(TokenBridgeConfiguration.self),
         signatures: [
-            Signature("TokenBridge, a generator of classes", ["channel_embed", "encoder_pos_embed_learned", "fake_latent"])
+            Signature("TokenBridge, a generator of channels of tokens", ["channel_embed", "encoder_pos_embed_learned", "fake_latent"])
         ])
 }
 
@@ -102,7 +102,7 @@ extension TokenBridgeConfiguration: TokenGeneratorConfiguration {
         self = try TensorCatalog.checked(
             TokenBridgeConfiguration(
                 imageSize: side * 16, channels: head[1], levels: try catalog.shape("channel_heads.0.weight", rank: 2)[0],
-                classes: try catalog.shape("class_emb.weight", rank: 2)[0],
+                subjects: try catalog.captions ?? .classes(catalog.shape("class_emb.weight", rank: 2)[0]),
                 buffer: try TensorCatalog.difference(
                     catalog.shape("encoder_pos_embed_learned", rank: 3)[1], length, "places of the encoder"),
                 encoder: TransformerShape(
@@ -140,7 +140,7 @@ extension TokenBridgeConfiguration: TokenGeneratorConfiguration {
         return sizes
     }
 
-    public var subjects: GeneratorSubjects { .classes(classes) }
+    public var captionStates: CaptionStates { .textEncoder(positions: nil) }
 
     public var tokens: TokenShape { TokenShape(count: length, values: .codes(size: levels, channels: channels)) }
 
@@ -155,7 +155,7 @@ extension TokenBridgeConfiguration: TokenGeneratorConfiguration {
         return shape
     }
 
-    public var summary: String { "\(publishedName ?? "TokenBridge"), \(classes) classes, \(tokens.summary)" }
+    public var summary: String { "\(publishedName ?? "TokenBridge"), \(subjects.summary), \(tokens.summary)" }
 
     public func generator(_ weights: Weights) -> any TokenGenerator { TokenBridge(self, weights: weights) }
 }
@@ -173,12 +173,12 @@ extension TokenBridge: TokenGenerator {
         _ condition: GeneratorCondition, settings: GeneratorSettings, noise: inout any NoiseSource,
         progress: (GenerationStep) throws -> Void
     ) throws -> ImageTokens {
-        let classes = try condition.classes()
+        let (labels, captions) = try condition.labels(for: subjects)
         var sampling = configuration.sampling
         sampling.steps = settings.steps ?? sampling.steps
         sampling.guidance = settings.guidance ?? sampling.guidance
         sampling.temperature = settings.temperature ?? sampling.temperature
         return .indices(
-            try generate(classes: classes, sampling: sampling, orders: nil, noise: &noise, progress: progress))
+            try generate(labels: labels, captions: captions, sampling: sampling, orders: nil, noise: &noise, progress: progress))
     }
 }

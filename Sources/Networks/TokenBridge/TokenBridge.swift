@@ -9,8 +9,9 @@ import Tensors
 public struct TokenBridge: Sendable {
     public let configuration: TokenBridgeConfiguration
     public let quantizer: GaussianQuantizer
-    private let classes: Embedding
-    private let noClass: Tensor
+    private let condition: Condition
+    /// What stands for no class and no caption.
+    private let none: Tensor
     private let input: Linear
     private let inputNorm: LayerNorm
     private let encoderPositions, decoderPositions, outputPositions, maskToken: StoredTable
@@ -18,6 +19,11 @@ public struct TokenBridge: Sendable {
     private let encoderNorm, decoderNorm: LayerNorm
     private let decoderInput: Linear
     package let head: ChannelHead
+
+    private enum Condition: Sendable {
+        case classes(Embedding)
+        case captions(CaptionEmbedding)
+    }
 
     /// The buffer of a full checkpoint that holds the values of the codes.
     static let tableName = "reconstruction_values"
@@ -39,8 +45,10 @@ public struct TokenBridge: Sendable {
                     initial: .values(Tensor(computed.centers, shape: [configuration.levels]))
                 ).values, range: Float(configuration.range)) ?? computed
             : computed
-        classes = Embedding(weights["class_emb"], entries: configuration.classes, width: encoder.width)
-        noClass = weights.tensor("fake_latent", [1, encoder.width], initial: .normal(std: 0.02))
+        condition =
+            CaptionEmbedding(weights, configuration.subjects, to: encoder.width).map { .captions($0) }
+            ?? .classes(Embedding(weights["class_emb"], entries: configuration.classes, width: encoder.width))
+        none = weights.tensor("fake_latent", [1, encoder.width], initial: .normal(std: 0.02))
         input = Linear(weights["z_proj"], from: configuration.channels, to: encoder.width)
         inputNorm = LayerNorm(weights["z_proj_ln"], width: encoder.width, epsilon: Self.epsilon)
         encoderPositions = StoredTable(weights, "encoder_pos_embed_learned", rows: places, width: encoder.width)
@@ -76,17 +84,17 @@ public struct TokenBridge: Sendable {
     /// - Parameters:
     ///   - codes: L·channels of every image, token after token; those of masked tokens do not matter.
     ///   - mask: whether a token is masked, image after image.
-    ///   - labels: classes; nil is "no class".
-    package func pass(_ codes: [Int32], mask: [Bool], labels: [Int?]) -> Pass {
+    ///   - labels: of every image its class, or its caption by its place in `captions`; nil is neither.
+    package func pass(_ codes: [Int32], mask: [Bool], labels: [Int?], captions: TextCondition? = nil) -> Pass {
         let (batch, length, buffer) = (labels.count, configuration.length, configuration.buffer)
         precondition(
             codes.count == batch * length * configuration.channels && mask.count == batch * length,
             "\(codes.count) codes and \(mask.count) masks for \(batch) images of \(length) tokens")
         let width = configuration.encoder.width
         let values = quantizer.values(codes, shape: [batch, length, configuration.channels])
-        // Rows of one table, "no class" behind the classes, so that the choice has a gradient.
-        let rows = Tensor.concatenated([classes.table, noClass], axis: 0)
-        let held = labels.flatMap { [Int32](repeating: Int32($0 ?? configuration.classes), count: buffer) }
+        let rows = conditionTable(captions)
+        let last = rows.shape[0] - 1
+        let held = labels.flatMap { [Int32](repeating: Int32($0 ?? last), count: buffer) }
         let embedded = inputNorm(
             Tensor.concatenated([rows.rows(held, shape: [batch, buffer]), input(values)], axis: 1)
                 .addingRepeated(encoderPositions.table))
@@ -123,6 +131,16 @@ public struct TokenBridge: Sendable {
             features: features)
     }
 
+    /// Rows of one table, "none" behind the classes or captions, so that the choice has a gradient.
+    private func conditionTable(_ captions: TextCondition?) -> Tensor {
+        switch condition {
+        case .classes(let classes): return .concatenated([classes.table, none], axis: 0)
+        case .captions(let embedding):
+            guard let captions else { preconditionFailure("a generator of captions without any") }
+            return embedding.table(captions, none: none)
+        }
+    }
+
     // MARK: - Drawing
 
     /// One image of every class, drawn in lockstep: L·channels codes of each, token after token.
@@ -140,11 +158,18 @@ public struct TokenBridge: Sendable {
         classes: [Int?], sampling: TokenBridgeSampling, orders: [[Int]]? = nil, noise: inout some NoiseSource,
         progress: (GenerationStep) throws -> Void = { _ in }
     ) throws -> [[Int32]] {
+        _ = try GeneratorCondition.classes(classes.compactMap { $0 }).labels(for: configuration.subjects)
+        return try generate(
+            labels: classes, captions: nil, sampling: sampling, orders: orders, noise: &noise, progress: progress)
+    }
+
+    /// The same of classes, or of captions by their places in `captions`.
+    func generate(
+        labels: [Int?], captions: TextCondition?, sampling: TokenBridgeSampling, orders: [[Int]]?,
+        noise: inout some NoiseSource, progress: (GenerationStep) throws -> Void
+    ) throws -> [[Int32]] {
         try sampling.validate()
-        if let stranger = classes.compactMap({ $0 }).first(where: { $0 < 0 || $0 >= configuration.classes }) {
-            throw GeneratorError.noSuchClass(stranger, count: configuration.classes)
-        }
-        let (batch, length, channels) = (classes.count, configuration.length, configuration.channels)
+        let (batch, length, channels) = (labels.count, configuration.length, configuration.channels)
         guard batch > 0 else { return [] }
         let orders = orders ?? (0..<batch).map { _ in noise.permutation(length) }
         precondition(
@@ -168,7 +193,7 @@ public struct TokenBridge: Sendable {
             // With more steps than tokens a step may draw none.
             if !drawn.isEmpty {
                 let scale = isGuided ? sampling.scale(masked: remaining, of: length) : nil
-                let vectors = features(codes, mask: mask, classes: classes, at: drawn, scale: scale)
+                let vectors = features(codes, mask: mask, labels: labels, captions: captions, at: drawn, scale: scale)
                 let found = try head.draw(vectors) { logits, _ in tokens.draw(from: logits, noise: &noise) }
                 for (row, place) in drawn.enumerated() {
                     for channel in 0..<channels { codes[place * channels + channel] = found[row][channel] }
@@ -184,17 +209,18 @@ public struct TokenBridge: Sendable {
         return codes.split(into: length * channels)
     }
 
-    /// The features of some tokens, guided away from those of no class: [tokens, width].
+    /// The features of some tokens, guided away from those of no class or caption: [tokens, width].
     private func features(
-        _ codes: [Int32], mask: [Bool], classes: [Int?], at places: [Int], scale: Float?
+        _ codes: [Int32], mask: [Bool], labels: [Int?], captions: TextCondition?, at places: [Int], scale: Float?
     ) -> Tensor {
         let width = configuration.decoder.width
         guard let scale else {
-            return pass(codes, mask: mask, labels: classes).features.reshaped([mask.count, width])
+            return pass(codes, mask: mask, labels: labels, captions: captions).features.reshaped([mask.count, width])
                 .rows(places.map { Int32($0) })
         }
-        let both = pass(codes + codes, mask: mask + mask, labels: classes + [Int?](repeating: nil, count: classes.count)).features
-            .reshaped([2 * mask.count, width])
+        let both = pass(
+            codes + codes, mask: mask + mask, labels: labels + [Int?](repeating: nil, count: labels.count), captions: captions
+        ).features.reshaped([2 * mask.count, width])
         let rows = places + places.map { $0 + mask.count }
         return both.rows(rows.map { Int32($0) }).guidedHalves(scale: Double(scale))
     }

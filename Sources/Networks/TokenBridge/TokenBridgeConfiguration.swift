@@ -1,6 +1,6 @@
 import Files
 
-/// The shape of a TokenBridge generator (2503.16430). Coded with the names of the official arguments.
+/// The shape of a TokenBridge generator (2503.16430): of classes as published, or of captions. Coded with the names of the official arguments.
 public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
     /// The side of the images, and of the square of pixels that a token stands for.
     public var imageSize: Int
@@ -13,8 +13,9 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
     public var levels: Int
     /// The largest number that is quantized.
     public var range: Double
-    public var classes: Int
-    /// Places before the tokens that hold the class.
+    /// What it draws.
+    public var subjects: GeneratorSubjects
+    /// Places before the tokens that hold the condition.
     public var buffer: Int
     public var encoder: TransformerShape
     public var decoder: TransformerShape
@@ -23,10 +24,23 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
     /// How the generator draws where nothing else is asked for.
     public var sampling: TokenBridgeSampling
 
+    /// A generator of classes.
+    ///
     /// - Parameter sampling: nil for that of the published model of this width.
     public init(
         imageSize: Int = 256, patchSize: Int = 16, sequence: Int? = nil, channels: Int = 16, levels: Int = 64, range: Double = 5,
         classes: Int = 1000, buffer: Int = 64, encoder: TransformerShape, decoder: TransformerShape,
+        head: TransformerShape, sampling: TokenBridgeSampling? = nil
+    ) {
+        self.init(
+            imageSize: imageSize, patchSize: patchSize, sequence: sequence, channels: channels, levels: levels, range: range,
+            subjects: .classes(classes), buffer: buffer, encoder: encoder, decoder: decoder, head: head, sampling: sampling)
+    }
+
+    /// - Parameter sampling: nil for that of the published model of this width.
+    public init(
+        imageSize: Int = 256, patchSize: Int = 16, sequence: Int? = nil, channels: Int = 16, levels: Int = 64, range: Double = 5,
+        subjects: GeneratorSubjects, buffer: Int = 64, encoder: TransformerShape, decoder: TransformerShape,
         head: TransformerShape, sampling: TokenBridgeSampling? = nil
     ) {
         self.imageSize = imageSize
@@ -35,7 +49,7 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
         self.channels = channels
         self.levels = levels
         self.range = range
-        self.classes = classes
+        self.subjects = subjects
         self.buffer = buffer
         self.encoder = encoder
         self.decoder = decoder
@@ -55,13 +69,13 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
         return TokenBridgeConfiguration(encoder: shape, decoder: shape, head: head)
     }
 
-    static let knownKeys: Set<String> = [
+    static let knownKeys = GeneratorSubjects.keys.union([
         "model_type", "size", "img_size", "vae_stride", "patch_size", "vae_embed_dim", "quant_levels", "quant_bits",
         "quant_min", "quant_max", "class_num", "buffer_size", "encoder_embed_dim", "encoder_depth", "encoder_num_heads",
         "decoder_embed_dim", "decoder_depth", "decoder_num_heads", "channel_embed_dim", "channel_depth", "channel_heads",
         "seq_len", "num_iter", "cfg", "cfg_schedule", "temperature", "mlp_ratio", "mask_ratio_min", "label_drop_prob", "attn_dropout",
         "proj_dropout", "use_quantized_value",
-    ]
+    ])
 
     /// Reads the official arguments; `size` names a published model whose values the others change.
     public init(from decoder: any Decoder) throws {
@@ -83,7 +97,7 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
             imageSize: try values.value("img_size", default: 256), patchSize: try values.value("vae_stride", default: 16),
             sequence: try values.decodeIfPresent(Int.self, forKey: "seq_len"),
             channels: try values.value("vae_embed_dim", default: 16), levels: try values.value("quant_levels", default: 64),
-            range: try values.value("quant_max", default: 5), classes: try values.value("class_num", default: 1000),
+            range: try values.value("quant_max", default: 5), subjects: try GeneratorSubjects(of: values, classes: "class_num"),
             buffer: try values.value("buffer_size", default: 64),
             encoder: try shape("encoder_embed_dim", "encoder_depth", "encoder_num_heads", base?.encoder),
             decoder: try shape("decoder_embed_dim", "decoder_depth", "decoder_num_heads", base?.decoder),
@@ -102,7 +116,7 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
         try values.encode(channels, forKey: "vae_embed_dim")
         try values.encode(levels, forKey: "quant_levels")
         try values.encode(range, forKey: "quant_max")
-        try values.encode(classes, forKey: "class_num")
+        try subjects.encode(to: &values, classes: "class_num")
         try values.encode(buffer, forKey: "buffer_size")
         for (shape, width, layers, heads) in [
             (self.encoder, "encoder_embed_dim", "encoder_depth", "encoder_num_heads"),
@@ -119,6 +133,9 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
         try values.encode(sampling.temperature, forKey: "temperature")
     }
 
+    /// The number of classes; 0 of captions.
+    public var classes: Int { subjects.classes }
+
     /// Tokens of an image.
     public var length: Int { sequence ?? (imageSize / max(1, patchSize)) * (imageSize / max(1, patchSize)) }
 
@@ -128,12 +145,13 @@ public struct TokenBridgeConfiguration: Sendable, Hashable, Codable {
     public func validate() throws(InvalidValue) {
         try expectSizes([
             ("img_size", imageSize, 8192), ("vae_stride", patchSize, 1024), ("vae_embed_dim", channels, 1024),
-            ("class_num", classes, 1 << 20), ("buffer_size", buffer, 4096), ("encoder_embed_dim", encoder.width, 65536),
+            ("buffer_size", buffer, 4096), ("encoder_embed_dim", encoder.width, 65536),
             ("encoder_depth", encoder.layers, 1024), ("encoder_num_heads", encoder.heads, 1024),
             ("decoder_embed_dim", decoder.width, 65536), ("decoder_depth", decoder.layers, 1024),
             ("decoder_num_heads", decoder.heads, 1024), ("channel_embed_dim", head.width, 65536),
             ("channel_depth", head.layers, 1024), ("channel_heads", head.heads, 1024),
         ])
+        try subjects.validate(classes: "class_num")
         try expect("quant_levels", levels, in: GaussianQuantizer.bounds)
         guard range > 0, range <= 1e6 else { throw InvalidValue("quant_max is \(range), expected a number above 0") }
         try expect("seq_len", sequence ?? 1, in: 1...16384)

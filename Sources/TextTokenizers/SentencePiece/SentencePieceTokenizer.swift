@@ -9,6 +9,9 @@ public struct SentencePieceTokenizer: TextTokenizer {
     /// The piece after a caption.
     package var endPiece: Int32 { end }
 
+    /// The piece that fills up what a caption leaves.
+    package var padPiece: Int32 { pad }
+
     /// Throws where the vocabulary has no padding or end piece.
     public init(_ vocabulary: SentencePieceVocabulary, length: Int) throws {
         guard let pad = vocabulary.padID, let end = vocabulary.endID else {

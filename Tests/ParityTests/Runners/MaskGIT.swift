@@ -73,16 +73,16 @@ func compareMaskGIT(_ comparison: Comparison) throws {
     let labels = try comparison.givenIntegers("forward/labels")
     let none = labels.map { _ in configuration.noClass }
     var results: [String: () throws -> Tensor] = [
-        "forward/logits_cond": { network.logits(ids, classes: labels) },
-        "forward/logits_uncond": { network.logits(ids, classes: none) },
+        "forward/logits_cond": { network.logits(ids, labels: labels) },
+        "forward/logits_uncond": { network.logits(ids, labels: none) },
     ]
     switch network {
     case let network as ImageBert:
-        let embedded = network.embed(ids, classes: labels)
+        let embedded = network.embed(ids, labels: labels)
         results["forward/embeddings_out"] = { embedded }
         results["forward/block_0_out"] = { network.layers[0](embedded) }
     case let network as UViTBert:
-        var x = network.embed(ids, classes: labels)
+        var x = network.embed(ids, labels: labels)
         for (index, block) in network.inBlocks.enumerated() {
             x = block(x)
             let output = x
