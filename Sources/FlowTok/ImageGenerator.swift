@@ -9,7 +9,7 @@ import Tensors
 import TextTokenizers
 
 /// Images of classes, or of captions, by a generator over the tokens of an image tokenizer: MaskGIT over TiTok, MaskGen over
-/// TA-TiTok, and every other family of the registry that makes tokens.
+/// TA-TiTok, those that were trained here, and every other family of the registry that makes tokens.
 ///
 /// The weights never change after loading, so that one generator can serve several tasks at once.
 public final class ImageGenerator: Sendable {
@@ -20,8 +20,8 @@ public final class ImageGenerator: Sendable {
     public let warnings: [String]
     private let generator: any TokenGenerator
     private let tokenizer: any ImageTokenizer
-    /// CLIP; nil where classes are drawn.
-    private let text: CLIPConditioner?
+    /// What reads captions; nil where classes are drawn.
+    private let text: CaptionConditioner?
 
     /// Loads the parts of a folder.
     ///
@@ -37,11 +37,11 @@ public final class ImageGenerator: Sendable {
         let precision = try ModelFolder.precision(wanted, of: [checkpoint, pixels]) ?? .float32
         self.precision = precision
         tokenizer = try folder.tokenizer.load(pixels, precision: precision).tokenizer
-        text = try folder.text.map { try CLIPConditioner($0, precision: precision) }
+        text = try folder.text.map { try $0.conditioner(precision: precision) }
         let source = CheckpointWeights(checkpoint)
         generator = configuration.generator(Weights(PackingWeights(source, as: precision)))
         try source.verify(ignoring: type(of: configuration).ignores)
-        warnings = folder.warnings + checkpoint.warnings + pixels.warnings + (text?.encoder.warnings ?? [])
+        warnings = folder.warnings + checkpoint.warnings + pixels.warnings + (text?.warnings() ?? [])
         try folder.checkFit(tokenizer, text: text)
     }
 
@@ -57,7 +57,7 @@ public final class ImageGenerator: Sendable {
     public var defaults: GeneratorSettings { generator.defaults }
 
     /// The text tokenizer of captions, which tells what of one is read; nil where classes are drawn.
-    public var textTokenizer: (any TextTokenizer)? { text?.encoder.textTokenizer }
+    public var textTokenizer: (any TextTokenizer)? { text?.textTokenizer }
 
     /// Draws one image.
     ///
@@ -96,11 +96,11 @@ public final class ImageGenerator: Sendable {
         switch (generator.subjects, subject) {
         case (.classes, .imageClass(let number)): return (.classes([number]), nil)
         case (.captions, .caption(let caption)):
-            // A folder of a generator of captions opens with CLIP only.
-            guard let text else { throw GeneratorError.otherSubject(expected: "captions, with CLIP beside it") }
-            return Precision.$current.withValue(precision) {
-                let (condition, guidance) = text(caption)
-                return (.captions(condition, unconditional: text("").condition), guidance)
+            // A folder of a generator of captions opens with a text encoder only.
+            guard let text else { throw GeneratorError.otherSubject(expected: "captions, with a text encoder beside it") }
+            return try Precision.$current.withValue(precision) {
+                let (condition, guidance) = try text(caption)
+                return (.captions(condition, unconditional: try text("").condition), guidance)
             }
         case (_, .imageClass(let number)):
             throw FlowTokError.badSetting(

@@ -3,9 +3,10 @@ import Files
 import Foundation
 import Networks
 import Tensors
+import TextTokenizers
 
 /// The parts of a generator of pictures: its own checkpoint, the image tokenizer that it draws for and, where it reads
-/// captions, CLIP.
+/// captions, CLIP or the text encoder that it was trained with.
 ///
 /// They are found in one folder: as `flowtok import` described it; or the generator as the hub holds it (the official
 /// `config.json` beside `model.safetensors`) with the others in the folders `tokenizer` and `clip` inside it; or all files
@@ -20,8 +21,8 @@ public struct GeneratorFolder: Sendable {
     public let configuration: any TokenGeneratorConfiguration
     package let weightsFile: String
     package let tokenizer: TokenizerLocation
-    /// Nil where classes are drawn.
-    package let text: CLIPFiles?
+    /// What reads captions; nil where classes are drawn.
+    package let text: TextEncoderFiles?
     /// The names of the classes by their numbers where they are none of ImageNet's.
     public let classNames: [String]?
     /// What in its configuration has no effect, a line each.
@@ -38,7 +39,13 @@ public struct GeneratorFolder: Sendable {
     public init(path: String, tokenizer: String? = nil, clip: CLIPSource? = nil) throws {
         var found = try Found(path: path)
         if let tokenizer { found.tokenizer = try TokenizerLocation(path: tokenizer) }
-        if let clip { found.text = try CLIPFiles(sources: clip.paths, activation: clip.activation) }
+        if let clip {
+            if case .textEncoder = found.configuration.captionStates {
+                throw FlowTokError.badSetting(
+                    name: "--clip", given: clip.paths.joined(separator: ", "), expected: "none, since \"\(found.name)\" does not read CLIP")
+            }
+            found.text = .clip(try CLIPFiles(sources: clip.paths, activation: clip.activation))
+        }
         try found.configuration.validate { FlowTokError.unusableModel(file: found.weightsFile, reason: $0) }
         (name, configuration, weightsFile) = (found.name, found.configuration, found.weightsFile)
         classNames = found.classNames
@@ -50,14 +57,28 @@ public struct GeneratorFolder: Sendable {
         self.tokenizer = TokenizerLocation(
             name: location.name, configuration: location.configuration.serving(configuration.tokens),
             weightsFile: location.weightsFile, text: location.text)
-        if case .classes = configuration.subjects {
-            text = nil
-        } else {
-            guard let files = found.text ?? location.text?.clip else {
+        text = try Self.text(configuration, among: [found.text, location.text].compactMap { $0 }, path: path)
+    }
+
+    /// What reads captions for a generator among what there is; nil where it draws classes.
+    private static func text(
+        _ configuration: any TokenGeneratorConfiguration, among all: [TextEncoderFiles], path: String
+    ) throws -> TextEncoderFiles? {
+        guard case .captions = configuration.subjects else { return nil }
+        switch configuration.captionStates {
+        case .clip:
+            guard let clip = all.first(where: \.isCLIP) else {
                 throw FlowTokError.incompleteFiles(
                     "\(path): captions need CLIP's text tower and its vocabulary, expected them beside the generator, or --clip")
             }
-            text = files
+            return clip
+        case .textEncoder:
+            guard let pieces = all.first(where: { !$0.isCLIP }) else {
+                throw FlowTokError.incompleteFiles(
+                    "\(path): captions need the text encoder that the generator was trained with and its SentencePiece vocabulary, expected the whole folder that flowtok train made"
+                )
+            }
+            return pieces
         }
     }
 
@@ -67,7 +88,7 @@ public struct GeneratorFolder: Sendable {
         var configuration: any TokenGeneratorConfiguration
         var weightsFile: String
         var tokenizer: TokenizerLocation?
-        var text: CLIPFiles?
+        var text: TextEncoderFiles?
         var classNames: [String]?
         var warnings: [String] = []
 
@@ -118,7 +139,7 @@ public struct GeneratorFolder: Sendable {
             let (tokenizerPath, textPath) = (path + "/" + tokenizerFolder, path + "/" + textFolder)
             if FileManager.default.fileExists(atPath: tokenizerPath) { tokenizer = try TokenizerLocation(path: tokenizerPath) }
             if FileManager.default.fileExists(atPath: textPath) {
-                text = try CLIPFiles(sources: [textPath], activation: .quickGELU)
+                text = .clip(try CLIPFiles(sources: [textPath], activation: .quickGELU))
             }
         }
 
@@ -130,7 +151,7 @@ public struct GeneratorFolder: Sendable {
             }
             try self.init(checkpoint: generator.path)
             tokenizer = parts.tokenizer == nil ? nil : try TokenizerLocation(path: path)
-            text = CLIPFiles(parts, activation: .quickGELU)
+            text = CLIPFiles(parts, activation: .quickGELU).map { .clip($0) }
         }
     }
 
@@ -142,24 +163,44 @@ public struct GeneratorFolder: Sendable {
 
     static let tokenizerFile = "image_tokenizer.safetensors"
 
-    /// Writes the folder of a generator of classes that was trained, with the image tokenizer that it draws for. Each file is
-    /// written whole or not at all, the configuration last.
+    /// What a generator that was trained here draws, as its folder holds it.
+    package enum TrainedSubjects {
+        /// Classes, by their names in the order of their numbers.
+        case classes([String])
+        /// Captions, and the text encoder that reads them.
+        case captions(TextTransformerConfiguration, weights: [(String, Tensor)], vocabulary: SentencePieceVocabulary)
+    }
+
+    /// Writes the folder of a generator that was trained, with the image tokenizer that it draws for and the text encoder that it
+    /// reads captions with. Each file is written whole or not at all, the configuration last.
     ///
-    /// - Parameter tokenizerWeights: nil where they were written before, since they stay as they are.
+    /// - Parameter tokenizerWeights: nil where they and the text encoder were written before, since both stay as they are.
     package static func write(
-        name: String, _ generator: any TokenGeneratorConfiguration, weights: [(String, Tensor)], classes: [String],
+        name: String, _ generator: any TokenGeneratorConfiguration, weights: [(String, Tensor)], subjects: TrainedSubjects,
         tokenizer: any ImageTokenizerConfiguration, tokenizerWeights: [(String, Tensor)]?, to path: String
     ) throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let metadata = ["format": "pt", "model": name]
+        var files = ModelFiles(imageTokenizer: tokenizerFile, generator: ModelFolder.weightsFile)
+        var (classes, textEncoder): ([String]?, TextTransformerConfiguration?)
         if let tokenizerWeights {
             try Checkpoint.write(tokenizerWeights, metadata: metadata, to: path + "/" + tokenizerFile)
+        }
+        switch subjects {
+        case .classes(let names): classes = names
+        case .captions(let configuration, let textWeights, let vocabulary):
+            textEncoder = configuration
+            files.textEncoder = ImageTokenizerFolder.textEncoderFile
+            files.vocabulary = [ModelFolder.vocabularyFile]
+            if tokenizerWeights != nil {
+                try Checkpoint.write(textWeights, metadata: metadata, to: path + "/" + ImageTokenizerFolder.textEncoderFile)
+                try AtomicFile.write(to: path + "/" + ModelFolder.vocabularyFile, vocabulary.modelBytes)
+            }
         }
         try Checkpoint.write(weights, metadata: metadata, to: path + "/" + ModelFolder.weightsFile)
         try JSONFile.write(
             Configuration(
-                name: name, files: ModelFiles(imageTokenizer: tokenizerFile, generator: ModelFolder.weightsFile), generator: generator,
-                imageTokenizer: tokenizer, classes: classes),
+                name: name, files: files, generator: generator, imageTokenizer: tokenizer, classes: classes, textEncoder: textEncoder),
             to: path + "/" + ModelFolder.configurationFile)
     }
 
@@ -188,7 +229,7 @@ public struct GeneratorFolder: Sendable {
     }
 
     /// - Throws: `FlowTokError.unusableFiles` where the parts do not fit each other.
-    package func checkFit(_ tokenizer: any ImageTokenizer, text: CLIPConditioner?) throws {
+    package func checkFit(_ tokenizer: any ImageTokenizer, text: CaptionConditioner?) throws {
         guard tokenizer.tokens == configuration.tokens else {
             throw FlowTokError.unusableFiles(
                 "\(weightsFile) draws \(configuration.tokens.summary) and \(self.tokenizer.weightsFile) decodes \(tokenizer.tokens.summary): they belong to different models"
@@ -198,6 +239,11 @@ public struct GeneratorFolder: Sendable {
         guard files.configuration.width == width, text.vectorWidth == width else {
             throw FlowTokError.unusableFiles(
                 "\(weightsFile) reads texts of \(width) numbers and \(files.weightsFile) gives \(files.configuration.width): they belong to different models")
+        }
+        if case .textEncoder(let positions?) = configuration.captionStates, positions != files.configuration.contextLength {
+            throw FlowTokError.unusableFiles(
+                "\(weightsFile) reads texts of \(positions) positions and \(files.weightsFile) gives \(files.configuration.contextLength): they belong to different models"
+            )
         }
         guard let guidance = tokenizer.textGuidance else { return }
         guard (guidance.contextLength, guidance.width) == (files.configuration.contextLength, files.configuration.width) else {

@@ -58,15 +58,8 @@ public struct ImageTokenizerFolder: Sendable {
     /// The text encoder that the folder names, for tokenizers whose decoder is guided by captions; otherwise nil.
     package var text: TextEncoderFiles? {
         get throws {
-            guard let imported, let configuration = imported.textEncoder, let vocabulary = imported.files.vocabulary else {
-                return nil
-            }
-            let weightsFile = try ModelFiles.path(of: imported.files.textEncoder, .textEncoder, in: path)
-            let paths = try vocabulary.map { try ModelFiles.path(of: $0, in: path) }
-            if paths.count == 1, paths[0].hasSuffix(".model") {
-                return .pieces(configuration: configuration, weightsFile: weightsFile, vocabulary: paths[0])
-            }
-            return .clip(CLIPFiles(configuration: configuration, weightsFile: weightsFile, vocabulary: paths))
+            guard let imported else { return nil }
+            return try TextEncoderFiles(imported.textEncoder, imported.files, in: path)
         }
     }
 

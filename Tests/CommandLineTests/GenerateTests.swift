@@ -126,10 +126,12 @@ import Testing
         try FileManager.default.moveItem(atPath: scratch.path("elsewhere"), toPath: folder + "/clip")
         #expect(try draw("a fox") == named)
         #expect(try draw("a cat") != named)
+        #expect(try run("a fox", "--seed", "2", "--steps", "4", "--model", "maskgen", "-o", "argument.png").status == 0)
+        #expect(try Image(path: scratch.path("argument.png")) == named)
         #expect(try draw("a fox", "--guidance", "1") != named)
         let long = try run("--prompt", String(repeating: "fox ", count: 40), "--model", "maskgen", "--steps", "1", "-o", "y.png")
         #expect(long.status == 0 && long.errors.contains("too long for the model"), "\(long.errors)")
-        expectFailure(try run("--class", "207", "--model", "maskgen"), 64, "draws captions, expected --prompt")
+        expectFailure(try run("--class", "207", "--model", "maskgen"), 64, "draws captions, expected a prompt")
         // Text to image by its other name says where to go.
         expectFailure(try Tool.run(["t2i", "a fox", "--model", "maskgen"], in: scratch), 65, "flowtok generate")
     }

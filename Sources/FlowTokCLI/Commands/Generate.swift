@@ -10,11 +10,11 @@ import Tensors
 struct Generate: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Draw ImageNet's classes with MaskGIT, RAR, LlamaGen or TokenBridge, and captions with MaskGen.",
+            abstract: "Draw classes or captions with a generator: MaskGIT, RAR, LlamaGen, TokenBridge, MaskGen.",
             discussion: """
-                MaskGIT, RAR, LlamaGen and TokenBridge draw classes: numbers of 0 to 999, names, or WordNet's synsets; those that \
-                flowtok train generator made have numbers and names of their own. MaskGen \
-                draws captions. The model is \
+                MaskGIT, RAR, LlamaGen and TokenBridge as published draw ImageNet's classes: numbers of 0 to 999, names, or \
+                WordNet's synsets. MaskGen draws captions. Generators that flowtok train generator made draw captions, or classes \
+                with numbers and names of their own. The model is \
                 a folder that flowtok import made; or a generator's folder of the hub, which holds its image tokenizer in \
                 the folder "tokenizer" and for MaskGen CLIP and its vocabulary in "clip"; or a folder with all these files \
                 side by side. What is not there is named by --tokenizer and --clip.
@@ -28,18 +28,22 @@ struct Generate: ParsableCommand {
                   flowtok generate --class "golden retriever" --class tench --count 4 --grid --model titok-l32
                   flowtok generate --class 207 --model rar_b.bin --tokenizer maskgit-vqgan-imagenet-f16-256.bin
                   flowtok generate --class 207 --model GPT_B256_e300_VQ_SB.pt --tokenizer VQ_SB256_e200.pt
-                  flowtok generate --prompt "a red fox" --model maskgen --seed 7 -o fox.png
+                  flowtok generate "a red fox" --model maskgen --seed 7 -o fox.png
+                  flowtok generate "a red fox" --count 4 --grid --model Runs/llamagen-captions/model
                   flowtok generate --class 207 --model generator_titok_l32.bin --tokenizer tokenizer_titok_l32.bin
                 """)
     }
+
+    @Argument(help: ArgumentHelp("Captions to draw; - reads them from standard input, one a line.", valueName: "prompt"))
+    var prompts: [String] = []
 
     @Option(
         name: .customLong("class"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp("A class: its number, name or synset. May be given several times.", valueName: "class"))
     var classes: [String] = []
 
-    @Option(parsing: .unconditionalSingleValue, help: "A caption to draw. May be given several times.")
-    var prompt: [String] = []
+    @Option(name: .customLong("prompt"), parsing: .unconditionalSingleValue, help: "A caption to draw, like an argument.")
+    var namedPrompts: [String] = []
 
     @OptionGroup
     var pictures: PictureOptions
@@ -79,11 +83,11 @@ struct Generate: ParsableCommand {
     var model: ModelOptions
 
     func validate() throws {
-        guard classes.isEmpty != prompt.isEmpty else {
+        guard classes.isEmpty != (prompts + namedPrompts).isEmpty else {
             throw ValidationError(
                 classes.isEmpty
-                    ? "nothing to draw: expected --class for a generator of classes, or --prompt for one of captions"
-                    : "--class and --prompt are for different models, expected one of them")
+                    ? "nothing to draw: expected --class for a generator of classes, or a prompt for one of captions"
+                    : "--class and prompts are for different models, expected one of them")
         }
         if let steps { try checkSteps(steps) }
         if let guidance, !(guidance.isFinite && abs(guidance) <= 1000) {
@@ -137,7 +141,7 @@ struct Generate: ParsableCommand {
 
     private func subjects() throws -> [Subject] {
         if classes.isEmpty {
-            return try PromptList(arguments: prompt, file: nil).prompts.map { Subject(subject: .caption($0), name: $0) }
+            return try PromptList(arguments: prompts + namedPrompts, file: nil).prompts.map { Subject(subject: .caption($0), name: $0) }
         }
         let own = modelPath.flatMap { GeneratorFolder.classNames(in: $0) }
         return try classes.map { text in
@@ -183,7 +187,7 @@ struct Generate: ParsableCommand {
             switch subject.subject {
             case .imageClass(let number):
                 guard let count = generator.classes else {
-                    throw Failure(.usage, "\"\(generator.name)\" draws captions, expected --prompt")
+                    throw Failure(.usage, "\"\(generator.name)\" draws captions, expected a prompt")
                 }
                 guard number < count else { throw GeneratorError.noSuchClass(number, count: count) }
             case .caption(let caption):

@@ -11,13 +11,13 @@ extension WireFormat: ExpressibleByArgument {}
 /// `flowtok train`.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a model of your own: a vocabulary, an image tokenizer, a flow, a generator of classes.",
+        abstract: "Train a model of your own: a vocabulary, an image tokenizer, a flow, a generator of classes or captions.",
         discussion: """
             Each stage reads a JSON file and writes into a folder: log.csv, loss.png, samples and a checkpoint every few \
             minutes. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume goes on to the same bits. Paths in the file are relative to the \
             current folder.
 
-            An image tokenizer is of the kind that "kind" names in its file, and a generator of classes too; without one, a \
+            An image tokenizer is of the kind that "kind" names in its file, and a generator too; without one, a \
             tokenizer is the FlowTiTok that a flow needs.
 
             EXAMPLES
@@ -196,7 +196,7 @@ struct TrainTokenizer: ParsableCommand {
 
 struct TrainGenerator: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "generator", abstract: "Train a generator of classes over the tokens of an image tokenizer.")
+        commandName: "generator", abstract: "Train a generator of classes or captions over the tokens of an image tokenizer.")
     @OptionGroup var options: RunOptions
 
     func run() throws { try options.train(GeneratorKinds.open) }

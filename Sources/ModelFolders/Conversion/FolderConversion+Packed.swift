@@ -49,7 +49,7 @@ extension FolderConversion {
         return family.isGenerator ? try generatorPacking() : try tokenizerPacking()
     }
 
-    /// A generator and its image tokenizer. CLIP beside them stays as it is.
+    /// A generator and its image tokenizer. The text encoder beside them stays as it is.
     private func generatorPacking() throws -> Packing {
         let parts = try GeneratorFolder(path: folder)
         return { item, checkpoint, output in

@@ -42,17 +42,17 @@ extension GeneratorFolder {
             classes = try values.decodeIfPresent([String].self, forKey: .classes)
         }
 
-        /// That of a generator of classes over a tokenizer in the same folder.
+        /// That of a generator over a tokenizer in the same folder: of `classes`, or of captions that `textEncoder` reads.
         init(
             name: String, files: ModelFiles, generator: any TokenGeneratorConfiguration, imageTokenizer: any ImageTokenizerConfiguration,
-            classes: [String]
+            classes: [String]?, textEncoder: TextTransformerConfiguration?
         ) {
             self.name = name
             self.files = files
             self.generator = generator
             self.imageTokenizer = imageTokenizer
             self.classes = classes
-            textEncoder = nil
+            self.textEncoder = textEncoder
         }
 
         func encode(to encoder: any Encoder) throws {
@@ -103,7 +103,12 @@ extension GeneratorFolder {
                 notes.append("generate also needs the image tokenizer that the generator draws for: import it too, or name it with --tokenizer")
             }
             if case .captions = generator.subjects, files.textEncoder == nil || files.vocabulary == nil {
-                notes.append("generate also needs CLIP's text tower and its vocabulary: import them too, or name them with --clip")
+                switch generator.captionStates {
+                case .clip:
+                    notes.append("generate also needs CLIP's text tower and its vocabulary: import them too, or name them with --clip")
+                case .textEncoder:
+                    notes.append("generate also needs the text encoder that the generator was trained with: it lies in the folder that flowtok train made")
+                }
             }
             return notes
         }
@@ -114,16 +119,10 @@ extension GeneratorFolder {
             let path = try ModelFiles.path(of: files.imageTokenizer, .imageTokenizer, in: folder)
             return TokenizerLocation(
                 name: InputFile.stem(path),
-                configuration: imageTokenizer, weightsFile: path, text: try text(in: folder).map { TextEncoderFiles.clip($0) })
+                configuration: imageTokenizer, weightsFile: path, text: try text(in: folder))
         }
 
-        /// CLIP; nil where the folder has none.
-        func text(in folder: String) throws -> CLIPFiles? {
-            guard let textEncoder, let vocabulary = files.vocabulary, files.textEncoder != nil else { return nil }
-            return CLIPFiles(
-                configuration: textEncoder,
-                weightsFile: try ModelFiles.path(of: files.textEncoder, .textEncoder, in: folder),
-                vocabulary: try vocabulary.map { try ModelFiles.path(of: $0, in: folder) })
-        }
+        /// What reads captions; nil where the folder has nothing that does.
+        func text(in folder: String) throws -> TextEncoderFiles? { try TextEncoderFiles(textEncoder, files, in: folder) }
     }
 }
