@@ -3,7 +3,7 @@ import Layers
 import Networks
 import Tensors
 
-/// One kind of training of generators of classes over the tokens of an image tokenizer. What is the same for all kinds is
+/// One kind of training of generators of classes or captions over the tokens of an image tokenizer. What is the same for all kinds is
 /// written once; a kind adds its own keys to the section `model` of the configuration, and the loss.
 ///
 /// A kind is a folder beside this file and a line in `GeneratorKinds.all`.
@@ -23,8 +23,13 @@ public protocol GeneratorKind: Codable, Sendable, Equatable {
 
     /// The shape of the network.
     ///
+    /// - Parameters:
+    ///   - subjects: what it is to draw.
+    ///   - conditionLength: the places that the condition takes of a sequence: one for a class, the positions of a caption.
     /// - Throws: `InvalidValue` where the keys of the kind cannot be used, or do not go with the tokens.
-    func network(tokens: TokenShape, imageSize: Int, classes: Int) throws(InvalidValue) -> Network
+    func network(
+        tokens: TokenShape, imageSize: Int, subjects: GeneratorSubjects, conditionLength: Int
+    ) throws(InvalidValue) -> Network
 
     /// Whether weight decay shrinks a parameter, as in the official training.
     func decays(_ parameter: String, rank: Int) -> Bool
@@ -50,9 +55,9 @@ public protocol GeneratorLearner {
     ///
     /// - Parameters:
     ///   - codes: of every image, token after token.
-    ///   - labels: of every image its class; nil where the class is hidden.
+    ///   - labels: of every image its class, or its caption by its place in `captions`; nil where it is hidden.
     func loss(
-        _ codes: [[Int32]], labels: [Int?], random: inout CounterRandom
+        _ codes: [[Int32]], labels: [Int?], captions: TextCondition?, random: inout CounterRandom
     ) -> (loss: Tensor, metrics: [(name: String, value: Double)])
 }
 

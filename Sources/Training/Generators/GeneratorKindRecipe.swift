@@ -12,7 +12,7 @@ public struct GeneratorKindRecipe<Kind: GeneratorKind>: Sendable, Codable, Equat
         public var name: String
         /// The keys of the kind's own.
         public var kind: Kind
-        /// The share of images whose class is hidden, which guidance needs.
+        /// The share of images whose class or caption is hidden, which guidance needs.
         public var labelDropout: Float
         /// Whether half of the pictures are seen in a mirror.
         public var flip: Bool
@@ -58,7 +58,15 @@ public struct GeneratorKindRecipe<Kind: GeneratorKind>: Sendable, Codable, Equat
     public var tokenizer: String
     /// The classes in the order of their numbers; nil for all that the data have.
     public var classes: [String]?
+    /// The folder of a FlowTok or a FlowTiTok, or of its run, whose text encoder reads the data's captions: the generator draws
+    /// captions. Nil for one of classes.
+    public var textEncoder: String?
     public var model: Model
+
+    enum CodingKeys: String, CodingKey {
+        case kind, data, tokenizer, classes, model
+        case textEncoder = "text_encoder"
+    }
 
     /// A run in `output`, new or resumed. Pictures of a user's own are all looked at before it begins.
     static func open(
@@ -71,18 +79,24 @@ public struct GeneratorKindRecipe<Kind: GeneratorKind>: Sendable, Codable, Equat
         do { try recipe.model.validate() } catch { throw bad("model." + error.reason) }
         if let classes = recipe.classes {
             guard !classes.isEmpty else { throw bad("classes is empty, expected at least one") }
+            guard recipe.textEncoder == nil else {
+                throw bad("classes and text_encoder are both there, expected one: a generator draws classes or captions")
+            }
             if let twice = classes.first(where: { name in classes.count { $0 == name } > 1 }) { throw bad("classes has \"\(twice)\" twice") }
         }
         let given = try ConfigurationError.reading("tokenizer", of: file) { try GeneratorTokenizer(path: recipe.tokenizer) }
-        let data = try recipe.data.classified(
-            side: given.configuration.imageSize, classes: recipe.classes, file: file,
-            known: TrainingRun.dataRecord(in: output, resume: resume), progress: checking)
+        let textEncoder = try recipe.textEncoder.map { path in
+            try ConfigurationError.reading("text_encoder", of: file) { try GeneratorTextEncoder(path: path) }
+        }
+        let examples = try recipe.examples(
+            textEncoder, side: given.configuration.imageSize, file: file, known: TrainingRun.dataRecord(in: output, resume: resume),
+            progress: checking)
         let tokenizer = try ConfigurationError.reading("tokenizer", of: file) {
             // Beyond the samples of any run.
             let first = UInt64(1) << 40
             let found = try recipe.model.kind.tokenizer(given) { range in
                 try Tensor(
-                    images: data.source, first: first + range.lowerBound, count: range.count, side: given.configuration.imageSize)
+                    images: examples.source, first: first + range.lowerBound, count: range.count, side: given.configuration.imageSize)
             }
             guard let tokenizer = found else {
                 throw TrainingError.otherKind(path: recipe.tokenizer, found: given.configuration.summary, expected: Kind.tokens)
@@ -92,14 +106,26 @@ public struct GeneratorKindRecipe<Kind: GeneratorKind>: Sendable, Codable, Equat
         let network: Kind.Network
         do {
             network = try recipe.model.kind.network(
-                tokens: tokenizer.configuration.tokens, imageSize: tokenizer.configuration.imageSize, classes: data.classes.count)
+                tokens: tokenizer.configuration.tokens, imageSize: tokenizer.configuration.imageSize, subjects: examples.subjects,
+                conditionLength: examples.conditionLength)
             try network.validate()
         } catch {
             throw bad("model." + error.reason)
         }
         return try TrainingRun(
-            GeneratorKindTrainer(recipe.model, network: network, tokenizer: tokenizer, data: data), title: Kind.id,
-            settings: recipe.model.training, configuration: recipe, folder: output, resume: resume, data: data.data)
+            GeneratorKindTrainer(recipe.model, network: network, tokenizer: tokenizer, examples: examples), title: Kind.id,
+            settings: recipe.model.training, configuration: recipe, folder: output, resume: resume, data: examples.checked)
+    }
+
+    /// The data, with the classes or the captions that the generator is to draw.
+    private func examples(
+        _ textEncoder: GeneratorTextEncoder?, side: Int, file: String, known: DataRecord?, progress: (_ done: Int, _ total: Int) -> Void
+    ) throws -> GeneratorExamples {
+        guard let textEncoder else {
+            return .classes(try data.classified(side: side, classes: classes, file: file, known: known, progress: progress))
+        }
+        let sources = try data.sources(side: side, file: file, known: known, progress: progress)
+        return .captions(textEncoder, training: sources.training, shown: sources.shown, data: sources.data)
     }
 }
 

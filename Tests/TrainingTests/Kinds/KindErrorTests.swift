@@ -1,8 +1,11 @@
 import Checkpoints
 import Datasets
 import Files
+import FlowTok
 import Foundation
 import Images
+import ModelFolders
+import Networks
 import Tensors
 import TestSupport
 import Testing
@@ -145,6 +148,51 @@ import Training
         try BlockSource().sample(0).image.write(to: flat + "/0.png")
         let unclassed = try message(TinyKinds.maskGIT, [("\"images\": \"\(images)\"", "\"images\": \"\(flat)\"")])
         #expect(unclassed.contains("no picture has a class"), "\(unclassed)")
+    }
+
+    @Test("Classes and a text encoder together, a folder without a text encoder, and pictures without captions")
+    func captions() throws {
+        let kind = TinyKinds.llamaGenOfCaptions
+        let both = try message(kind, [("\"text_encoder\":", "\"classes\": [\"red\", \"blue\"], \"text_encoder\":")])
+        #expect(both.contains("classes and text_encoder are both there, expected one"), "\(both)")
+        let text = try TinyKinds.path(.flowtitok)
+        let other = try message(kind, [("\"text_encoder\": \"\(text)\"", "\"text_encoder\": \"\(try TinyKinds.path(.titok))\"")])
+        #expect(other.contains("text_encoder: ") && other.contains("expected a FlowTiTok"), "\(other)")
+        let without = folder("without")
+        try TinyFamilies.writeFolder(TinyTraining.tokenizerConfiguration().imageTokenizer, to: without)
+        let bare = try message(kind, [("\"text_encoder\": \"\(text)\"", "\"text_encoder\": \"\(without)\"")])
+        #expect(bare.contains("text_encoder: ") && bare.contains("names no text encoder"), "\(bare)")
+        let missing = try message(kind, [("\"text_encoder\": \"\(text)\"", "\"text_encoder\": \"\(folder("nowhere"))\"")])
+        #expect(missing.contains("text_encoder: ") && missing.contains("nowhere"), "\(missing)")
+        let silent = folder("silent")
+        try FileManager.default.createDirectory(atPath: silent, withIntermediateDirectories: true)
+        try BlockSource().sample(0).image.write(to: silent + "/0.png")
+        let uncaptioned = try message(kind, [("\"images\": \"\(folder("images"))\"", "\"images\": \"\(silent)\"")])
+        #expect(uncaptioned.contains("data.images: ") && uncaptioned.contains("pictures with captions"), "\(uncaptioned)")
+    }
+
+    @Test("A generator's folder that is conditioned on something unknown, or has lost its text encoder, says so")
+    func damagedFolders() throws {
+        let kind = TinyKinds.llamaGenOfCaptions
+        try TinyKinds.open(kind, TinyKinds.file(kind, in: folder, steps: 1), output: folder("run")).run()
+        let file = folder("run/model/config.json")
+        let text = String(decoding: try contents(file), as: UTF8.self)
+        func message(_ old: String, _ new: String) throws -> String {
+            #expect(text.contains(old), "\(text)")
+            try Data(text.replacing(old, with: new).utf8).write(to: URL(fileURLWithPath: file))
+            return refusal { try ImageGenerator(GeneratorFolder(path: folder("run/model"))) }.text
+        }
+        let unknown = try message("\"caption\"", "\"depth map\"")
+        #expect(unknown.hasPrefix(file + ": ") && unknown.contains("\"depth map\" is nothing that generators here are conditioned on"), "\(unknown)")
+        let narrow = try message("\"caption_dim\" : 32", "\"caption_dim\" : 16")
+        #expect(narrow.contains("cls_embedding"), "\(narrow)")
+        let lost = try message("\"text_encoder\" : \"text_encoder.safetensors\",", "")
+        #expect(lost.contains("captions need the text encoder that the generator was trained with"), "\(lost)")
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        let clip = refusal { try GeneratorFolder(path: folder("run/model"), clip: CLIPSource([folder.path])) }.text
+        #expect(clip.contains("--clip") && clip.contains("does not read CLIP"), "\(clip)")
+        try FileManager.default.removeItem(atPath: folder("run/model/tokenizer.model"))
+        #expect(refusal { try GeneratorFolder(path: folder("run/model")) }.text.contains("tokenizer.model"))
     }
 
     @Test("A run goes on over the same tokenizer alone, and as the same kind")

@@ -112,7 +112,7 @@ import Training
         arguments: [
             TinyKinds.tiTokVQ, TinyKinds.tiTokVAE, TinyKinds.tiTokLocal, TinyKinds.gigaTokPlain, TinyKinds.autoencoder, TinyKinds.flexTokPlain,
             TinyKinds.maskGIT, TinyKinds.llamaGen, TinyKinds.tokenBridge,
-        ])
+        ] + TinyKinds.captioned)
     func learning(_ kind: TinyKinds.Kind) throws {
         let file = try TinyKinds.file(kind, in: folder, steps: 60, changing: [("\"sample_every\": 4", "\"sample_every\": 0")])
         var losses: [Double] = []
@@ -144,14 +144,15 @@ import Training
     }
 
     /// Kinds and the parameters behind which nothing is rounded.
-    private static let smooth: [(TinyKinds.Kind, [String])] = [
-        (TinyKinds.tiTokVQ, ["decoder."]), (TinyKinds.tiTokVAE, [""]), (TinyKinds.firstStage, ["decoder."]),
-        (TinyKinds.secondStage, ["decoder.", "pixel_"]), (TinyKinds.gigaTokPlain, ["s1to2decoder.", "decoder.", "post_quant_conv."]),
-        (TinyKinds.autoencoder, [""]), (TinyKinds.flexTokSemantic, ["decoder."]), (TinyKinds.maskGIT, [""]), (TinyKinds.uvit, [""]),
-        (TinyKinds.llamaGen, [""]), (TinyKinds.tokenBridge, [""]),
-    ]
+    private static let smooth: [(TinyKinds.Kind, [String])] =
+        [
+            (TinyKinds.tiTokVQ, ["decoder."]), (TinyKinds.tiTokVAE, [""]), (TinyKinds.firstStage, ["decoder."]),
+            (TinyKinds.secondStage, ["decoder.", "pixel_"]), (TinyKinds.gigaTokPlain, ["s1to2decoder.", "decoder.", "post_quant_conv."]),
+            (TinyKinds.autoencoder, [""]), (TinyKinds.flexTokSemantic, ["decoder."]), (TinyKinds.maskGIT, [""]), (TinyKinds.uvit, [""]),
+            (TinyKinds.llamaGen, [""]), (TinyKinds.tokenBridge, [""]),
+        ] + TinyKinds.captioned.map { ($0, [""]) }
 
-    @Test("Gradients are those of finite differences", arguments: 0..<11)
+    @Test("Gradients are those of finite differences", arguments: 0..<15)
     func differences(_ index: Int) throws {
         let (kind, prefixes) = Self.smooth[index]
         let run = try TinyKinds.open(

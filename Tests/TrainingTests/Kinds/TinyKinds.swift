@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 import Training
 
-/// Configuration files of all kinds of training, over pictures of 32×32 pixels in folders for classes, of sizes that take no time.
+/// Configuration files of all kinds of training, over pictures of 32×32 pixels with captions in folders for classes, of sizes that
+/// take no time.
 enum TinyKinds {
     /// A kind, and what its file holds of `model`.
     struct Kind: CustomTestStringConvertible, Sendable {
@@ -98,14 +99,16 @@ enum TinyKinds {
         "flextok with a teacher", "flextok",
         "\"autoencoder\": \"AUTOENCODER\", \"teacher\": \"VAE\", \"times\": \"logit_normal\", \"nesting\": \"uniform\", \"network\": \(flexTok)",
         needs: [.autoencoder, .vae])
+    private static let maskGITModel = "\"width\": 32, \"layers\": 1, \"heads\": 2"
+    private static let uvitModel = "\"model_type\": \"UViT\", \"width\": 32, \"layers\": 2, \"heads\": 2, \"hidden\": 64"
+    private static let llamaGenModel = "\"width\": 32, \"layers\": 1, \"heads\": 2, \"hidden\": 32"
     static let maskGIT = Kind(
-        "maskgit", "maskgit", generator: true, "\"width\": 32, \"layers\": 1, \"heads\": 2", keys: "\"tokenizer\": \"TITOK\",", needs: [.titok])
+        "maskgit", "maskgit", generator: true, maskGITModel, keys: "\"tokenizer\": \"TITOK\",", needs: [.titok])
     static let uvit = Kind(
-        "maskgit (UViT)", "maskgit", generator: true, "\"model_type\": \"UViT\", \"width\": 32, \"layers\": 2, \"heads\": 2, \"hidden\": 64",
+        "maskgit (UViT)", "maskgit", generator: true, uvitModel,
         keys: "\"tokenizer\": \"TITOK\", \"classes\": [\"red\", \"blue\"],", needs: [.titok])
     static let llamaGen = Kind(
-        "llamagen", "llamagen", generator: true, "\"width\": 32, \"layers\": 1, \"heads\": 2, \"hidden\": 32",
-        keys: "\"tokenizer\": \"GIGATOK\",", needs: [.gigatok])
+        "llamagen", "llamagen", generator: true, llamaGenModel, keys: "\"tokenizer\": \"GIGATOK\",", needs: [.gigatok])
     private static let bridge = """
         "quant_levels": 8, "buffer_size": 2, "encoder": {"width": 32, "layers": 1, "heads": 2},
         "decoder": {"width": 32, "layers": 1, "heads": 2}, "head": {"width": 32, "layers": 1, "heads": 2},
@@ -118,11 +121,24 @@ enum TinyKinds {
     static let tokenBridgeOverAutoencoder = Kind(
         "tokenbridge over an autoencoder", "tokenbridge", generator: true, bridge, keys: "\"tokenizer\": \"AUTOENCODER\",", needs: [.autoencoder])
 
+    /// A kind whose generator draws captions, which the text encoder of a FlowTiTok reads.
+    private static func ofCaptions(_ name: String, _ id: String, _ model: String, over need: Need) -> Kind {
+        Kind(
+            name + " of captions", id, generator: true, model,
+            keys: "\"tokenizer\": \"\(need.rawValue)\", \"text_encoder\": \"FLOWTITOK\",", needs: [need, .flowtitok])
+    }
+
+    static let maskGITOfCaptions = ofCaptions("maskgit", "maskgit", maskGITModel, over: .titok)
+    static let uvitOfCaptions = ofCaptions("maskgit (UViT)", "maskgit", uvitModel, over: .titok)
+    static let llamaGenOfCaptions = ofCaptions("llamagen", "llamagen", llamaGenModel, over: .gigatok)
+    static let tokenBridgeOfCaptions = ofCaptions("tokenbridge", "tokenbridge", bridge, over: .flowtitok)
+
     static let tokenizers = [
         tiTokVQ, tiTokVAE, tiTokLocal, firstStage, secondStage, gigaTokPlain, gigaTokSemantic, autoencoder, flexTokPlain, flexTokSemantic,
     ]
     static let generators = [maskGIT, uvit, llamaGen, tokenBridge, tokenBridgeOverVAE, tokenBridgeOverAutoencoder]
-    static let all = tokenizers + generators
+    static let captioned = [maskGITOfCaptions, uvitOfCaptions, llamaGenOfCaptions, tokenBridgeOfCaptions]
+    static let all = tokenizers + generators + captioned
 
     /// Writes the pictures and the configuration of a kind, and returns the latter's path.
     static func file(
@@ -148,13 +164,14 @@ enum TinyKinds {
         return try folder.write("\(kind.id).json", text).path
     }
 
-    /// Pictures of blocks in a folder for the colour of each.
+    /// Pictures of blocks with their captions, in a folder for the colour of each.
     static func images(in folder: TemporaryFolder, count: Int = 12) throws {
         for index in 0..<count {
             let sample = BlockSource().sample(UInt64(index))
             let colour = String(sample.caption.prefix { $0 != " " })
             try FileManager.default.createDirectory(atPath: folder("images/\(colour)"), withIntermediateDirectories: true)
             try sample.image.write(to: folder("images/\(colour)/\(index).png"))
+            try folder.write("images/\(colour)/\(index).txt", sample.caption)
         }
     }
 

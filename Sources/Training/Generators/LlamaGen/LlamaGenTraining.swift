@@ -3,7 +3,8 @@ import Layers
 import Networks
 import Tensors
 
-/// Training of LlamaGen as GigaTok uses it (2504.08736; reference section 9): every code is predicted from those before it.
+/// Training of LlamaGen as GigaTok uses it (2504.08736; reference section 9): every code is predicted from those before it, behind
+/// a class or the states of a caption.
 public struct LlamaGenTraining: GeneratorKind {
     public static let id = "llamagen"
 
@@ -26,11 +27,13 @@ public struct LlamaGenTraining: GeneratorKind {
         try values.encodeIfPresent(hidden, forKey: .hidden)
     }
 
-    public func network(tokens: TokenShape, imageSize: Int, classes: Int) throws(InvalidValue) -> LlamaGenConfiguration {
+    public func network(
+        tokens: TokenShape, imageSize: Int, subjects: GeneratorSubjects, conditionLength: Int
+    ) throws(InvalidValue) -> LlamaGenConfiguration {
         try shape.checked(as: "")
         return LlamaGenConfiguration(
-            codebookSize: tokens.codebookSize ?? 1, length: tokens.count, classes: classes, width: shape.width, layers: shape.layers,
-            heads: shape.heads, hidden: hidden)
+            codebookSize: tokens.codebookSize ?? 1, length: tokens.count, subjects: subjects, conditionLength: conditionLength,
+            width: shape.width, layers: shape.layers, heads: shape.heads, hidden: hidden)
     }
 
     public func learner(_ network: LlamaGenConfiguration, weights: Weights) -> any GeneratorLearner {
@@ -43,10 +46,9 @@ private struct LlamaGenLearner: GeneratorLearner {
     let generator: LlamaGen
 
     func loss(
-        _ codes: [[Int32]], labels: [Int?], random: inout CounterRandom
+        _ codes: [[Int32]], labels: [Int?], captions: TextCondition?, random: inout CounterRandom
     ) -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
-        let none = generator.configuration.noClass
-        let logits = generator.logits(codes.flatMap { $0.dropLast() }, labels: labels.map { $0 ?? none })
+        let logits = generator.logits(codes.flatMap { $0.dropLast() }, labels: labels, captions: captions)
         return (logits.crossEntropy(codes.flatMap { $0 }), [])
     }
 }

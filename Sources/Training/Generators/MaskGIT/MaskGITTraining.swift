@@ -43,12 +43,14 @@ public struct MaskGITTraining: GeneratorKind {
         try values.encode(visibleWeight, forKey: .visibleWeight)
     }
 
-    public func network(tokens: TokenShape, imageSize: Int, classes: Int) throws(InvalidValue) -> MaskGITConfiguration {
+    public func network(
+        tokens: TokenShape, imageSize: Int, subjects: GeneratorSubjects, conditionLength: Int
+    ) throws(InvalidValue) -> MaskGITConfiguration {
         try shape.checked(as: "")
         try expect("label_smoothing", labelSmoothing, in: 0...0.99)
         try expect("visible_weight", visibleWeight, in: 0...1000)
         return MaskGITConfiguration(
-            architecture: architecture, codebookSize: tokens.codebookSize ?? 1, length: tokens.count, classes: classes,
+            architecture: architecture, codebookSize: tokens.codebookSize ?? 1, length: tokens.count, subjects: subjects,
             width: shape.width, layers: shape.layers, heads: shape.heads, hidden: hidden ?? 4 * shape.width)
     }
 
@@ -74,7 +76,7 @@ package struct MaskGITLearner: GeneratorLearner {
     }
 
     package func loss(
-        _ codes: [[Int32]], labels: [Int?], random: inout CounterRandom
+        _ codes: [[Int32]], labels: [Int?], captions: TextCondition?, random: inout CounterRandom
     ) -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
         let configuration = generator.configuration
         let (length, width) = (configuration.length, configuration.codebookSize)
@@ -87,7 +89,7 @@ package struct MaskGITLearner: GeneratorLearner {
                 masked[image * length + place] = true
             }
         }
-        let logits = generator.network.logits(ids, classes: labels.map { $0 ?? configuration.noClass })
+        let logits = generator.network.logits(ids, labels: labels, captions: captions)
             .reshaped([targets.count, width])
         let weights = masked.map { $0 ? 1 : options.visibleWeight }
         let loss = logits.smoothedCrossEntropy(targets, weights: weights, smoothing: options.labelSmoothing)

@@ -15,7 +15,7 @@ public struct TokenBridgeTraining: GeneratorKind {
     public var levels: Int
     /// Deviations up to which numbers are told apart; nil for 5, or 4 of fewer than 16 bins.
     public var range: Float?
-    /// Places before the tokens that hold the class.
+    /// Places before the tokens that hold the condition.
     public var buffer: Int
     public var encoder: TransformerShape
     public var decoder: TransformerShape
@@ -48,14 +48,16 @@ public struct TokenBridgeTraining: GeneratorKind {
         return try given.rounded(levels: levels, range: range, pictures: Self.measured, images: images)
     }
 
-    public func network(tokens: TokenShape, imageSize: Int, classes: Int) throws(InvalidValue) -> TokenBridgeConfiguration {
+    public func network(
+        tokens: TokenShape, imageSize: Int, subjects: GeneratorSubjects, conditionLength: Int
+    ) throws(InvalidValue) -> TokenBridgeConfiguration {
         for (key, shape) in [("encoder.", encoder), ("decoder.", decoder), ("head.", head)] { try shape.checked(as: key) }
         let side = Int(Double(tokens.count).squareRoot().rounded())
         let isSquare = side * side == tokens.count && imageSize % side == 0
         return TokenBridgeConfiguration(
             imageSize: imageSize, patchSize: isSquare ? imageSize / side : imageSize, sequence: isSquare ? nil : tokens.count,
-            channels: tokens.channels, levels: levels, range: Double(range ?? 5), classes: classes, buffer: buffer, encoder: encoder,
-            decoder: decoder, head: head)
+            channels: tokens.channels, levels: levels, range: Double(range ?? 5), subjects: subjects, buffer: buffer,
+            encoder: encoder, decoder: decoder, head: head)
     }
 
     public func decays(_ parameter: String, rank: Int) -> Bool { rank >= 2 && !parameter.hasSuffix(".bias") }
@@ -78,7 +80,7 @@ package struct TokenBridgeLearner: GeneratorLearner {
     }
 
     package func loss(
-        _ codes: [[Int32]], labels: [Int?], random: inout CounterRandom
+        _ codes: [[Int32]], labels: [Int?], captions: TextCondition?, random: inout CounterRandom
     ) -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
         let configuration = generator.configuration
         let (length, channels) = (configuration.length, configuration.channels)
@@ -89,7 +91,7 @@ package struct TokenBridgeLearner: GeneratorLearner {
         }
         let all = codes.flatMap { $0 }
         let places = mask.indices.filter { mask[$0] }
-        let features = generator.pass(all, mask: mask, labels: labels).features
+        let features = generator.pass(all, mask: mask, labels: labels, captions: captions).features
         let rows = features.reshaped([mask.count, configuration.decoder.width]).rows(places.map { Int32($0) })
         let targets = places.flatMap { place in generator.head.order.map { all[place * channels + $0] } }
         let logits = generator.head.pass(rows, codes: targets).logits
