@@ -13,6 +13,8 @@ public protocol TokenizerKind: Codable, Sendable, Equatable {
 
     /// How `"kind"` names it.
     static var id: String { get }
+    /// Keys that may stand in a file in the place of those that the configuration is written with.
+    static var otherKeys: [String: String] { get }
     /// Whether the loss sees pixels, so that the losses of pixels apply.
     static var drawsPixels: Bool { get }
 
@@ -58,6 +60,7 @@ public protocol TokenizerKind: Codable, Sendable, Equatable {
 }
 
 extension TokenizerKind {
+    public static var otherKeys: [String: String] { [:] }
     public static var drawsPixels: Bool { true }
     public func imageSize(_ network: Network) -> Int { network.imageSize }
     public func completed(_ network: Network) throws -> Network { network }

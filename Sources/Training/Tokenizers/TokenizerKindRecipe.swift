@@ -64,7 +64,7 @@ public struct TokenizerKindRecipe<Kind: TokenizerKind>: Sendable, Codable, Equat
     static func open(
         file: String, output: String, resume: Bool, checking: (_ done: Int, _ total: Int) -> Void
     ) throws -> TrainingRun {
-        var recipe = try JSONFile.readStrictly(Self.self, from: file, formerKeys: DataConfiguration.formerKeys)
+        var recipe = try JSONFile.readStrictly(Self.self, from: file, formerKeys: DataConfiguration.formerKeys.merging(Kind.otherKeys) { $1 })
         func bad(_ reason: String) -> ConfigurationError { .badConfiguration(file: file, reason: reason) }
         // What is cheap to find out comes first: data take seconds to load.
         try TrainingRun.check(folder: output, resume: resume)

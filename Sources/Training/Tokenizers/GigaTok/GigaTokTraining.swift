@@ -7,6 +7,8 @@ import Tensors
 /// regularization, which keeps features of the decoder near those of a frozen encoder.
 public struct GigaTokTraining: TokenizerKind {
     public static let id = "gigatok"
+    /// A transformer of a published size is written by the size's name.
+    public static let otherKeys = ["encoder_width_layers_heads": "encoder_size", "decoder_width_layers_heads": "decoder_size"]
 
     public enum Gradient: String, Sendable, Codable {
         case straightThrough = "straight_through"
