@@ -17,7 +17,7 @@ package enum TextEncoderFiles {
     ///
     /// - Throws: `FlowTokError` where a file is missing or lies elsewhere.
     init?(_ configuration: TextTransformerConfiguration?, _ files: ModelFiles, in folder: String) throws {
-        guard let configuration, let vocabulary = files.vocabulary, files.textEncoder != nil else { return nil }
+        guard let configuration, let vocabulary = files.vocabulary else { return nil }
         let weightsFile = try ModelFiles.path(of: files.textEncoder, .textEncoder, in: folder)
         let paths = try vocabulary.map { try ModelFiles.path(of: $0, in: folder) }
         if paths.count == 1, paths[0].hasSuffix(".model") {

@@ -123,6 +123,8 @@ extension GeneratorFolder {
         }
 
         /// What reads captions; nil where the folder has nothing that does.
-        func text(in folder: String) throws -> TextEncoderFiles? { try TextEncoderFiles(textEncoder, files, in: folder) }
+        func text(in folder: String) throws -> TextEncoderFiles? {
+            files.textEncoder == nil ? nil : try TextEncoderFiles(textEncoder, files, in: folder)
+        }
     }
 }
