@@ -4,7 +4,7 @@ import Tensors
 public struct Benchmark {
     /// Which of the groups that a user asks for it belongs to.
     public enum Kind: String, Sendable, CaseIterable, Codable {
-        case peak, gemm, velocity, decode, convolution, train, generate, load, t2i, i2t
+        case peak, gemm, velocity, decode, convolution, train, generate, load, t2i, i2t, scale
     }
 
     /// What one run amounts to, where that is measured.
@@ -31,6 +31,8 @@ public struct Benchmark {
     public let precision: Precision?
     /// The networks' size where there are several: `xl`, `default`.
     public let size: String?
+    /// Pictures of one run.
+    public let batch: Int
     /// Billions of operations of one run's matrix products, a multiplication and an addition counted as two.
     public let gigaflops: Double?
     /// What one run does besides; asked for after the runs.
@@ -39,13 +41,14 @@ public struct Benchmark {
     public let run: () throws -> (seconds: Double, bytes: Int?)
 
     init(
-        _ name: String, _ kind: Kind, precision: Precision?, size: String? = nil, gigaflops: Double? = nil,
+        _ name: String, _ kind: Kind, precision: Precision?, size: String? = nil, batch: Int = 1, gigaflops: Double? = nil,
         work: @escaping () -> Work = { Work() }, run: @escaping () throws -> (seconds: Double, bytes: Int?)
     ) {
         self.name = name
         self.kind = kind
         self.precision = precision
         self.size = size
+        self.batch = batch
         self.gigaflops = gigaflops
         self.work = work
         self.run = run
@@ -53,10 +56,10 @@ public struct Benchmark {
 
     /// The same for work that is done once at least and for 20 ms at least; the seconds are those of one turn.
     init(
-        _ name: String, _ kind: Kind, precision: Precision?, size: String? = nil, gigaflops: Double? = nil,
+        _ name: String, _ kind: Kind, precision: Precision?, size: String? = nil, batch: Int = 1, gigaflops: Double? = nil,
         work figures: @escaping () -> Work = { Work() }, repeating work: @escaping () throws -> Void
     ) {
-        self.init(name, kind, precision: precision, size: size, gigaflops: gigaflops, work: figures) {
+        self.init(name, kind, precision: precision, size: size, batch: batch, gigaflops: gigaflops, work: figures) {
             let clock = ContinuousClock()
             let start = clock.now
             var turns = 0

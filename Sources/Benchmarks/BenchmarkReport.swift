@@ -6,6 +6,8 @@ public struct BenchmarkReport: Sendable, Codable {
         public var kind: Benchmark.Kind
         public var precision: String?
         public var size: String?
+        /// Pictures of one run; nil in reports of versions that measured one alone.
+        public var batch: Int?
         /// The median, the fastest and the slowest of all rounds, in seconds.
         public var seconds: Double
         public var fastest: Double
@@ -29,7 +31,7 @@ public struct BenchmarkReport: Sendable, Codable {
         public var ratio: Double?
 
         enum CodingKeys: String, CodingKey {
-            case name, kind, precision, size, seconds, fastest, slowest, rounds, gigaflops, bytes, against, peer, ratio
+            case name, kind, precision, size, batch, seconds, fastest, slowest, rounds, gigaflops, bytes, against, peer, ratio
             case gigaflopsPerSecond = "gigaflops_per_second"
             case shareOfPeak = "share_of_peak"
             case gigabytesPerSecond = "gigabytes_per_second"

@@ -26,6 +26,7 @@ public func measure(
         func rate(_ amount: Double?) -> Double? { amount.map { $0 / max(seconds, 1e-12) } }
         return BenchmarkReport.Row(
             name: benchmark.name, kind: benchmark.kind, precision: benchmark.precision?.rawValue, size: benchmark.size,
+            batch: benchmark.batch,
             seconds: seconds, fastest: samples.min() ?? 0, slowest: samples.max() ?? 0, rounds: samples.count,
             gigaflops: benchmark.gigaflops,
             gigaflopsPerSecond: benchmark.gigaflops.map { $0 / max(seconds, 1e-12) }, shareOfPeak: nil,

@@ -5,26 +5,30 @@ import Sampling
 import Tensors
 
 extension Benchmark {
-    /// One guided evaluation of a velocity network, both fields as a batch of two: `velocity.SIZE.PRECISION`. The
-    /// modulation of the evaluation's time is in the network's table, as it is in all runs with given times.
-    public static func velocity(_ size: NetworkSize, _ precision: Precision) -> Benchmark {
-        let network = VelocityNetwork(
-            size.velocity, weights: Weights(PackingWeights(RecurringWeights(), as: precision)))
-        return velocity(network, size: size.rawValue, precision)
+    /// One guided evaluation of a velocity network, both fields of every picture as one batch: `velocity.SIZE.PRECISION`, with
+    /// `.batchN` for more than one picture. The modulation of the evaluation's time is in the network's table, as it is in
+    /// all runs with given times.
+    public static func velocity(_ size: NetworkSize, _ precision: Precision, batch: Int = 1) -> Benchmark {
+        velocity(network(size.velocity, precision), size: size.rawValue, precision, batch: batch)
     }
 
     /// The same for the network of a model.
-    public static func velocity(_ model: FlowTok) -> Benchmark {
-        velocity(model.model.velocity, size: model.configuration.name, model.precision)
+    public static func velocity(_ model: FlowTok, batch: Int = 1) -> Benchmark {
+        velocity(model.model.velocity, size: model.configuration.name, model.precision, batch: batch)
     }
 
-    private static func velocity(_ network: VelocityNetwork, size: String, _ precision: Precision) -> Benchmark {
+    /// A network of a shape, with random weights.
+    static func network(_ form: VelocityConfiguration, _ precision: Precision) -> VelocityNetwork {
+        VelocityNetwork(form, weights: Weights(PackingWeights(RecurringWeights(), as: precision)))
+    }
+
+    static func velocity(_ network: VelocityNetwork, size: String, _ precision: Precision, batch: Int) -> Benchmark {
         let form = network.configuration
         var random = CounterRandom(seed: 3)
-        let tokens = Tensor.randomNormal([1, form.tokens, form.channels], using: &random)
+        let tokens = Tensor.randomNormal([batch, form.tokens, form.channels], using: &random)
         return Benchmark(
-            "velocity.\(size).\(precision.rawValue)", .velocity, precision: precision, size: size,
-            gigaflops: form.gigaflops(2)
+            "velocity.\(size).\(precision.rawValue)" + suffix(batch), .velocity, precision: precision, size: size, batch: batch,
+            gigaflops: form.gigaflops(2 * batch)
         ) {
             Precision.$current.withValue(precision) {
                 _ = network.guided(tokens, time: 0.5, by: Guidance(scale: 2))
@@ -32,28 +36,33 @@ extension Benchmark {
         }
     }
 
-    /// The decoding of one picture's latents: `decode.256.PRECISION`.
-    public static func decode(_ size: NetworkSize, _ precision: Precision) -> Benchmark {
-        let tokenizer = FlowTiTok(
-            size.tokenizer, weights: Weights(PackingWeights(RecurringWeights(), as: precision)))
-        return decode(tokenizer, size: String(size.tokenizer.imageSize), precision)
+    /// The decoding of pictures' latents: `decode.256.PRECISION`, with `.batchN` for more than one.
+    public static func decode(_ size: NetworkSize, _ precision: Precision, batch: Int = 1) -> Benchmark {
+        decode(tokenizer(size.tokenizer, precision), size: String(size.tokenizer.imageSize), precision, batch: batch)
     }
 
     /// The same for the tokenizer of a model.
-    public static func decode(_ model: FlowTok) -> Benchmark {
-        decode(model.model.imageTokenizer, size: model.configuration.name, model.precision)
+    public static func decode(_ model: FlowTok, batch: Int = 1) -> Benchmark {
+        decode(model.model.imageTokenizer, size: model.configuration.name, model.precision, batch: batch)
     }
 
-    private static func decode(_ tokenizer: FlowTiTok, size: String, _ precision: Precision) -> Benchmark {
+    /// A tokenizer of a shape, with random weights.
+    static func tokenizer(_ form: FlowTiTokConfiguration, _ precision: Precision) -> FlowTiTok {
+        FlowTiTok(form, weights: Weights(PackingWeights(RecurringWeights(), as: precision)))
+    }
+
+    static func decode(_ tokenizer: FlowTiTok, size: String, _ precision: Precision, batch: Int) -> Benchmark {
         let form = tokenizer.configuration
         var random = CounterRandom(seed: 4)
-        let latents = Tensor.randomNormal([1, form.latentTokens, form.tokenSize], using: &random)
-        let text = Tensor.randomNormal([1, form.textContextLength, form.textEmbeddingWidth], using: &random)
+        let latents = Tensor.randomNormal([batch, form.latentTokens, form.tokenSize], using: &random)
+        let text = Tensor.randomNormal([batch, form.textContextLength, form.textEmbeddingWidth], using: &random)
         return Benchmark(
-            "decode.\(size).\(precision.rawValue)", .decode, precision: precision, size: size,
-            gigaflops: form.decoderGigaflops
+            "decode.\(size).\(precision.rawValue)" + suffix(batch), .decode, precision: precision, size: size, batch: batch,
+            gigaflops: form.decoderGigaflops(batch)
         ) {
             Precision.$current.withValue(precision) { _ = tokenizer.decode(latents, guidedBy: text) }
         }
     }
+
+    private static func suffix(_ batch: Int) -> String { batch > 1 ? ".batch\(batch)" : "" }
 }

@@ -41,11 +41,11 @@ extension VelocityConfiguration {
 }
 
 extension FlowTiTokConfiguration {
-    /// Billions of operations in the products of the decoder's blocks for one picture.
-    var decoderGigaflops: Double {
+    /// Billions of operations in the products of the decoder's blocks for so many pictures.
+    func decoderGigaflops(_ batch: Int) -> Double {
         let hidden = 4 * decoder.width * 2 / 3
         return transformerGigaflops(
-            batch: 1, tokens: grid * grid + latentTokens + textContextLength, width: decoder.width, layers: decoder.layers,
+            batch: batch, tokens: grid * grid + latentTokens + textContextLength, width: decoder.width, layers: decoder.layers,
             hiddenProducts: 3 * decoder.width * hidden)
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 /// Seconds that a report is held against: what a peer's benchmark printed, or an earlier report of this one.
 ///
 /// The peer's form is one JSON object to a measurement, alone, in an array or one a line, with `what` (`velocity`, `decoder`,
-/// `convolution`, `generate` or `train`), `dtype` (`bf16` or `f32`), `seconds`, and where known `peer`, `size` and `threads`.
+/// `convolution`, `generate` or `train`), `dtype` (`bf16` or `f32`), `seconds`, and where known `peer`, `size`, `batch` and `threads`.
 public struct PeerFigures: Sendable {
     /// Why a file of figures cannot be used.
     public enum Problem: Equatable, Sendable, CategorizedError {
@@ -27,6 +27,8 @@ public struct PeerFigures: Sendable {
         var peer: String?
         var what: String
         var size: String?
+        /// Pictures at once; nil for one.
+        var batch: Int?
         var dtype: String
         var seconds: Double
     }
@@ -96,14 +98,14 @@ public struct PeerFigures: Sendable {
         if let seconds = rows[row.name] { return (seconds, "earlier flowtok") }
         let dtype = row.precision == "float32" ? "f32" : "bf16"
         let found = figures.last { figure in
-            guard figure.dtype == dtype else { return false }
+            guard figure.dtype == dtype, figure.batch ?? 1 == row.batch ?? 1 else { return false }
             switch row.kind {
             case .velocity: return figure.what == "velocity" && figure.size ?? "xl" == row.size
             case .decode: return figure.what == "decoder" && row.size == "256"
             case .train: return figure.what == "train"
             case .convolution: return figure.what == "convolution" && figure.size == row.size
             case .generate: return figure.what == "generate" && figure.size == row.size
-            case .peak, .gemm, .load, .t2i, .i2t: return false
+            case .peak, .gemm, .load, .t2i, .i2t, .scale: return false
             }
         }
         return found.map { ($0.seconds, "\($0.peer ?? "peer") \($0.dtype)") }

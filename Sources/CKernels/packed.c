@@ -2,6 +2,8 @@
 
 #include "ck_packed.h"
 
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "ck_memory.h"
@@ -63,6 +65,10 @@ struct product {
     bool is_few;                   // rows for the tiles of several panels side by side
     size_t left_row, left_step;
     size_t rows_per_job, row_jobs, panels_per_job;
+    size_t long_stretches;         // of panels_per_job panels; those after them have `short_panels`
+    size_t short_panels;
+    size_t round_jobs;
+    atomic_size_t rounded_jobs;    // that are done
 };
 
 /// The distance between rows of activations: an odd number of lines, so that the rows of a tile lie in different sets of the
@@ -148,12 +154,18 @@ static size_t compute_few(const struct product *p, size_t first, size_t last, si
     return panel;
 }
 
-static void compute_job(void *context, size_t index, int thread) {
-    (void)thread;
-    const struct product *p = context;
-    size_t first = index % p->row_jobs * p->rows_per_job, panel = index / p->row_jobs * p->panels_per_job;
+/// The first panel of a stretch.
+static size_t stretch_start(const struct product *p, size_t stretch) {
+    size_t whole = stretch < p->long_stretches ? stretch : p->long_stretches;
+    size_t panel = whole * p->panels_per_job + (stretch - whole) * p->short_panels;
+    return panel < p->panels ? panel : p->panels;
+}
+
+static void compute_job(const struct product *p, size_t index) {
+    size_t first = index % p->row_jobs * p->rows_per_job;
     size_t last = first + p->rows_per_job < p->rows ? first + p->rows_per_job : p->rows;
-    size_t panel_end = panel + p->panels_per_job < p->panels ? panel + p->panels_per_job : p->panels;
+    size_t first_panel = stretch_start(p, index / p->row_jobs), panel = first_panel;
+    size_t panel_end = stretch_start(p, index / p->row_jobs + 1);
     const uint32_t *left = p->rounded ? p->rounded : (const uint32_t *)(const void *)p->a;
     // Integer sums have to be whole before they are scaled; the others are built block by block.
     size_t block_size = p->type == CK_INT8 && p->steps > 0 ? p->steps : p->kernels.block_steps;
@@ -161,7 +173,6 @@ static void compute_job(void *context, size_t index, int thread) {
     if (stretch < block_size) stretch = block_size;
     if (p->kernels.begin) p->kernels.begin();
     if (p->is_few) panel = compute_few(p, first, last, panel, panel_end);
-    size_t first_panel = index / p->row_jobs * p->panels_per_job;
     for (size_t start = 0; start < p->steps || start == 0; start += stretch) {
         size_t end = start + stretch < p->steps ? start + stretch : p->steps;
         for (size_t j = panel; j < panel_end; j++) {
@@ -190,6 +201,25 @@ static void compute_job(void *context, size_t index, int thread) {
         size_t end = panel_end * ck_panel_width;
         finish_part(p, first, last, first_panel * ck_panel_width, end < p->outputs ? end : p->outputs);
     }
+}
+
+/// Rounds rows, or computes: jobs are begun in order, so that those that round are all begun when the first of the others
+/// waits for them. One loop of the pool in place of two.
+static void product_job(void *context, size_t index, int thread) {
+    struct product *p = context;
+    if (index < p->round_jobs) {
+        round_job(p, index, thread);
+        atomic_fetch_add_explicit(&p->rounded_jobs, 1, memory_order_release);
+        return;
+    }
+    for (size_t turn = 1; atomic_load_explicit(&p->rounded_jobs, memory_order_acquire) < p->round_jobs; turn++) {
+        if (turn % 4096 == 0) {
+            sched_yield();
+        } else {
+            ck_relax();
+        }
+    }
+    compute_job(p, index - p->round_jobs);
 }
 
 void packed_kernels_for(enum ck_level level, enum ck_type type, struct packed_kernels *kernels) {
@@ -265,7 +295,7 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
         bytes = rounded_bytes + rows * sizeof(float);
         p.rounded = ck_allocate(bytes);
         p.row_scales = (float *)((char *)p.rounded + rounded_bytes);
-        ck_parallel((rows + pack_rows - 1) / pack_rows, round_job, &p);
+        p.round_jobs = (rows + pack_rows - 1) / pack_rows;
     }
     p.row_jobs = (rows + rows_per_job - 1) / rows_per_job;
     p.rows_per_job = ((rows + p.row_jobs - 1) / p.row_jobs + p.kernels.height - 1) / p.kernels.height * p.kernels.height;
@@ -278,6 +308,12 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
         p.panels_per_job = most > few_panels ? most : least < few_panels ? least : few_panels;
     }
     if (p.panels_per_job < 1) p.panels_per_job = 1;
-    ck_parallel(p.row_jobs * ((p.panels + p.panels_per_job - 1) / p.panels_per_job), compute_job, &p);
+    // The last stretches are short, so that threads end together.
+    p.short_panels = p.is_few ? p.panels_per_job : 1;
+    size_t tail = p.is_few ? 0 : (size_t)ck_thread_count() * p.panels_per_job;
+    p.long_stretches = tail < p.panels ? (p.panels - tail) / p.panels_per_job : 0;
+    size_t left = p.panels - p.long_stretches * p.panels_per_job;
+    size_t stretches = p.long_stretches + (left + p.short_panels - 1) / p.short_panels;
+    ck_parallel(p.round_jobs + p.row_jobs * stretches, product_job, &p);
     if (p.rounded) ck_free(p.rounded, bytes);
 }

@@ -9,15 +9,26 @@ enum { height = 14 };
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 
-/// Sums of a row and 16 columns, scaled: what is written to c.
-INLINE TARGET __m512 scaled(__m512i sums, float row, const struct int8_factors *factors, const float *bias, size_t column,
-                            __mmask16 mask) {
-    __m512i correction = _mm512_slli_epi32(_mm512_maskz_loadu_epi32(mask, factors->sums + column), 7);
-    __m512 scale = _mm512_maskz_loadu_ps(mask, factors->columns + column);
-    __m512 offset = bias ? _mm512_maskz_loadu_ps(mask, bias + column) : _mm512_setzero_ps();
-    __m512 sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums, correction));
-    __m512 factor = _mm512_mul_ps(_mm512_set1_ps(row), scale);
-    return _mm512_add_ps(_mm512_mul_ps(sum, factor), offset);
+/// What the sums of 16 columns are scaled by.
+struct columns {
+    __m512i correction;
+    __m512 scale, offset;
+    __mmask16 mask;
+};
+
+INLINE TARGET struct columns columns_at(size_t column, size_t count, const struct int8_factors *factors, const float *bias) {
+    __mmask16 mask = first_lanes(count);
+    return (struct columns){
+        .correction = _mm512_slli_epi32(_mm512_maskz_loadu_epi32(mask, factors->sums + column), 7),
+        .scale = _mm512_maskz_loadu_ps(mask, factors->columns + column),
+        .offset = bias ? _mm512_maskz_loadu_ps(mask, bias + column) : _mm512_setzero_ps(), .mask = mask};
+}
+
+/// Writes the sums of a row and 16 columns to c, scaled.
+INLINE TARGET void put(float *c, __m512i sums, float row, struct columns columns) {
+    __m512 sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums, columns.correction));
+    __m512 factor = _mm512_mul_ps(_mm512_set1_ps(row), columns.scale);
+    _mm512_mask_storeu_ps(c, columns.mask, _mm512_add_ps(_mm512_mul_ps(sum, factor), columns.offset));
 }
 
 INLINE TARGET void tile_rows(const int rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row,
@@ -38,12 +49,12 @@ INLINE TARGET void tile_rows(const int rows, size_t columns, size_t steps, const
         a++;
         b += 32;
     }
-    for (size_t half = 0; half < 2 && half * 16 < columns; half++) {
-        __mmask16 mask = first_lanes(columns - half * 16);
-        _Pragma("unroll") for (int row = 0; row < rows; row++)
-            _mm512_mask_storeu_ps(c + row * ldc + half * 16, mask,
-                                  scaled(sums[row][half], factors->rows[row], factors, bias, half * 16, mask));
-    }
+    // Loops of known length: sums that an index chooses would live in memory.
+    struct columns low = columns_at(0, columns, factors, bias);
+    _Pragma("unroll") for (int row = 0; row < rows; row++) put(c + row * ldc, sums[row][0], factors->rows[row], low);
+    if (columns <= 16) return;
+    struct columns high = columns_at(16, columns - 16, factors, bias);
+    _Pragma("unroll") for (int row = 0; row < rows; row++) put(c + row * ldc + 16, sums[row][1], factors->rows[row], high);
 }
 
 TARGET void tile_int8_vnni(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row,
@@ -71,10 +82,10 @@ INLINE TARGET void few_rows_int8(const int rows, size_t steps, const uint32_t *a
                 sums[row][half] = _mm512_dpbusd_epi32(sums[row][half], _mm512_set1_epi32((int)a[row * a_row + step]), right);
         }
     }
-    _Pragma("unroll") for (int half = 0; half < 2 * few_panels; half++)
-        _Pragma("unroll") for (int row = 0; row < rows; row++)
-            _mm512_storeu_ps(c + row * ldc + half * 16,
-                             scaled(sums[row][half], factors->rows[row], factors, bias, (size_t)half * 16, 0xffff));
+    _Pragma("unroll") for (int half = 0; half < 2 * few_panels; half++) {
+        struct columns part = columns_at((size_t)half * 16, 16, factors, bias);
+        _Pragma("unroll") for (int row = 0; row < rows; row++) put(c + row * ldc + half * 16, sums[row][half], factors->rows[row], part);
+    }
 }
 
 TARGET void tile_int8_few_vnni(size_t rows, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b, size_t distance,
@@ -102,7 +113,16 @@ INLINE TARGET float round_bytes(uint8_t *out, const size_t apart, const float *v
     float top = _mm512_reduce_max_ps(
         _mm512_max_ps(_mm512_max_ps(tops[0], tops[1]), _mm512_max_ps(tops[2], tops[3])));
     __m512 inverse = _mm512_set1_ps(top > 0 ? 127 / top : 0);
-    for (i = 0; i < count; i += 16) {
+    for (i = 0; i + 64 <= count; i += 64) {
+        __m512i whole[4];
+        _Pragma("unroll") for (int j = 0; j < 4; j++)
+            whole[j] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(values + i + 16 * j), inverse));
+        // Packing goes by quarters of a register: 32-bit words then lie as 0, 4, 8, 12, 1, 5 …
+        __m512i bytes = _mm512_packs_epi16(_mm512_packs_epi32(whole[0], whole[1]), _mm512_packs_epi32(whole[2], whole[3]));
+        bytes = _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), bytes);
+        _mm512_storeu_si512(out + i / 64 * apart, _mm512_xor_si512(bytes, _mm512_set1_epi8((char)0x80)));
+    }
+    for (; i < count; i += 16) {
         __mmask16 known = first_lanes(count - i);
         __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_maskz_loadu_ps(known, values + i), inverse));
         __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(whole, _mm512_set1_epi32(128)));

@@ -33,14 +33,6 @@ static void *loop_context;
 
 static _Thread_local bool inside;
 
-static inline void relax(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 static long long now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -73,7 +65,7 @@ static void *worker(void *argument) {
                 pthread_mutex_unlock(&sleep_lock);
                 break;
             }
-            relax();
+            ck_relax();
         }
         while ((current & open_bit) && thread <= (current >> 8 & 0xff)) {
             if (atomic_compare_exchange_weak_explicit(&state, &current, current + 1, memory_order_acq_rel,
@@ -146,7 +138,7 @@ void ck_parallel(size_t count, ck_work work, void *context) {
     long long deadline = now() + 200000;
     for (int round = 0; atomic_load_explicit(&state, memory_order_acquire) & inside_mask; round++) {
         if ((round & 63) == 63 && now() > deadline) sched_yield();
-        relax();
+        ck_relax();
     }
     pthread_mutex_unlock(&owner);
 }

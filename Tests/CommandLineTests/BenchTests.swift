@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import Testing
 
 @Suite struct BenchTests {
@@ -28,6 +29,56 @@ import Testing
         }
         #expect(rows["peak.float32"] != nil && rows["train.tokenizer.float32"] != nil)
         #expect(rows["train.transformers.bfloat16"] != nil && rows["train.tokenizer.int8"] == nil)
+    }
+
+    @Test func severalPicturesAtOnce() throws {
+        try scratch.write(
+            """
+            {"peer": "torch 9", "what": "velocity", "size": "tiny", "dtype": "f32", "seconds": 10}
+            {"peer": "torch 9", "what": "velocity", "size": "tiny", "dtype": "f32", "batch": 3, "seconds": 1000}
+            """, to: "torch.jsonl")
+        let rows = try rows(
+            Tool.run(
+                [
+                    "bench", "velocity", "decode", "--size", "tiny", "--batch", "3", "--precision", "float32", "--repeat", "1", "--json", "--against",
+                    "torch.jsonl",
+                ], in: scratch))
+        let velocity = try #require(rows["velocity.tiny.float32.batch3"]), decode = try #require(rows["decode.64.float32.batch3"])
+        #expect(velocity["batch"] as? Int == 3 && decode["batch"] as? Int == 3)
+        // Held against as many pictures of the peer's.
+        #expect(velocity["against"] as? Double == 1000)
+        let one = try self.rows(
+            Tool.run(["bench", "velocity", "--size", "tiny", "--precision", "float32", "--repeat", "1", "--json"], in: scratch))
+        let alone = try #require(one["velocity.tiny.float32"]?["gigaflops"] as? Double)
+        #expect(try abs(#require(velocity["gigaflops"] as? Double) - 3 * alone) < 1e-9)
+        expectFailure(try Tool.run(["bench", "velocity", "--batch", "0"], in: scratch), 64, "--batch is 0")
+    }
+
+    @Test func howTheCostGrows() throws {
+        let result = try Tool.run(
+            ["bench", "scale", "--size", "tiny", "--precision", "float32", "--repeat", "1", "--json", "--plot", "scale.png"], in: scratch)
+        #expect(result.status == 0, "\(result.errors)")
+        let report = try #require(JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        let series = try #require(report["series"] as? [[String: Any]])
+        #expect(
+            series.map { "\($0["network"] ?? "") \($0["name"] ?? "")" } == [
+                "velocity batch", "decode batch", "velocity tokens", "decode side", "velocity threads",
+            ])
+        for series in series {
+            let points = try #require(series["points"] as? [[String: Any]])
+            #expect(points.allSatisfy { $0["seconds"] as? Double ?? 0 > 0 && $0["value"] is Int })
+            #expect(points.count == 1 || series["time_exponent"] is Double)
+        }
+        // Eight times the tokens take more time, and less than their square.
+        let tokens = try #require(series[2]["points"] as? [[String: Any]])
+        let seconds = tokens.compactMap { $0["seconds"] as? Double }
+        #expect(seconds[3] > seconds[0] && seconds[3] < 64 * seconds[0])
+        #expect(try Image(path: scratch.path("scale.png")).width == 800)
+        let table = try Tool.run(["bench", "scale", "--size", "tiny", "--precision", "int8", "--repeat", "1"], in: scratch)
+        #expect(table.output.contains("time ~ value^") && table.output.contains("over the side of the image"))
+        expectFailure(try Tool.run(["bench", "scale", "velocity"], in: scratch), 64, "measured alone")
+        expectFailure(try Tool.run(["bench", "velocity", "--plot", "a.png"], in: scratch), 64, "--plot draws what scale finds")
+        expectFailure(try Tool.run(["bench", "scale", "--size", "tiny", "--plot", "no/where.png"], in: scratch), 66, "no")
     }
 
     @Test func generatorsOfEveryFamily() throws {

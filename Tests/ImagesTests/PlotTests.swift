@@ -29,7 +29,7 @@ struct PlotTests {
         for isLogarithmic in [false, true] {
             let plot = Plot(
                 series: [Plot.Series("a", points: points), Plot.Series("b", points: points)],
-                isLogarithmic: isLogarithmic)
+                isLogarithmic: isLogarithmic, isLogarithmicAcross: isLogarithmic)
             #expect(plot.image().width == 800)
             #expect(plot.image(width: 160, height: 120).height == 120)
         }

@@ -14,3 +14,12 @@ int ck_thread_count(void);
 
 /// Sets the number of threads, at least 1 and at most 64. Takes effect with the next loop.
 void ck_set_thread_count(int count);
+
+/// Tells the CPU that this thread waits for another.
+static inline void ck_relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}

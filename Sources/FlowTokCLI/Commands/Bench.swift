@@ -32,6 +32,7 @@ struct Bench: ParsableCommand {
                   load.TYPE                   start of the program until the model stands
                   t2i.TYPE                    start of the program until the picture is written
                   i2t.TYPE                    start of the program until the caption is printed
+                  velocity and decode end in .batchN where --batch says so.
 
                 The networks of velocity and decode have the official shapes and random weights, or are those of --model. \
                 load, t2i and i2t need a model; without one they are left out unless they are asked for. generate measures the \
@@ -39,8 +40,10 @@ struct Bench: ParsableCommand {
                 second, and of autoregressive ones what is read of memory for a token as a share of its bandwidth, \
                 which is measured between the steps.
 
+                scale, which is asked for alone, tells how time and memory grow over pictures at once, tokens, the side of the                 image and threads, with the exponents that fit best; --plot draws it.
+
                 JSON
-                  flowtok, cpu, kernels, threads, load (of the machine, before), rows: name, kind, precision, size, seconds \
+                  flowtok, cpu, kernels, threads, load (of the machine, before), rows: name, kind, precision, size, batch, seconds \
                 (median), fastest, slowest, rounds, gigaflops, gigaflops_per_second, share_of_peak, bytes (most in memory), \
                 against (seconds), peer, ratio (how many times faster than that), \
                 gigabytes_per_second, share_of_bandwidth, tokens_per_second, images_per_second.
@@ -50,17 +53,26 @@ struct Bench: ParsableCommand {
                   flowtok bench velocity decode train --against torch.jsonl --json > bench.json
                   flowtok bench --against bench.json
                   flowtok bench generate --family rar --published RAR-XL --precision bf16
+                  flowtok bench velocity --batch 8 --precision bf16
+                  flowtok bench scale --size b --precision bf16 --plot scale.png
                 """)
     }
 
-    @Argument(help: "What to measure: peak, gemm, velocity, decode, train, generate, load, t2i, i2t (default: all but generate).")
+    @Argument(help: "What to measure: peak, gemm, velocity, decode, train, generate, load, t2i, i2t, scale (default: all but generate and scale).")
     var kinds: [Benchmark.Kind] = []
 
     @Option(help: "A model folder, whose networks velocity and decode measure then.", completion: .directory)
     var model: String?
 
-    @Option(help: "The networks of velocity and decode: tiny, s, b, l, xl or h. With tiny, everything is tiny.")
-    var size = NetworkSize.xl
+    @Option(
+        help: "The networks of velocity, decode and scale: tiny, s, b, l, xl or h (default: xl, of scale b). With tiny, everything is tiny.")
+    var size: NetworkSize?
+
+    @Option(parsing: .unconditional, help: "Pictures at once, of velocity and decode.")
+    var batch = 1
+
+    @Option(help: "Draw what scale finds as this picture.", completion: .file(extensions: ["png"]))
+    var plot: String?
 
     @Option(
         help:
@@ -97,6 +109,10 @@ struct Bench: ParsableCommand {
         if kinds.contains(.generate), family.isEmpty {
             throw ValidationError("nothing to draw with: generate expects --family, such as --family rar")
         }
+        guard (1...1024).contains(batch) else { throw ValidationError("--batch is \(batch), expected 1 to 1024") }
+        if kinds.contains(.scale), kinds != [.scale] { throw ValidationError("scale is measured alone") }
+        if kinds.contains(.scale), model != nil || against != nil { throw ValidationError("scale goes without --model and --against") }
+        if plot != nil, kinds != [.scale] { throw ValidationError("--plot draws what scale finds: flowtok bench scale --plot FILE") }
         if published != nil, family.count != 1 { throw ValidationError("--published expects one --family") }
     }
 
@@ -106,6 +122,7 @@ struct Bench: ParsableCommand {
             _ = try FlowTok(model: model ?? DefaultModel.path(), precision: precision.first)
             return
         }
+        if kinds == [.scale] { return try runScale() }
         // What is wrong with the figures should be reported before minutes of measuring.
         let peer = try against.map { try PeerFigures(path: $0) }
         let load = SystemFacts.loadAverage
@@ -123,6 +140,22 @@ struct Bench: ParsableCommand {
         if json { try Console.print(json: report) } else { BenchmarkTable.print(report) }
     }
 
+    private func runScale() throws {
+        let (size, precision) = (size ?? .b, precision.first ?? .bfloat16)
+        try plot.map { OutputFile(named: $0) }?.prepare()
+        let progress = ProgressLine(enabled: true, onlyOnTerminal: true)
+        progress.show(0, "making the networks")
+        let series = try measureScale(size, precision, rounds: rounds) { progress.show($0, $1) }
+        progress.finish()
+        let report = ScaleReport(
+            flowtok: FlowTok.version, cpu: SystemFacts.processor, kernels: Machine.kernelLevel, threads: Machine.threads,
+            precision: precision.rawValue, size: size.rawValue, series: series)
+        if json { try Console.print(json: report) } else { ScaleTable.print(report) }
+        guard let plot else { return }
+        var file = OutputFile(named: plot)
+        try file.write(ScaleTable.plot(report))
+    }
+
     /// The precisions that were asked for, or all that the model can be had in.
     private func precisions() throws -> [Precision] {
         guard precision.isEmpty else { return precision }
@@ -134,6 +167,7 @@ struct Bench: ParsableCommand {
     private func benchmarks(scratch: String) throws -> [Benchmark] {
         let wanted = Set(kinds.isEmpty ? Benchmark.Kind.allCases : kinds)
         let precisions = try precisions()
+        let size = size ?? .xl
         let isTiny = size == .tiny
         var found: [Benchmark] = []
         if !wanted.isDisjoint(with: [.peak, .gemm, .velocity, .decode, .convolution, .train]) { found += Benchmark.peaks(quick: isTiny) }
@@ -144,10 +178,10 @@ struct Bench: ParsableCommand {
             for precision in precisions {
                 let opened = try model.map { try FlowTok(model: $0, precision: precision) }
                 if wanted.contains(.velocity) {
-                    found.append(opened.map { Benchmark.velocity($0) } ?? Benchmark.velocity(size, precision))
+                    found.append(opened.map { Benchmark.velocity($0, batch: batch) } ?? Benchmark.velocity(size, precision, batch: batch))
                 }
                 if wanted.contains(.decode) {
-                    found.append(opened.map { Benchmark.decode($0) } ?? Benchmark.decode(size, precision))
+                    found.append(opened.map { Benchmark.decode($0, batch: batch) } ?? Benchmark.decode(size, precision, batch: batch))
                 }
             }
         }

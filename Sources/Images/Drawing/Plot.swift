@@ -23,15 +23,19 @@ public struct Plot: Sendable {
     public var series: [Series]
     /// Whether the vertical axis is logarithmic.
     public var isLogarithmic: Bool
+    /// Whether the horizontal axis is.
+    public var isLogarithmicAcross: Bool
 
     public init(
-        title: String = "", xLabel: String = "", yLabel: String = "", series: [Series], isLogarithmic: Bool = false
+        title: String = "", xLabel: String = "", yLabel: String = "", series: [Series], isLogarithmic: Bool = false,
+        isLogarithmicAcross: Bool = false
     ) {
         self.title = title
         self.xLabel = xLabel
         self.yLabel = yLabel
         self.series = series
         self.isLogarithmic = isLogarithmic
+        self.isLogarithmicAcross = isLogarithmicAcross
     }
 
     /// The plot as a picture. Traps below 160 by 120 pixels, where labels leave no room for curves.
@@ -40,7 +44,7 @@ public struct Plot: Sendable {
         var image = Image(width: width, height: height, filled: .white)
         let curves = series.map { curve in curve.points.map(transformed) }
         let shown = curves.joined().filter(isShown)
-        let x = Axis(shown.map(\.x), isLogarithmic: false)
+        let x = Axis(shown.map(\.x), isLogarithmic: isLogarithmicAcross)
         let y = Axis(shown.map(\.y), isLogarithmic: isLogarithmic, padding: 0.03)
 
         let letter = Image.textHeight()
@@ -59,13 +63,15 @@ public struct Plot: Sendable {
         for (index, curve) in curves.enumerated() {
             draw(curve, color: color(index), x, y, frame, into: &image)
         }
-        drawLegend(in: frame, into: &image)
+        // The upper corner that has fewer points in it.
+        let places = shown.map { SIMD2(x.place(of: $0.x), y.place(of: $0.y)) }.filter { $0.y > 0.5 }
+        drawLegend(in: frame, left: places.count { $0.x < 0.5 } < places.count { $0.x >= 0.5 }, into: &image)
         return image
     }
 
     /// The place of a point on the axes: a logarithmic value by its exponent.
     private func transformed(_ point: SIMD2<Double>) -> SIMD2<Double> {
-        isLogarithmic ? SIMD2(point.x, log10(point.y)) : point
+        SIMD2(isLogarithmicAcross ? log10(point.x) : point.x, isLogarithmic ? log10(point.y) : point.y)
     }
 
     private func isShown(_ point: SIMD2<Double>) -> Bool {
@@ -116,13 +122,13 @@ public struct Plot: Sendable {
         }
     }
 
-    private func drawLegend(in frame: PixelRect, into image: inout Image) {
+    private func drawLegend(in frame: PixelRect, left isLeft: Bool, into image: inout Image) {
         let names = series.map(\.name)
         guard names.contains(where: { !$0.isEmpty }) else { return }
         let line = Image.textHeight() + 6
         let width = (names.map { Image.width(ofText: $0) }.max() ?? 0) + 34
         let box = PixelRect(
-            x: frame.x + frame.width - width - 4, y: frame.y + 4, width: width, height: names.count * line + 6)
+            x: isLeft ? frame.x + 5 : frame.x + frame.width - width - 4, y: frame.y + 4, width: width, height: names.count * line + 6)
         image.fill(box, with: faint)
         image.fill(PixelRect(x: box.x + 1, y: box.y + 1, width: box.width - 2, height: box.height - 2), with: .white)
         for (index, name) in names.enumerated() {
