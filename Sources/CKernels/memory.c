@@ -63,16 +63,67 @@ static void *fresh(size_t bytes) {
     return posix_memalign(&block, 64, bytes) == 0 ? block : NULL;
 }
 
-void *ck_allocate_kept(size_t bytes) {
-    void *block = fresh(bytes < 64 ? 64 : (bytes + 63) & ~(size_t)63);
-    if (!block) {
-        fprintf(stderr, "flowtok: out of memory (a block of %zu bytes was refused)\n", bytes);
-        abort();
-    }
-    return block;
+/// Memory that kept blocks are cut from one after the other: a model's matrices lie in huge pages together, where each by itself
+/// is too small for one.
+struct chunk {
+    size_t used, blocks;
+};
+enum { chunk_bytes = 8 << 20, header = 64 };
+
+static pthread_mutex_t chunk_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct chunk *current;
+
+static void *refuse(size_t bytes) {
+    fprintf(stderr, "flowtok: out of memory (a block of %zu bytes was refused)\n", bytes);
+    abort();
 }
 
-void ck_free_kept(void *block) { free(block); }
+/// Before every kept block stands the chunk that it is cut from, or NULL.
+static void *marked(void *start, struct chunk *chunk) {
+    *(struct chunk **)start = chunk;
+    return (char *)start + header;
+}
+
+void *ck_allocate_kept(size_t bytes) {
+    size_t whole = header + ((bytes + 63) & ~(size_t)63);
+    if (whole > chunk_bytes / 2) {
+        void *own = fresh(whole);
+        return own ? marked(own, NULL) : refuse(bytes);
+    }
+    pthread_mutex_lock(&chunk_lock);
+    if (!current || current->used + whole > chunk_bytes) {
+        struct chunk *next = fresh(chunk_bytes);
+        if (!next) return refuse(bytes);
+        if (current && current->blocks == 0) free(current);
+        *next = (struct chunk){.used = header};
+        current = next;
+    }
+    void *start = (char *)current + current->used;
+    current->used += whole;
+    current->blocks++;
+    struct chunk *chunk = current;
+    pthread_mutex_unlock(&chunk_lock);
+    return marked(start, chunk);
+}
+
+void ck_free_kept(void *block) {
+    if (!block) return;
+    void *start = (char *)block - header;
+    struct chunk *chunk = *(struct chunk **)start;
+    if (!chunk) {
+        free(start);
+        return;
+    }
+    pthread_mutex_lock(&chunk_lock);
+    if (--chunk->blocks == 0) {
+        if (chunk == current) {
+            chunk->used = header;
+        } else {
+            free(chunk);
+        }
+    }
+    pthread_mutex_unlock(&chunk_lock);
+}
 
 void *ck_allocate(size_t bytes) {
     size_t rounded;

@@ -7,7 +7,7 @@ import Tensors
 import TextTokenizers
 
 extension Evaluator {
-    private func captions(_ images: [Image], _ direction: CaptioningDefaults.Direction?) throws -> [String] {
+    func captions(_ images: [Image], _ direction: CaptioningDefaults.Direction?) throws -> [String] {
         let model = flowtok.model
         var settings = flowtok.configuration.captioning
         settings.direction = direction ?? settings.direction
@@ -28,6 +28,28 @@ extension Evaluator {
             Metric(
                 name: "caption of a sprite on white names it", value: share(right, of: asked.count), unit: "%",
                 cases: asked.count, goal: 60)
+        ]
+    }
+
+    /// The caption of an emoji that fills the frame or stands off its centre: does it name it?
+    func captionedLayouts(_ direction: CaptioningDefaults.Direction?) throws -> [Metric] {
+        var random = CounterRandom(seed: 13)
+        let asked = chosen(cases, seed: 13)
+        let pictures = asked.enumerated().map { number, index -> Image in
+            let side = composer.configuration.side
+            var picture = Image(width: side, height: side, filled: .white)
+            let sprite = sprites[emoji[index]].image
+            // By turns: 98 % of the frame, or 60 % of it with the centre up to a fifth of the side away.
+            let size = number.isMultiple(of: 2) ? 0.98 : 0.6
+            let shifts = (0..<2).map { _ in number.isMultiple(of: 2) ? 0 : 0.4 * Double(random.uniform()) - 0.2 }
+            picture.draw(sprite, in: SceneLayout.rect(of: sprite, x: 0.5 + shifts[0], y: 0.5 + shifts[1], side: size, frame: side))
+            return picture
+        }
+        let right = zip(asked, try captions(pictures, direction)).count { CaptionReader.names($1, sprites[emoji[$0]].description) }
+        return [
+            Metric(
+                name: "caption of a sprite that fills the frame or stands off its centre names it", value: share(right, of: asked.count),
+                unit: "%", cases: asked.count, goal: 85)
         ]
     }
 

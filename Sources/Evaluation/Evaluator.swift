@@ -39,12 +39,16 @@ public struct Evaluator: Sendable {
 
     /// What can be measured by itself.
     public enum Part: String, Sendable, CaseIterable {
-        case tokenizer, named, backgrounds, relations, counts, captions, precision
+        case tokenizer, named, phrasings, everyday, styles, colours, backgrounds, relations, counts, captions
+        case roundTrip = "round-trip"
+        case precision
     }
 
     /// The measures of `parts`, one after the other; `report` hears of each as it is done.
+    ///
+    /// - Parameter everyday: the prompts of `everyday`, which is left out without them.
     public func run(
-        _ parts: [Part] = Part.allCases, direction: CaptioningDefaults.Direction? = nil,
+        _ parts: [Part] = Part.allCases, everyday prompts: EverydayPrompts? = nil, direction: CaptioningDefaults.Direction? = nil,
         report: (Metric) throws -> Void
     ) throws -> [Metric] {
         try parts.flatMap { part in
@@ -52,10 +56,15 @@ public struct Evaluator: Sendable {
                 switch part {
                 case .tokenizer: try tokenizer()
                 case .named: try named()
+                case .phrasings: try phrasings()
+                case .everyday: try prompts.map { try everyday($0) } ?? []
+                case .styles: try styles()
+                case .colours: try colours()
                 case .backgrounds: try backgrounds()
                 case .relations: try relations()
                 case .counts: try counts()
-                case .captions: try captionedSprites(direction) + captionedPairs(direction)
+                case .captions: try captionedSprites(direction) + captionedLayouts(direction) + captionedPairs(direction)
+                case .roundTrip: try roundTrip()
                 case .precision: try precisions()
                 }
             }

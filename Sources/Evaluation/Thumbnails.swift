@@ -32,6 +32,13 @@ package struct RetrievalIndex: Sendable {
         thumbnails = sprites.map { Thumbnail($0) }
     }
 
+    /// How many others are nearer to `picture` than the nearest of `indices`; all where there is none.
+    package func rank(ofNearest indices: [Int], for picture: Thumbnail) -> Int {
+        let own = indices.map { picture.squaredDistance(to: thumbnails[$0]) }.min() ?? -1
+        let right = Set(indices)
+        return thumbnails.indices.count { !right.contains($0) && (own < 0 || picture.squaredDistance(to: thumbnails[$0]) < own) }
+    }
+
     /// How many others are nearer to `picture` than entry `index`: 0 where it is the nearest.
     package func rank(of index: Int, for picture: Thumbnail) -> Int {
         let own = picture.squaredDistance(to: thumbnails[index])

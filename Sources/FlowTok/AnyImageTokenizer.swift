@@ -81,7 +81,7 @@ public struct AnyImageTokenizer: Sendable {
     }
 
     /// Whether a path is the folder of a model that draws by itself.
-    private static func isFlowTok(_ path: String) throws -> Bool {
+    package static func isFlowTok(_ path: String) throws -> Bool {
         guard FileManager.default.fileExists(atPath: path + "/" + ModelFolder.configurationFile) else { return false }
         return try ModelFamilies.family(ofFolder: path).isFlow
     }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Foundation
 import Images
 import Tensors
@@ -108,6 +109,35 @@ import Testing
         let counts = try both.lines.map { try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])["tokens"] as? Int }
         #expect(counts == [1, 2, 4, 8, 1, 2, 4, 8])
         #expect(try scratch.names("out") == ["cat-tokens.png", "fox-tokens.png"])
+    }
+
+    /// An image tokenizer alone is measured by what comes back of drawings, from every number of tokens.
+    @Test func whatIsKeptOfDrawings() throws {
+        try TinyFamilies.writeFlexTok(to: scratch.path("m"))
+        try scratch.makeFolder("sprites")
+        var shard = TarWriter()
+        for (index, colour) in [UInt8(40), 120, 200].enumerated() {
+            let sprite = SpriteDescription(
+                key: "s\(index)", name: "shade \(index)", caption: "shade \(index)", group: index < 2 ? "dark" : "light", source: "tests",
+                license: "CC0-1.0", heldOut: index == 0)
+            let image = RGBAImage(width: 24, height: 24, pixels: Array(repeating: [colour, colour, 90, 255], count: 24 * 24).flatMap { $0 })
+            try shard.append(sprite.key + ".png", Data(image.encodedPNG()))
+            try shard.append(sprite.key + ".json", JSONEncoder().encode(sprite))
+        }
+        try shard.write(to: URL(fileURLWithPath: scratch.path("sprites/sprites-000000.tar")))
+        let result = try run("evaluate", "--model", "m", "--sprites", "sprites", "--steps", "1", "--guidance", "1", "--json")
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+        let rows = try result.lines.map { try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
+        #expect(
+            rows.map { ($0["name"] as? String ?? "").prefix { $0 != "(" } }
+                == [1, 2, 4, 8].flatMap { count -> [Substring] in
+                    let from = "from \(count) \(count == 1 ? "token" : "tokens")"
+                    return ["PSNR \(from)", "\(from) the kind of thing is right "]
+                })
+        // One of the two others is of the kind that is held out.
+        #expect(rows.allSatisfy { $0["cases"] as? Int == 1 } && (rows[1]["name"] as? String)?.hasSuffix("(by chance 50.0 %)") == true)
+        #expect(rows.compactMap { $0["value"] as? Double }.allSatisfy { $0.isFinite })
+        expectFailure(try run("evaluate", "--model", "m", "--sprites", "sprites", "--only", "named"), 64, "m is no FlowTok")
     }
 
     @Test func conversions() throws {

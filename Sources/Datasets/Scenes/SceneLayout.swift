@@ -90,7 +90,7 @@ public struct SceneLayout: Codable, Sendable, Equatable {
     }
 
     /// The rectangle, in pixels, of a sprite that fills the longer side of its box.
-    static func rect(of image: RGBAImage, x: Double, y: Double, side boxSide: Double, frame: Int) -> FloatRect {
+    package static func rect(of image: RGBAImage, x: Double, y: Double, side boxSide: Double, frame: Int) -> FloatRect {
         let scale = boxSide * Double(frame) / Double(max(image.width, image.height))
         let width = Double(image.width) * scale
         let height = Double(image.height) * scale

@@ -21,6 +21,8 @@ public enum Initializer: Sendable {
     case normalMeansZeroVariance(std: Float)
     /// These values.
     case values(Tensor)
+    /// The values that this gives, which is asked where a parameter is made: models that are read do without.
+    case computed(@Sendable () -> Tensor)
 }
 
 /// Where a model's parameters come from: a checkpoint that is read, an initialiser, or a trainer's store.
@@ -151,6 +153,8 @@ public final class FreshWeights: WeightSource {
         case .values(let values):
             precondition(values.shape == shape, "initial values of shape \(values.shape) for a parameter of shape \(shape)")
             return values
+        case .computed(let values):
+            return tensor(named: name, shape: shape, initial: .values(values()))
         case .xavierUniform:
             let outputs = shape.first ?? 1
             let inputs = shape.dropFirst().reduce(1, *)

@@ -120,7 +120,7 @@ public struct FlowTiTokEncoder: Sendable {
         self.configuration = configuration
         latentTokens = weights.tensor("latent_tokens", [configuration.latentTokens, width], initial: table)
         let weights = weights["encoder"]
-        let basis = configuration.seeded ? PatchBasis(patch: patch, count: width).embedding(width: width) : nil
+        let basis = configuration.seeded ? PatchBasis.embedding(patch: patch, width: width) : nil
         patchEmbedding = Linear(
             convolution: weights["patch_embed"], channels: 3, patch: patch, to: width, initial: basis?.weight ?? initial,
             biasInitial: basis?.bias ?? .zeros)
@@ -230,7 +230,7 @@ public struct FlowTiTokDecoder: Sendable {
         pixels = Linear(
             weights["ffn.0"], from: width, to: 3 * configuration.patchSize * configuration.patchSize, kernel: [1, 1],
             initial: configuration.seeded
-                ? PatchBasis(patch: configuration.patchSize, count: width).head(width: width, share: 0.2) : initial)
+                ? PatchBasis.head(patch: configuration.patchSize, width: width, share: 0.2) : initial)
         let window = 2 * configuration.patchSize
         margins =
             configuration.overlap

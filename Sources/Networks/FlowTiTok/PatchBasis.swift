@@ -10,7 +10,7 @@ package struct PatchBasis {
     /// Frequencies and colour axis of each function, slowest first.
     private let functions: [(u: Int, v: Int, axis: Int)]
 
-    package init(patch: Int, count: Int) {
+    private init(patch: Int, count: Int) {
         self.patch = patch
         var all: [(u: Int, v: Int, axis: Int)] = []
         for u in 0..<patch {
@@ -49,7 +49,14 @@ package struct PatchBasis {
     }
 
     /// The embedding [width, 3, patch, patch] and its bias, which takes grey to zero.
-    package func embedding(width: Int) -> (weight: Initializer, bias: Initializer) {
+    package static func embedding(patch: Int, width: Int) -> (weight: Initializer, bias: Initializer) {
+        (
+            .computed { PatchBasis(patch: patch, count: width).embedding(width: width).weight },
+            .computed { PatchBasis(patch: patch, count: width).embedding(width: width).bias }
+        )
+    }
+
+    private func embedding(width: Int) -> (weight: Tensor, bias: Tensor) {
         var weights = [Float](repeating: 0, count: width * 3 * patch * patch)
         var biases = [Float](repeating: 0, count: width)
         for k in functions.indices.prefix(width) {
@@ -65,11 +72,15 @@ package struct PatchBasis {
             }
             biases[k] = -Float(grey)
         }
-        return (.values(Tensor(weights, shape: [width, 3, patch, patch])), .values(Tensor(biases, shape: [width])))
+        return (Tensor(weights, shape: [width, 3, patch, patch]), Tensor(biases, shape: [width]))
     }
 
     /// The head [3·patch², width, 1, 1] from features to pixels, at a share of the embedding's scale.
-    package func head(width: Int, share: Double) -> Initializer {
+    package static func head(patch: Int, width: Int, share: Double) -> Initializer {
+        .computed { PatchBasis(patch: patch, count: width).head(width: width, share: share) }
+    }
+
+    private func head(width: Int, share: Double) -> Tensor {
         var weights = [Float](repeating: 0, count: width * 3 * patch * patch)
         for k in functions.indices.prefix(width) {
             for y in 0..<patch {
@@ -82,6 +93,6 @@ package struct PatchBasis {
                 }
             }
         }
-        return .values(Tensor(weights, shape: [3 * patch * patch, width, 1, 1]))
+        return Tensor(weights, shape: [3 * patch * patch, width, 1, 1])
     }
 }

@@ -51,43 +51,60 @@ struct CharacterMapCheck {
     private func checkTrie() throws {
         // How many rules end on the way down from a state; -1: not seen, -2: on the way here.
         var depths = [Int8](repeating: -1, count: units.count)
-        var path: [(state: Int, next: Int)] = [(0, 0)]
-        depths[0] = -2
+        var path: [Visit] = []
         try units.withUnsafeBufferPointer { units in
-            while let (state, next) = path.last {
+            /// Enters a state, whose rule is checked.
+            func enter(_ state: Int) throws {
                 let base = state ^ Self.offset(units[state])
                 // The 256 states that a byte can lead to share all but their low bits.
                 guard base | 0xff < units.count else { throw malformed("states inside the trie", "one outside") }
-                let isRoot = path.count == 1
-                let hasRule = !isRoot && units[state] >> 8 & 1 == 1
-                if next == 0, hasRule { try checkRule(units[base]) }
-                var byte = next
-                while byte < 256 {
-                    let child = base ^ byte
-                    if units[child] & 0x8000_00ff == UInt32(byte) {
-                        if depths[child] == -2 { throw malformed("a trie without loops", "a loop") }
-                        if depths[child] == -1 { break }
+                let hasRule = !path.isEmpty && units[state] >> 8 & 1 == 1
+                if hasRule { try checkRule(units[base]) }
+                depths[state] = -2
+                path.append(Visit(state: state, hasRule: hasRule, children: Self.children(of: base, in: units)))
+            }
+            try enter(0)
+            visits: while let visit = path.last {
+                for index in visit.passed..<visit.children.count {
+                    let child = visit.children[index]
+                    if depths[child] == -2 { throw malformed("a trie without loops", "a loop") }
+                    if depths[child] == -1 {
+                        path[path.count - 1].passed = index + 1
+                        try enter(child)
+                        continue visits
                     }
-                    byte += 1
                 }
-                if byte < 256 {
-                    path[path.count - 1].next = byte + 1
-                    depths[base ^ byte] = -2
-                    path.append((base ^ byte, 0))
-                    continue
-                }
-                var nested = 0
-                for byte in 0..<256 where units[base ^ byte] & 0x8000_00ff == UInt32(byte) {
-                    nested = max(nested, Int(depths[base ^ byte]))
-                }
-                nested += hasRule ? 1 : 0
+                let nested = (visit.children.map { Int(depths[$0]) }.max() ?? 0) + (visit.hasRule ? 1 : 0)
                 guard nested <= Self.mostNestedRules else {
                     throw malformed("at most \(Self.mostNestedRules) rules that begin alike", "more")
                 }
-                depths[state] = Int8(nested)
+                depths[visit.state] = Int8(nested)
                 path.removeLast()
             }
         }
+    }
+
+    /// A state on the way down, and those of its children that are done with.
+    private struct Visit {
+        let state: Int
+        let hasRule: Bool
+        let children: [Int]
+        var passed = 0
+    }
+
+    /// The states that some byte leads to from `base`: 16 at a time, since most bytes lead nowhere.
+    private static func children(of base: Int, in units: UnsafeBufferPointer<UInt32>) -> [Int] {
+        var found: [Int] = []
+        let first = base & ~0xff
+        let lanes = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+        for start in stride(from: 0, to: 256, by: 16) {
+            let states = UnsafeRawPointer(units.baseAddress! + first + start).loadUnaligned(as: SIMD16<UInt32>.self)
+            let bytes = (lanes &+ UInt32(start)) ^ UInt32(base & 0xff)
+            let differences = (states & 0x8000_00ff) ^ bytes
+            guard any(differences .== 0) else { continue }
+            for lane in 0..<16 where differences[lane] == 0 { found.append(first + start + lane) }
+        }
+        return found
     }
 
     /// How far a unit's children are from it.

@@ -72,7 +72,7 @@ import Training
                 else { continue }
                 copies.append(dup(descriptor))
             }
-            try withExtendedLifetime(run) { try #require(copies.count == 1) }
+            try withExtendedLifetime(run) { try #require(!copies.isEmpty) }
         }
         #expect(try TokenizerRecipe.open(file: file, output: output, resume: true).step == 4)
     }

@@ -23,13 +23,13 @@ struct TiTokLocalStart {
         // What is told from other latent tokens is their position alone.
         let width = configuration.encoder.width
         parameters["latent_tokens"] = .zeros([configuration.latentTokens, width])
-        let embedding = PatchBasis(patch: configuration.encoderPatchSize, count: width).embedding(width: width)
+        let embedding = PatchBasis.embedding(patch: configuration.encoderPatchSize, width: width)
         set("encoder.patch_embed.weight", embedding.weight)
         set("encoder.patch_embed.bias", embedding.bias)
         scale("encoder.conv_out.weight", inputs: width)
         scale("decoder.decoder_embed.weight", inputs: configuration.tokenSize)
         let drawn = configuration.decoder.width
-        set("decoder.ffn.0.weight", PatchBasis(patch: configuration.decoderPatchSize, count: drawn).head(width: drawn, share: 0.2))
+        set("decoder.ffn.0.weight", PatchBasis.head(patch: configuration.decoderPatchSize, width: drawn, share: 0.2))
         // Pixels are in 0...1: a fresh decoder starts from grey.
         set("decoder.conv_out.bias", .constant(0.5))
         if configuration.quantization == .variational {
