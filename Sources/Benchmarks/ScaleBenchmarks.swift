@@ -28,8 +28,8 @@ public struct ScaleReport: Sendable, Codable {
         public var value: Int
         /// The median of the rounds, in seconds.
         public var seconds: Double
-        /// The most bytes in memory beside weights and what was there before; nil where the system does not say.
-        public var bytes: Int?
+        /// The most bytes in use at once beside weights.
+        public var bytes: Int
     }
 
     public var flowtok: String
@@ -113,14 +113,16 @@ private struct ScalePlan {
     func measured(rounds: Int, progress: (Double, String) -> Void) throws -> ScaleReport.Series {
         let benchmarks = values.map(benchmark)
         var samples = [[Double]](repeating: [], count: values.count)
-        var bytes = [Int?](repeating: nil, count: values.count)
+        var bytes = [Int](repeating: 0, count: values.count)
         for round in 0...rounds {
             for (index, benchmark) in benchmarks.enumerated() {
                 progress(Double(round * values.count + index) / Double((rounds + 1) * values.count), "\(network), \(name) \(values[index])")
                 if round == 0 {
-                    // What earlier points left behind would hide what this one takes.
-                    ck_trim()
-                    bytes[index] = try ResidentMemory.growth { _ = try benchmark.run() }
+                    // Blocks in use tell more than what is resident: the allocator keeps what earlier points gave back.
+                    ck_forget_most_bytes()
+                    let before = ck_bytes_in_use()
+                    _ = try benchmark.run()
+                    bytes[index] = ck_most_bytes() - before
                 } else {
                     samples[index].append(try benchmark.run().seconds)
                 }
@@ -130,7 +132,7 @@ private struct ScalePlan {
         return ScaleReport.Series(
             name: name, network: network, points: points,
             timeExponent: fittedExponent(points.map { (Double($0.value), $0.seconds) }),
-            memoryExponent: fittedExponent(points.compactMap { point in point.bytes.map { (Double(point.value), Double($0)) } }))
+            memoryExponent: fittedExponent(points.map { (Double($0.value), Double($0.bytes)) }))
     }
 }
 

@@ -5,6 +5,7 @@
 #include "ck_memory.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,23 @@ static size_t cache_limit(void) {
     }
     return limit;
 }
+
+/// Bytes of blocks that are in use, and the most that ever were since `ck_forget_most_bytes`.
+static atomic_size_t in_use, most_in_use;
+
+static void count_up(size_t bytes) {
+    size_t now = atomic_fetch_add_explicit(&in_use, bytes, memory_order_relaxed) + bytes;
+    size_t most = atomic_load_explicit(&most_in_use, memory_order_relaxed);
+    while (now > most &&
+           !atomic_compare_exchange_weak_explicit(&most_in_use, &most, now, memory_order_relaxed, memory_order_relaxed)) {
+    }
+}
+
+size_t ck_bytes_in_use(void) { return atomic_load_explicit(&in_use, memory_order_relaxed); }
+
+size_t ck_most_bytes(void) { return atomic_load_explicit(&most_in_use, memory_order_relaxed); }
+
+void ck_forget_most_bytes(void) { atomic_store_explicit(&most_in_use, ck_bytes_in_use(), memory_order_relaxed); }
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /// The head of each class's list; a cached block's first bytes hold the next one.
@@ -133,6 +151,7 @@ void *ck_allocate(size_t bytes) {
         if (rounded == 0) rounded = 64;
         index = -1;
     }
+    count_up(rounded);
     if (index >= 0) {
         pthread_mutex_lock(&lock);
         void *block = cached[index];
@@ -158,7 +177,12 @@ void *ck_allocate(size_t bytes) {
 void ck_free(void *block, size_t bytes) {
     if (!block) return;
     size_t rounded;
-    int index = bytes <= smallest / 4 ? -1 : class_of(bytes, &rounded);
+    int index = class_of(bytes, &rounded);
+    if (bytes <= smallest / 4) {
+        rounded = bytes ? (bytes + 63) & ~(size_t)63 : 64;
+        index = -1;
+    }
+    atomic_fetch_sub_explicit(&in_use, rounded, memory_order_relaxed);
     if (index >= 0) {
         pthread_mutex_lock(&lock);
         if (cached_total + rounded <= cache_limit()) {

@@ -13,6 +13,13 @@ void ck_trim(void);
 /// Bytes that the cache holds at present.
 size_t ck_cached_bytes(void);
 
+/// Bytes of the blocks of `ck_allocate` that are in use.
+size_t ck_bytes_in_use(void);
+
+/// The most that were in use since `ck_forget_most_bytes`, or since the start.
+size_t ck_most_bytes(void);
+void ck_forget_most_bytes(void);
+
 /// The same without the cache, and no larger than asked: for what is kept as long as a model. Given back to
 /// `ck_free_kept`.
 void *ck_allocate_kept(size_t bytes);

@@ -13,7 +13,7 @@ enum ScaleTable {
                 let each = point.seconds / Double(max(1, point.value))
                 Console.print(
                     right(String(point.value), 8) + right(seconds(point.seconds), 13) + right(seconds(each), 13)
-                        + right(point.bytes.map { String(format: "%.1f MB", Double($0) / 1e6) } ?? "", 14))
+                        + right(String(format: "%.1f MB", Double(point.bytes) / 1e6), 14))
             }
             let fitted = [
                 series.timeExponent.map { String(format: "time ~ value^%.2f", $0) },
