@@ -31,10 +31,6 @@ enum BenchmarkTable {
         return line
     }
 
-    private static func right(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.count)) + text
-    }
-
     private static func seconds(_ value: Double) -> String {
         value < 1e-3
             ? String(format: "%.2f µs", 1e6 * value)

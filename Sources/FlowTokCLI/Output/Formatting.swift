@@ -27,3 +27,6 @@ extension String {
         self.count <= count ? self : "…" + suffix(count)
     }
 }
+
+/// A cell of a table: the text at the right of so many columns.
+func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }

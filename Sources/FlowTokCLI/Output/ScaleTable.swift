@@ -49,10 +49,6 @@ enum ScaleTable {
         }
     }
 
-    private static func right(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.count)) + text
-    }
-
     private static func seconds(_ value: Double) -> String {
         value < 1 ? String(format: "%.2f ms", 1e3 * value) : String(format: "%.3f s", value)
     }
