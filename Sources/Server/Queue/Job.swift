@@ -202,11 +202,17 @@ final class Job: Sendable {
                 return state.nextListener
             }
             guard let listener else { return continuation.finish() }
-            continuation.onTermination = { [weak self] _ in
-                self?.state.withLock { $0.listeners[listener] = nil }
+            continuation.onTermination = { [weak self] termination in
+                // After the end there is no listener left to forget.
+                guard case .cancelled = termination else { return }
+                Self.outsideOfCancellation { [weak self] in self?.state.withLock { $0.listeners[listener] = nil } }
             }
         }
     }
+
+    /// Does what takes a lock on account of a task that is cancelled. Whoever cancels holds that task's own lock meanwhile, which
+    /// waking the task takes too; since events wake tasks under the lock of the state, that lock must not be waited for there.
+    private static func outsideOfCancellation(_ work: @escaping @Sendable () -> Void) { DispatchQueue.global().async(execute: work) }
 
     private static func event(of status: Status, _ error: APIError?) -> Event {
         switch status {
@@ -224,7 +230,7 @@ final class Job: Sendable {
             for await _ in events() {}
             try Task.checkCancellation()
         } onCancel: {
-            cancel()
+            Self.outsideOfCancellation { self.cancel() }
         }
         switch status {
         case .failed: throw error ?? APIError(CancellationError())
