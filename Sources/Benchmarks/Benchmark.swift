@@ -4,7 +4,7 @@ import Tensors
 public struct Benchmark {
     /// Which of the groups that a user asks for it belongs to.
     public enum Kind: String, Sendable, CaseIterable, Codable {
-        case peak, gemm, velocity, decode, convolution, train, generate, load, t2i, i2t, scale
+        case peak, gemm, velocity, decode, convolution, train, generate, load, t2i, i2t, draw, scale
     }
 
     /// What one run amounts to, where that is measured.

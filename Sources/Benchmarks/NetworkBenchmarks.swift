@@ -64,5 +64,16 @@ extension Benchmark {
         }
     }
 
+    /// A picture by the library, whose model is open: a call of `generate` at the model's own settings.
+    public static func draw(_ model: FlowTok) -> Benchmark {
+        Benchmark("draw.\(model.precision.rawValue)", .draw, precision: model.precision, size: model.configuration.name) {
+            let request = GenerationRequest("a red fox", seed: 1)
+            let clock = ContinuousClock()
+            let start = clock.now
+            _ = try model.generate(request)
+            return ((clock.now - start) / .seconds(1), nil)
+        }
+    }
+
     private static func suffix(_ batch: Int) -> String { batch > 1 ? ".batch\(batch)" : "" }
 }

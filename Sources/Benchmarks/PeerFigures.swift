@@ -105,7 +105,7 @@ public struct PeerFigures: Sendable {
             case .train: return figure.what == "train"
             case .convolution: return figure.what == "convolution" && figure.size == row.size
             case .generate: return figure.what == "generate" && figure.size == row.size
-            case .peak, .gemm, .load, .t2i, .i2t, .scale: return false
+            case .peak, .gemm, .load, .t2i, .i2t, .draw, .scale: return false
             }
         }
         return found.map { ($0.seconds, "\($0.peer ?? "peer") \($0.dtype)") }

@@ -25,7 +25,7 @@ extension Benchmark {
                 _ = try ChildProcess.run(program, ["t2i", "a red fox", "--seed", "1", "--quiet", "-o", picture] + common)
                 arguments = ["i2t", picture] + common
             case .load: arguments = ["bench", "--only-load"] + common
-            case .peak, .gemm, .velocity, .decode, .convolution, .train, .generate, .scale: continue
+            case .peak, .gemm, .velocity, .decode, .convolution, .train, .generate, .draw, .scale: continue
             }
             benchmarks.append(
                 Benchmark("\(kind.rawValue).\(precision.rawValue)", kind, precision: precision, size: nil) {

@@ -40,12 +40,11 @@ public struct TokenizerEvaluator: Sendable {
         }
         let tokens = try pictures.map { try tokenizer.encode($0) }
         let chance = share(asked.map { sprite in Double(kinds.count { $0 == Self.kind(sprite.description) }) / Double(max(1, kinds.count)) })
-        let range = tokenizer.tokenizer.tokens.counts
-        let doubled = sequence(first: range.lowerBound) { $0 * 2 < range.upperBound ? $0 * 2 : nil }
-        return try Set(doubled).union([range.upperBound]).sorted().flatMap { count in
+        let shape = tokenizer.tokenizer.tokens
+        return try shape.doublingCounts.flatMap { count in
             var psnr: [Double] = [], right: [Double] = []
             for (index, picture) in pictures.enumerated() {
-                let part = range.count > 1 ? tokens[index].prefix(count, channels: tokenizer.codeChannels) : tokens[index]
+                let part = shape.counts.count > 1 ? tokens[index].prefix(count, channels: tokenizer.codeChannels) : tokens[index]
                 let again = try tokenizer.decode(part, options: options)
                 psnr.append(try again.psnr(to: picture))
                 let thumbnail = Thumbnail(again)

@@ -71,6 +71,11 @@ public struct TokenShape: Sendable, Hashable {
         self.values = values
     }
 
+    /// The fewest tokens, twice as many, four times as many, …, and the most.
+    public var doublingCounts: [Int] {
+        sequence(first: counts.lowerBound) { $0 < counts.upperBound ? min(2 * $0, counts.upperBound) : nil }.map { $0 }
+    }
+
     /// Always `count` tokens.
     public init(count: Int, values: Values) { self.init(counts: count...count, values: values) }
 

@@ -26,21 +26,22 @@ struct Bench: ParsableCommand {
                   convolution.NETWORK.TYPE    the convolutions of an image tokenizer, one picture of 256 pixels
                   train.tokenizer.TYPE        one step of the default tokenizer, 24 pictures
                   train.transformers.TYPE     one step of its two transformers alone, as the peer's script has them
-                  generate.SIZE.TYPE          one step of drawing with a generator, guided as published, without its \
-                                              image tokenizer; of FlexTok one step of its decoder, of GigaTok's \
-                                              tokenizer an image from its tokens
+                  generate.SIZE.TYPE          one step of a network of --family, see below
                   load.TYPE                   start of the program until the model stands
                   t2i.TYPE                    start of the program until the picture is written
                   i2t.TYPE                    start of the program until the caption is printed
+                  draw.TYPE                   a picture by the library, whose model is open
                   velocity and decode end in .batchN where --batch says so.
 
                 The networks of velocity and decode have the official shapes and random weights, or are those of --model. \
-                load, t2i and i2t need a model; without one they are left out unless they are asked for. generate measures the \
+                load, t2i, i2t and draw need a model; without one they are left out unless they are asked for. generate measures the \
                 networks of --family, a family of models, with random weights of a published size: tokens and images a \
                 second, and of autoregressive ones what is read of memory for a token as a share of its bandwidth, \
-                which is measured between the steps.
+                which is measured between the steps. A step is one of drawing, guided as published, without the image \
+                tokenizer; of FlexTok it is one of its decoder, of GigaTok's tokenizer an image from its tokens.
 
-                scale, which is asked for alone, tells how time and memory grow over pictures at once, tokens, the side of the                 image and threads, with the exponents that fit best; --plot draws it.
+                scale, which is asked for alone, tells how time and memory grow over pictures at once, tokens, the side of \
+                the image and threads, with the exponents that fit best; --plot draws it.
 
                 JSON
                   flowtok, cpu, kernels, threads, load (of the machine, before), rows: name, kind, precision, size, batch, seconds \
@@ -58,7 +59,7 @@ struct Bench: ParsableCommand {
                 """)
     }
 
-    @Argument(help: "What to measure: peak, gemm, velocity, decode, train, generate, load, t2i, i2t, scale (default: all but generate and scale).")
+    @Argument(help: "What to measure: peak, gemm, velocity, decode, train, generate, load, t2i, i2t, draw, scale (default: all but generate and scale).")
     var kinds: [Benchmark.Kind] = []
 
     @Option(help: "A model folder, whose networks velocity and decode measure then.", completion: .directory)
@@ -197,7 +198,7 @@ struct Bench: ParsableCommand {
                 found += try Benchmark.generators(name, size: published, precisions, memory: memory, quick: isTiny)
             }
         }
-        let whole = Benchmark.Kind.allCases.filter { [.load, .t2i, .i2t].contains($0) && wanted.contains($0) }
+        let whole = Benchmark.Kind.allCases.filter { [.load, .t2i, .i2t, .draw].contains($0) && wanted.contains($0) }
         guard !whole.isEmpty else { return found }
         do {
             let folder = try model ?? DefaultModel.path()
@@ -205,9 +206,10 @@ struct Bench: ParsableCommand {
             for precision in precisions {
                 found += try Benchmark.processes(
                     whole, program: SystemFacts.executable, model: folder, precision: precision, scratch: scratch)
+                if wanted.contains(.draw) { found.append(Benchmark.draw(try FlowTok(model: folder, precision: precision))) }
             }
         } catch  where kinds.isEmpty && model == nil {
-            Console.report("load, t2i and i2t are left out: \(Failure(error).description)")
+            Console.report("load, t2i, i2t and draw are left out: \(Failure(error).description)")
         }
         return found
     }

@@ -80,8 +80,6 @@ struct TokenCounts: ExpressibleByArgument {
 
     /// 1, 2, 4, … and the most that a tokenizer has.
     static func doubling(of tokenizer: AnyImageTokenizer) -> TokenCounts {
-        let range = tokenizer.tokenizer.tokens.counts
-        let doubled = sequence(first: range.lowerBound) { $0 * 2 < range.upperBound ? $0 * 2 : nil }
-        return TokenCounts(Array(Set(doubled).union([range.upperBound])).sorted())
+        TokenCounts(tokenizer.tokenizer.tokens.doublingCounts)
     }
 }

@@ -178,8 +178,7 @@ public struct FlowTiTokEncoder: Sendable {
     package func moments(_ features: Tensor) -> Tensor { output(features) }
 
     func callAsFunction(_ images: Tensor) -> LatentPosterior {
-        var x = sequence(embed(images))
-        for block in blocks { x = block(x, rotary: rotary) }
+        let x = sequence(embed(images)).throughLayers(blocks.count) { index, x, _ in blocks[index](x, rotary: rotary) }
         return LatentPosterior(moments: moments(latentFeatures(x)))
     }
 }
@@ -288,8 +287,7 @@ public struct FlowTiTokDecoder: Sendable {
     }
 
     package func callAsFunction(_ latents: Tensor, text: Tensor) -> Tensor {
-        var x = sequence(latents, text: text)
-        for block in blocks { x = block(x, rotary: rotary) }
+        let x = sequence(latents, text: text).throughLayers(blocks.count) { index, x, _ in blocks[index](x, rotary: rotary) }
         return image(patchFeatures(x))
     }
 }

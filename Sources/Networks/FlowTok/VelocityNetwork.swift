@@ -149,7 +149,9 @@ public struct VelocityNetwork: Sendable {
         if let modulations {
             let vectors = modulations.vectors(
                 zip(times, indicators).map { ModulationCache.Key($0, $1) }, modulation)
-            for (index, block) in blocks.enumerated() { tokens = block(tokens, parts: vectors[6 * index..<6 * index + 6]) }
+            tokens = tokens.throughLayers(blocks.count) { index, tokens, samples in
+                blocks[index](tokens, parts: vectors[6 * index..<6 * index + 6].map { $0.rows(samples) }[...])
+            }
             return project(tokens, shift: vectors[vectors.count - 2], scale: vectors[vectors.count - 1])
         }
         let condition = condition(times: times, indicators: indicators)
@@ -196,6 +198,9 @@ package struct VelocityBlock: Sendable {
 }
 
 extension Tensor {
+    /// Some samples of a batch, which costs nothing where they are all of it.
+    fileprivate func rows(_ samples: Range<Int>) -> Tensor { samples.count == shape[0] ? self : sliced(axis: 0, samples) }
+
     /// Rows [batch, count·width] as `count` tensors [batch, width].
     func parts(_ count: Int) -> [Tensor] {
         let width = shape[1] / count

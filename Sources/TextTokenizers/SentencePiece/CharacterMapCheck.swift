@@ -49,62 +49,81 @@ struct CharacterMapCheck {
 
     /// Visits every reachable state, children first. States may be shared, but must not form a loop.
     private func checkTrie() throws {
+        let children = Children(of: units)
         // How many rules end on the way down from a state; -1: not seen, -2: on the way here.
         var depths = [Int8](repeating: -1, count: units.count)
         var path: [Visit] = []
-        try units.withUnsafeBufferPointer { units in
-            /// Enters a state, whose rule is checked.
-            func enter(_ state: Int) throws {
-                let base = state ^ Self.offset(units[state])
-                // The 256 states that a byte can lead to share all but their low bits.
-                guard base | 0xff < units.count else { throw malformed("states inside the trie", "one outside") }
-                let hasRule = !path.isEmpty && units[state] >> 8 & 1 == 1
-                if hasRule { try checkRule(units[base]) }
-                depths[state] = -2
-                path.append(Visit(state: state, hasRule: hasRule, children: Self.children(of: base, in: units)))
-            }
-            try enter(0)
-            visits: while let visit = path.last {
-                for index in visit.passed..<visit.children.count {
-                    let child = visit.children[index]
-                    if depths[child] == -2 { throw malformed("a trie without loops", "a loop") }
-                    if depths[child] == -1 {
-                        path[path.count - 1].passed = index + 1
-                        try enter(child)
-                        continue visits
-                    }
+        /// Enters a state, whose rule is checked.
+        func enter(_ state: Int) throws {
+            let base = state ^ Self.offset(units[state])
+            // The 256 states that a byte can lead to share all but their low bits.
+            guard base | 0xff < units.count else { throw malformed("states inside the trie", "one outside") }
+            let hasRule = !path.isEmpty && units[state] >> 8 & 1 == 1
+            if hasRule { try checkRule(units[base]) }
+            depths[state] = -2
+            path.append(Visit(state: state, hasRule: hasRule, left: children.range(of: base)))
+        }
+        try enter(0)
+        visits: while let last = path.indices.last {
+            while let place = path[last].left.first {
+                let child = children.states[place]
+                switch depths[child] {
+                case -2: throw malformed("a trie without loops", "a loop")
+                case -1:
+                    // Its parent comes back to it when it is done with.
+                    try enter(child)
+                    continue visits
+                case let nested:
+                    path[last].nested = max(path[last].nested, Int(nested))
+                    path[last].left.removeFirst()
                 }
-                let nested = (visit.children.map { Int(depths[$0]) }.max() ?? 0) + (visit.hasRule ? 1 : 0)
-                guard nested <= Self.mostNestedRules else {
-                    throw malformed("at most \(Self.mostNestedRules) rules that begin alike", "more")
-                }
-                depths[visit.state] = Int8(nested)
-                path.removeLast()
             }
+            let visit = path.removeLast()
+            let nested = visit.nested + (visit.hasRule ? 1 : 0)
+            guard nested <= Self.mostNestedRules else {
+                throw malformed("at most \(Self.mostNestedRules) rules that begin alike", "more")
+            }
+            depths[visit.state] = Int8(nested)
         }
     }
 
-    /// A state on the way down, and those of its children that are done with.
+    /// A state on the way down, which of its children are left, and how many rules end below the others.
     private struct Visit {
         let state: Int
         let hasRule: Bool
-        let children: [Int]
-        var passed = 0
+        var left: Range<Int>
+        var nested = 0
     }
 
-    /// The states that some byte leads to from `base`: 16 at a time, since most bytes lead nowhere.
-    private static func children(of base: Int, in units: UnsafeBufferPointer<UInt32>) -> [Int] {
-        var found: [Int] = []
-        let first = base & ~0xff
-        let lanes = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-        for start in stride(from: 0, to: 256, by: 16) {
-            let states = UnsafeRawPointer(units.baseAddress! + first + start).loadUnaligned(as: SIMD16<UInt32>.self)
-            let bytes = (lanes &+ UInt32(start)) ^ UInt32(base & 0xff)
-            let differences = (states & 0x8000_00ff) ^ bytes
-            guard any(differences .== 0) else { continue }
-            for lane in 0..<16 where differences[lane] == 0 { found.append(first + start + lane) }
+    /// The states that some byte leads to, of all states at once: a unit tells by which byte it is reached, and so from where.
+    private struct Children {
+        /// Those of one parent side by side.
+        let states: [Int]
+        private let ends: [Int]
+
+        init(of units: [UInt32]) {
+            var ends = Array(repeating: 0, count: units.count)
+            Self.eachState(of: units) { ends[$1] += 1 }
+            var sum = 0
+            for base in ends.indices { (ends[base], sum) = (sum, sum + ends[base]) }
+            var states = Array(repeating: 0, count: sum)
+            // What began as the first place of each ends as the one after its last.
+            Self.eachState(of: units) { state, base in
+                states[ends[base]] = state
+                ends[base] += 1
+            }
+            (self.states, self.ends) = (states, ends)
         }
-        return found
+
+        /// Calls `body` with each state that a byte leads to, and the place that its parent's bytes count from.
+        private static func eachState(of units: [UInt32], _ body: (_ state: Int, _ base: Int) -> Void) {
+            for (state, unit) in units.enumerated() where unit & 0x8000_0000 == 0 {
+                let base = state ^ Int(unit & 0xff)
+                if base < units.count { body(state, base) }
+            }
+        }
+
+        func range(of base: Int) -> Range<Int> { (base == 0 ? 0 : ends[base - 1])..<ends[base] }
     }
 
     /// How far a unit's children are from it.
