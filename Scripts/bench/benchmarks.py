@@ -140,24 +140,8 @@ def measure_convolutions(arguments):
     return found
 
 
-def memory_of(*command):
-    """The most bytes that a program has in memory. A child's figure is never below its parent's, which is small here."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"{' '.join(command)}: ended with status {status}")
-    return usage.ru_maxrss * 1024
-
-
 def measure_program(arguments):
-    report = flowtok("load", "t2i", "i2t", "--repeat", str(2 * arguments.rounds), "--threads", str(arguments.threads), "--json")
-    program = os.path.join(ROOT, ".build/release/flowtok")
-    with tempfile.TemporaryDirectory() as folder:
-        picture = os.path.join(folder, "fox.png")
-        for row in report["rows"]:
-            work = {"load": ["bench", "--only-load"], "t2i": ["t2i", "a red fox", "--seed", "1", "-o", picture], "i2t": ["i2t", picture]}
-            row["bytes"] = memory_of(program, *work[row["kind"]], "--precision", row["precision"], "--threads", str(arguments.threads))
-    return report
+    return flowtok("load", "t2i", "i2t", "--repeat", str(2 * arguments.rounds), "--threads", str(arguments.threads), "--json")
 
 
 def measure_scale(arguments):

@@ -18,7 +18,7 @@
 #if defined(__aarch64__)
 static const char *const names[] = {"portable", "neon"};
 #else
-static const char *const names[] = {"portable", "avx2", "avx512", "vnni", "bf16", "amx"};
+static const char *const names[] = {"portable", "avx2", "avxvnni", "avx512", "vnni", "bf16", "amx"};
 #endif
 
 #if defined(__x86_64__)
@@ -38,13 +38,24 @@ static int has_amx(void) {
 }
 #endif
 
+int ck_has_avx_vnni(void) {
+#if defined(__x86_64__)
+    unsigned a, b, c, d;
+    __builtin_cpu_init();
+    // Whether the system keeps the registers is what AVX2 asks for.
+    return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) && a >> 4 & 1;
+#else
+    return 0;
+#endif
+}
+
 enum ck_level ck_cpu_level(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return CK_PORTABLE;
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
         !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
-        return CK_AVX2;
+        return ck_has_avx_vnni() ? CK_AVX_VNNI : CK_AVX2;
     if (!__builtin_cpu_supports("avx512vnni")) return CK_AVX512;
     if (!__builtin_cpu_supports("avx512bf16")) return CK_AVX512_VNNI;
     return has_amx() ? CK_AMX : CK_AVX512_BF16;
@@ -88,6 +99,7 @@ static void list_features(void) {
     FEATURE("sse4.2") FEATURE("avx") FEATURE("avx2") FEATURE("fma") FEATURE("avx512f") FEATURE("avx512bw")
     FEATURE("avx512dq") FEATURE("avx512vl") FEATURE("avx512vnni") FEATURE("avx512bf16")
 #undef FEATURE
+    if (ck_has_avx_vnni()) strcat(features, " avxvnni");
     if (ck_cpu_level() >= CK_AMX) strcat(features, " amx-bf16 amx-int8");
 #elif defined(__aarch64__)
     strcpy(features, "neon");

@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <string.h>
 
 #include "gemm_kernel.h"
 
@@ -49,5 +50,41 @@ static TARGET void tile(size_t rows, size_t columns, size_t steps, const uint32_
     }
 }
 
-const struct gemm_kernel gemm_f32_avx2 = {.height = height, .width = width, .unit = 1, .tile = tile};
+/// Eight rows of eight values become eight columns.
+static inline __attribute__((always_inline)) TARGET void transpose(__m256 x[8]) {
+    __m256 pairs[8], fours[8];
+    for (int i = 0; i < 8; i += 2) {
+        pairs[i] = _mm256_unpacklo_ps(x[i], x[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_ps(x[i], x[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        for (int half = 0; half < 2; half++) {
+            fours[i + 2 * half] = _mm256_shuffle_ps(pairs[i + half], pairs[i + half + 2], 0x44);
+            fours[i + 2 * half + 1] = _mm256_shuffle_ps(pairs[i + half], pairs[i + half + 2], 0xee);
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        x[i] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x20);
+        x[i + 4] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x31);
+    }
+}
+
+static TARGET size_t pack(uint32_t *out, size_t stride, const float *source, size_t across, size_t lines, size_t steps) {
+    size_t line = 0;
+    for (; line + 8 <= lines; line += 8) {
+        const float *from = source + line * across;
+        size_t step = 0;
+        for (; step + 8 <= steps; step += 8) {
+            __m256 x[8];
+            for (int i = 0; i < 8; i++) x[i] = _mm256_loadu_ps(from + (size_t)i * across + step);
+            transpose(x);
+            for (int i = 0; i < 8; i++) _mm256_storeu_ps((float *)(void *)(out + (step + (size_t)i) * stride + line), x[i]);
+        }
+        for (; step < steps; step++)
+            for (int i = 0; i < 8; i++) memcpy(out + step * stride + line + i, from + (size_t)i * across + step, sizeof(float));
+    }
+    return line;
+}
+
+const struct gemm_kernel gemm_f32_avx2 = {.height = height, .width = width, .unit = 1, .tile = tile, .pack = pack};
 #endif

@@ -245,12 +245,16 @@ void packed_kernels_for(enum ck_level level, enum ck_type type, struct packed_ke
         kernels->round8 = round_int8_avx512;
         kernels->height = 14;
         kernels->has_few = true;
+    } else if (type == CK_INT8 && level >= CK_AVX_VNNI && tile_int8_avxvnni()) {
+        kernels->tile8 = tile_int8_avxvnni();
+        kernels->round8 = round_int8_bytes_avx2;
+        kernels->height = avxvnni_height;
     } else if (type == CK_INT8 && level >= CK_AVX2) {
         kernels->tile8 = tile_int8_avx2;
         kernels->round8 = round_int8_avx2;
         kernels->height = avx2_int8_height;
         kernels->words = 2;
-    } else if (level == CK_AVX2) {
+    } else if (level >= CK_AVX2 && level < CK_AVX512) {
         kernels->tile = type == CK_BF16 ? tile_bf16_panel_avx2 : tile_f32_panel_avx2;
         kernels->height = avx2_height;
         // Few rows go through a panel at a time: it has to come from the first-level cache.

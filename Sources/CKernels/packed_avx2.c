@@ -150,21 +150,35 @@ TARGET void tile_int8_avx2(size_t rows, size_t columns, size_t steps, const uint
         case 2: rows_int8(2, columns, steps, a, a_row, b, c, ldc, factors, bias); break;
         case 3: rows_int8(3, columns, steps, a, a_row, b, c, ldc, factors, bias); break;
         case 4: rows_int8(4, columns, steps, a, a_row, b, c, ldc, factors, bias); break;
+        case 5: rows_int8(5, columns, steps, a, a_row, b, c, ldc, factors, bias); break;
+        case 6: rows_int8(6, columns, steps, a, a_row, b, c, ldc, factors, bias); break;
     }
 }
 
-TARGET float round_int8_avx2(uint8_t *out, const float *values, size_t count) {
+TARGET float largest_avx2(const float *values, size_t count) {
     __m256 tops = _mm256_setzero_ps(), magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
     size_t i = 0;
     for (; i + 8 <= count; i += 8) tops = _mm256_max_ps(_mm256_and_ps(_mm256_loadu_ps(values + i), magnitude), tops);
-    float lanes[8], top = 0;
+    float lanes[8], top = largest(values + i, count - i);
     _mm256_storeu_ps(lanes, tops);
     for (int lane = 0; lane < 8; lane++) top = lanes[lane] > top ? lanes[lane] : top;
-    float rest = largest(values + i, count - i);
-    top = rest > top ? rest : top;
-    float inverse = top > 0 ? 127 / top : 0;
+    return top;
+}
+
+TARGET float round_int8_avx2(uint8_t *out, const float *values, size_t count) {
+    float top = largest_avx2(values, count), inverse = top > 0 ? 127 / top : 0;
+    size_t i = 0;
     int16_t *wide = (int16_t *)(void *)out;
-    for (i = 0; i < count; i++) wide[i] = (int16_t)nearest(values[i] * inverse);
+    __m256 factor = _mm256_set1_ps(inverse);
+    // Conversions round to the nearest, ties to even, as `nearest` does.
+    for (i = 0; i + 16 <= count; i += 16) {
+        __m256i low = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(values + i), factor));
+        __m256i high = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(values + i + 8), factor));
+        // Packing goes by halves of a register.
+        __m256i both = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
+        _mm256_storeu_si256((__m256i *)(void *)(wide + i), both);
+    }
+    for (; i < count; i++) wide[i] = (int16_t)nearest(values[i] * inverse);
     for (; i % 4 != 0; i++) wide[i] = 0;
     return top / 127;
 }

@@ -18,7 +18,7 @@ typedef void (*int8_tile)(size_t rows, size_t columns, size_t steps, const uint3
 
 enum { few_rows = 2, few_panels = 4 };
 /// Rows of the tiles of AVX2.
-enum { avx2_height = 3, avx2_int8_height = 4 };
+enum { avx2_height = 3, avx2_int8_height = 6, avxvnni_height = 6 };
 
 /// Rounds a row of `count` values to 8 bits offset by 128, in steps of a 127th of the largest, and returns the step. What
 /// fills the last element up is 0: weights are zero there, so that any value serves.
@@ -43,6 +43,11 @@ void tile_bf16_panel_avx2(size_t rows, size_t columns, size_t steps, const uint3
 void tile_int8_avx2(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b, float *c,
                     size_t ldc, const struct int8_factors *factors, const float *bias);
 float round_int8_avx2(uint8_t *out, const float *values, size_t count);
+/// The largest magnitude.
+float largest_avx2(const float *values, size_t count);
+/// The tile for the encoding of vpdpbusd that this CPU has; NULL where it has none.
+int8_tile tile_int8_avxvnni(void);
+float round_int8_bytes_avx2(uint8_t *out, const float *values, size_t count);
 /// The same for 1 to `few_rows` rows and `few_panels` whole panels side by side, `distance` elements apart: a core that waits
 /// for memory has more of it on the way, and sums are the same.
 void tile_bf16_few_avx512(size_t rows, size_t steps, const uint32_t *a, size_t a_row, const uint32_t *b, size_t distance,

@@ -29,7 +29,7 @@ extension Evaluator {
         guard !candidates.isEmpty else { return nil }
         var random = CounterRandom(seed: seed)
         let model = flowtok.model
-        let patch = flowtok.configuration.imageTokenizer.patchSize
+        let patch = flowtok.configuration.imageTokenizer.drawnPatchSize
         let backgrounds = [BackgroundColour.white] + BackgroundColour.palette
         var total = 0.0
         var steps = PictureSteps(patch: patch), own = PictureSteps(patch: patch)

@@ -23,7 +23,7 @@ public enum Machine {
     /// Why an environment variable that chooses kernels is refused, in one line; nil where it is not set or names one.
     public static var kernelChoiceProblem: String? {
         for (name, known) in [
-            ("FLOWTOK_KERNELS", ["portable", "neon", "avx2", "avx512", "vnni", "bf16", "amx"]),
+            ("FLOWTOK_KERNELS", ["portable", "neon", "avx2", "avxvnni", "avx512", "vnni", "bf16", "amx"]),
             ("FLOWTOK_BLAS", ["own", "openblas"]),
         ] {
             guard let wanted = ProcessInfo.processInfo.environment[name], !wanted.isEmpty, !known.contains(wanted) else { continue }
@@ -37,8 +37,8 @@ public enum Machine {
         cob_load() ? (String(cString: cob_core_name()), nil) : ("", String(cString: cob_problem()))
     }
 
-    /// Whether float32 products go to OpenBLAS. They do where the package has no AVX-512 kernels of its own to use;
-    /// `FLOWTOK_BLAS=openblas` or `FLOWTOK_BLAS=own` decides otherwise.
+    /// Whether float32 products go to OpenBLAS. They do where the package has no kernels of its own that are faster, which is on
+    /// arm64 and on x86-64 without AVX2; `FLOWTOK_BLAS=openblas` or `FLOWTOK_BLAS=own` decides otherwise.
     public static var usesOpenBLAS: Bool { productsUseOpenBLAS }
 
     /// Cores that this process may use (affinity and cgroup quota respected).

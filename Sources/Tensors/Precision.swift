@@ -35,11 +35,20 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     var kernelType: ck_type { self != .float32 && ck_gemm_has(activeLevel, CK_BF16) ? CK_BF16 : CK_F32 }
 }
 
+/// Whether this level's own float32 kernels are faster than OpenBLAS's.
+private var hasOwnProducts: Bool {
+    #if arch(x86_64)
+    activeLevel.rawValue >= CK_AVX2.rawValue
+    #else
+    false
+    #endif
+}
+
 let productsUseOpenBLAS: Bool = {
     switch ProcessInfo.processInfo.environment["FLOWTOK_BLAS"] {
     case "own": false
     case "openblas": cob_load()
-    default: activeLevel.rawValue < CK_AVX512.rawValue && cob_load()
+    default: !hasOwnProducts && cob_load()
     }
 }()
 

@@ -43,7 +43,8 @@ import Testing
         let numbers = try numbers("refiner.safetensors")
         let source = SyntheticWeights(manifest.head.tensors)
         let refiner = Refiner(
-            manifest.head.refiner, weights: Weights(source)["image_tokenizer.decoder.refiner"], width: manifest.head.width)
+            manifest.head.refiner, weights: Weights(source)["image_tokenizer.decoder.refiner"], width: manifest.head.width,
+            patch: 16)
         #expect(source.problems == [] && source.unused() == [])
         expectEqual(
             refiner(try numbers.tensor("head.features"), pixels: try numbers.tensor("head.pixels")),
@@ -72,11 +73,13 @@ import Testing
         expectEqual(windows.addedWindows(grid: 3, patch: 16, margin: 8, channels: 3), try numbers.tensor("output"))
     }
 
-    private func configuration(overlap: Bool = false, refiner: RefinerConfiguration? = nil, encoder side: Int? = nil) -> FlowTiTokConfiguration {
+    private func configuration(
+        overlap: Bool = false, refiner: RefinerConfiguration? = nil, encoder side: Int? = nil, decoderPatch: Int? = nil
+    ) -> FlowTiTokConfiguration {
         FlowTiTokConfiguration(
             imageSize: 64, patchSize: 16, latentTokens: 4, tokenSize: 4, textContextLength: 3, textEmbeddingWidth: 8,
             encoder: TransformerShape(width: 16, layers: 1, heads: 2), decoder: TransformerShape(width: 16, layers: 1, heads: 2),
-            seeded: true, encoderImageSize: side, overlap: overlap, refiner: refiner)
+            seeded: true, encoderImageSize: side, decoderPatchSize: decoderPatch, overlap: overlap, refiner: refiner)
     }
 
     @Test func freshPartsChangeNothing() {
@@ -95,8 +98,26 @@ import Testing
         #expect(halved.encode(images.averagePooled2x2().doubled2x2()).mean.values == halved.encode(images).mean.values)
     }
 
-    @Test func gradientsReachEveryPart() {
-        let configuration = configuration(overlap: true, refiner: RefinerConfiguration(channels: 16, blocks: 1))
+    @Test func aDecoderMayDrawLargerPatches() throws {
+        var configuration = configuration(overlap: true, refiner: RefinerConfiguration(channels: 16, blocks: 1), encoder: 32, decoderPatch: 32)
+        #expect(configuration.invalidReason == nil && configuration.grid == 2 && configuration.encoderGrid == 2)
+        let tokenizer = FlowTiTok(configuration, weights: Weights(FreshWeights(seed: 3)))
+        #expect(tokenizer.decode(.normal([2, 4, 4], seed: 1), guidedBy: .normal([2, 3, 8], seed: 2)).shape == [2, 3, 64, 64])
+        #expect(tokenizer.encode(.normal([2, 3, 64, 64], seed: 1)).mean.shape == [2, 4, 4])
+        let again = try JSONDecoder().decode(FlowTiTokConfiguration.self, from: JSONEncoder().encode(configuration))
+        #expect(again == configuration)
+        for (patch, problem) in [
+            (24, "image_size 64 is no multiple of decoder_patch_size 24"), (0, "decoder_patch_size is 0, expected 1 to 256"),
+            (2, "refiner goes with a decoder_patch_size that is a multiple of 4, not with 2"),
+            (1, "overlap goes with an even decoder_patch_size, not with 1"),
+        ] {
+            configuration.decoderPatchSize = patch
+            #expect(configuration.invalidReason == problem)
+        }
+    }
+
+    @Test(arguments: [nil, 32]) func gradientsReachEveryPart(decoderPatch: Int?) {
+        let configuration = configuration(overlap: true, refiner: RefinerConfiguration(channels: 16, blocks: 1), decoderPatch: decoderPatch)
         let store = GradientStore(seed: 5)
         let tokenizer = FlowTiTok(configuration, weights: Weights(store))
         let image = tokenizer.decode(.normal([1, 4, 4], seed: 1), guidedBy: .normal([1, 3, 8], seed: 2))
@@ -111,7 +132,7 @@ import Testing
         arguments: [
             (RefinerConfiguration(channels: 24, blocks: 1), 16, nil, "refiner.channels is 24, expected a multiple of 16 up to 1024"),
             (RefinerConfiguration(channels: 16, blocks: -1), 16, nil, "refiner.blocks is -1, expected 0 to 64"),
-            (RefinerConfiguration(channels: 16, blocks: 1), 8, nil, "refiner goes with a patch_size of 16, not of 8"),
+            (RefinerConfiguration(channels: 16, blocks: 1), 2, nil, "refiner goes with a patch_size that is a multiple of 4, not with 2"),
             (nil, 16, 48, "encoder_image_size is 48, expected 64 or a half, a quarter, … of it"),
             (nil, 16, 8, "encoder_image_size 8 is no multiple of patch_size 16"),
             (nil, 16, 0, "encoder_image_size is 0, expected 64 or a half, a quarter, … of it"),

@@ -202,7 +202,6 @@ struct Bench: ParsableCommand {
         guard !whole.isEmpty else { return found }
         do {
             let folder = try model ?? DefaultModel.path()
-            _ = try FlowTok(model: folder)
             for precision in precisions {
                 found += try Benchmark.processes(
                     whole, program: SystemFacts.executable, model: folder, precision: precision, scratch: scratch)

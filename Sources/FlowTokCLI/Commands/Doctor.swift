@@ -16,7 +16,7 @@ struct Doctor: ParsableCommand {
 
                 ENVIRONMENT
                   FLOWTOK_MODEL        the model folder to use in place of the shipped one
-                  FLOWTOK_KERNELS      the highest kernels to use: portable, avx2, avx512, vnni, bf16 or amx
+                  FLOWTOK_KERNELS      the highest kernels to use: portable, avx2, avxvnni, avx512, vnni, bf16 or amx
                   FLOWTOK_BLAS         what computes float32 products: openblas or own
                   OPENBLAS_CORETYPE    the kernels that OpenBLAS is to use
 

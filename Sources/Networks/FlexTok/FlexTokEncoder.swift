@@ -18,7 +18,11 @@ public struct FlexTokEncoder: Sendable {
         registers = weights["enc_register_module"].tensor(
             "registers", [configuration.registers, shape.width], initial: .truncatedNormal(std: 0.02))
         blocks = (0..<shape.depth).map { FlexTokBlock(shape, weights: weights["enc_transformer.blocks"][$0]) }
-        output = Linear(weights["enc_to_latents.proj"], from: shape.width, to: configuration.levels.count, initial: .zeros)
+        // Numbers of about unit size spread over the levels from the start. Were they zero, all images would begin with the same
+        // codes, and the decoder would first learn to do without.
+        output = Linear(
+            weights["enc_to_latents.proj"], from: shape.width, to: configuration.levels.count,
+            initial: .normal(std: 1 / Float(shape.width).squareRoot()))
         positions = PositionTables.sinusoidal2D(rows: grid, columns: grid, width: shape.width)
     }
 

@@ -204,7 +204,7 @@ public struct FlowTiTokDecoder: Sendable {
 
     package init(_ configuration: FlowTiTokConfiguration, weights: Weights) {
         let shape = configuration.decoder
-        let width = shape.width
+        let (width, patch) = (shape.width, configuration.drawnPatchSize)
         let initial = Initializer.truncatedNormal(std: 0.02)
         let table = Initializer.normal(std: 1 / Float(width).squareRoot())
         self.configuration = configuration
@@ -227,14 +227,14 @@ public struct FlowTiTokDecoder: Sendable {
         blocks = (0..<shape.layers).map { FlowTiTokBlock(weights["transformer"][$0], shape: shape) }
         lastNorm = LayerNorm(weights["ln_post"], width: width)
         pixels = Linear(
-            weights["ffn.0"], from: width, to: 3 * configuration.patchSize * configuration.patchSize, kernel: [1, 1],
+            weights["ffn.0"], from: width, to: 3 * patch * patch, kernel: [1, 1],
             initial: configuration.seeded
-                ? PatchBasis.head(patch: configuration.patchSize, width: width, share: 0.2) : initial)
-        let window = 2 * configuration.patchSize
+                ? PatchBasis.head(patch: patch, width: width, share: 0.2) : initial)
+        let window = 2 * patch
         margins =
             configuration.overlap
             ? Linear(weights["overlap"], from: width, to: 3 * window * window, initial: .zeros) : nil
-        refiner = configuration.refiner.map { Refiner($0, weights: weights["refiner"], width: width) }
+        refiner = configuration.refiner.map { Refiner($0, weights: weights["refiner"], width: width, patch: patch) }
         smoothingWeight = weights.tensor("conv_out.weight", [3, 3, 3, 3], initial: .identityKernel3x3)
         // Pixels are in 0...1: a fresh decoder starts from grey.
         smoothingBias = weights.tensor("conv_out.bias", [3], initial: .constant(0.5))
@@ -272,7 +272,7 @@ public struct FlowTiTokDecoder: Sendable {
 
     /// The pixels of patch features before the last convolution: [batch, 3, side, side].
     package func planes(_ features: Tensor) -> Tensor {
-        let (grid, patch, side) = (configuration.grid, configuration.patchSize, configuration.imageSize)
+        let (grid, patch, side) = (configuration.grid, configuration.drawnPatchSize, configuration.imageSize)
         let batch = features.shape[0]
         let planes = pixels(features).reshaped([batch, grid, grid, patch, patch, 3]).permuted(0, 5, 1, 3, 2, 4)
             .reshaped([batch, 3, side, side])

@@ -17,8 +17,11 @@ public struct TransformerShape: Sendable, Hashable, Codable {
 public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
     /// The side of the square image, in pixels.
     public var imageSize: Int
-    /// The side of a patch, in pixels.
+    /// The side of a patch, in pixels of the image that the encoder reads.
     public var patchSize: Int
+    /// The side of a patch that the decoder draws, in pixels of the image; `patchSize` where nil, as in the published architecture.
+    /// A decoder whose patches are twice as large draws an image of twice the side by as many tokens.
+    public var decoderPatchSize: Int?
     /// K, the number of latent tokens.
     public var latentTokens: Int
     /// D, the numbers in a latent token.
@@ -46,10 +49,11 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
     public init(
         imageSize: Int, patchSize: Int, latentTokens: Int, tokenSize: Int, textContextLength: Int,
         textEmbeddingWidth: Int, encoder: TransformerShape, decoder: TransformerShape, seeded: Bool = false,
-        encoderImageSize: Int? = nil, overlap: Bool = false, refiner: RefinerConfiguration? = nil
+        encoderImageSize: Int? = nil, decoderPatchSize: Int? = nil, overlap: Bool = false, refiner: RefinerConfiguration? = nil
     ) {
         self.imageSize = imageSize
         self.patchSize = patchSize
+        self.decoderPatchSize = decoderPatchSize
         self.latentTokens = latentTokens
         self.tokenSize = tokenSize
         self.textContextLength = textContextLength
@@ -71,6 +75,7 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
         case textEmbeddingWidth = "text_embed_dim"
         case encoder, decoder, seeded
         case encoderImageSize = "encoder_image_size"
+        case decoderPatchSize = "decoder_patch_size"
         case overlap, refiner
     }
 
@@ -87,12 +92,16 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
             decoder: try values.decode(TransformerShape.self, forKey: .decoder),
             seeded: try values.decodeIfPresent(Bool.self, forKey: .seeded) ?? false,
             encoderImageSize: try values.decodeIfPresent(Int.self, forKey: .encoderImageSize),
+            decoderPatchSize: try values.decodeIfPresent(Int.self, forKey: .decoderPatchSize),
             overlap: try values.decodeIfPresent(Bool.self, forKey: .overlap) ?? false,
             refiner: try values.decodeIfPresent(RefinerConfiguration.self, forKey: .refiner))
     }
 
+    /// The side of a patch that the decoder draws, in pixels.
+    public var drawnPatchSize: Int { decoderPatchSize ?? patchSize }
+
     /// Patches along one side of the image.
-    public var grid: Int { imageSize / patchSize }
+    public var grid: Int { imageSize / drawnPatchSize }
 
     /// The rectangles of the decoder's patches that each latent token seeds; nil where the grid does not divide.
     package var patchGroups: PatchGroups? { PatchGroups(grid: grid, groups: latentTokens) }
@@ -108,18 +117,23 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
             ("image_size", imageSize, 4096), ("patch_size", patchSize, 256), ("num_latent_tokens", latentTokens, 16384),
             ("token_size", tokenSize, 4096), ("text_context_length", textContextLength, 16384), ("text_embed_dim", textEmbeddingWidth, 65536),
         ])
-        if imageSize % patchSize != 0 { throw InvalidValue("image_size \(imageSize) is no multiple of patch_size \(patchSize)") }
+        let patchKey = decoderPatchSize == nil ? "patch_size" : "decoder_patch_size", drawn = drawnPatchSize
+        if decoderPatchSize != nil { try expectSizes([("decoder_patch_size", drawn, 256)]) }
+        if imageSize % drawn != 0 { throw InvalidValue("image_size \(imageSize) is no multiple of \(patchKey) \(drawn)") }
+        if encoderImageSize == nil, imageSize % patchSize != 0 {
+            throw InvalidValue("image_size \(imageSize) is no multiple of patch_size \(patchSize)")
+        }
         if let side = encoderImageSize {
             guard side > 0, imageSize % side == 0, (imageSize / side).nonzeroBitCount == 1 else {
                 throw InvalidValue("encoder_image_size is \(side), expected \(imageSize) or a half, a quarter, … of it")
             }
             if side % patchSize != 0 { throw InvalidValue("encoder_image_size \(side) is no multiple of patch_size \(patchSize)") }
         }
-        if overlap && patchSize % 2 != 0 { throw InvalidValue("overlap goes with an even patch_size, not with \(patchSize)") }
-        try refiner?.validate(patch: patchSize)
-        let patches = grid * grid
+        if overlap && drawn % 2 != 0 { throw InvalidValue("overlap goes with an even \(patchKey), not with \(drawn)") }
+        try refiner?.validate(patch: drawn, key: patchKey)
+        let patches = max(grid, encoderGrid) * max(grid, encoderGrid)
         if patches > 16384 {
-            throw InvalidValue("image_size \(imageSize) and patch_size \(patchSize) make \(patches) patches, expected at most 16384")
+            throw InvalidValue("image_size \(imageSize) and \(patchKey) \(drawn) make \(patches) patches, expected at most 16384")
         }
         for (name, shape) in [("encoder", encoder), ("decoder", decoder)] {
             try expectSizes([

@@ -15,8 +15,8 @@ public struct RefinerConfiguration: Sendable, Hashable, Codable {
     }
 
     /// - Throws: `InvalidValue` for the first value that cannot be used.
-    func validate(patch: Int) throws(InvalidValue) {
-        if patch != Refiner.patch { throw InvalidValue("refiner goes with a patch_size of \(Refiner.patch), not of \(patch)") }
+    func validate(patch: Int, key: String) throws(InvalidValue) {
+        if patch % 4 != 0 { throw InvalidValue("refiner goes with a \(key) that is a multiple of 4, not with \(patch)") }
         if !(16...1024).contains(channels) || channels % 16 != 0 {
             throw InvalidValue("refiner.channels is \(channels), expected a multiple of 16 up to 1024")
         }
@@ -27,13 +27,12 @@ public struct RefinerConfiguration: Sendable, Hashable, Codable {
 /// A small convolutional head that adds detail to the pixels of a decoder's patches, and hides the seams between them: a
 /// transformer's patches are drawn one by one, and squared error leaves steps where they meet.
 ///
-/// Each patch's features become 4×4 cells; residual blocks and two enlargements by sub-pixel convolution (Shi et al., 2016)
+/// Each patch's features become cells of 4×4 pixels (of which a patch of 16 has 4×4); residual blocks and two enlargements by sub-pixel convolution (Shi et al., 2016)
 /// lead to the picture's size, where the patches' pixels are seen too. A fresh one adds nothing.
 package struct Refiner: Sendable {
-    /// The side of the patches that a refiner goes with: 4 cells, enlarged twice.
-    static let patch = 16
-
     private let channels: Int
+    /// Cells along a side of a patch.
+    private let cells: Int
     private let input: Linear
     private let blocks: [RefinerBlock]
     private let firstEnlargement: Convolution
@@ -41,10 +40,13 @@ package struct Refiner: Sendable {
     private let secondEnlargement: Convolution
     private let output: Convolution
 
-    /// - Parameter width: of the features of a patch.
-    package init(_ configuration: RefinerConfiguration, weights: Weights, width: Int) {
+    /// - Parameters:
+    ///   - width: of the features of a patch.
+    ///   - patch: the side of a patch in pixels, a multiple of 4.
+    package init(_ configuration: RefinerConfiguration, weights: Weights, width: Int, patch: Int) {
         channels = configuration.channels
-        input = Linear(weights["input"], from: width, to: 16 * channels)
+        cells = patch / 4
+        input = Linear(weights["input"], from: width, to: cells * cells * channels)
         let channels = channels
         blocks = (0..<configuration.blocks).map { RefinerBlock(weights["blocks"][$0], channels: channels) }
         firstEnlargement = Convolution(weights["up1"], from: channels, to: 2 * channels, kernel: 3)
@@ -53,12 +55,12 @@ package struct Refiner: Sendable {
         output = Convolution(weights["output"], from: channels / 4 + 3, to: 3, kernel: 3, initial: .zeros)
     }
 
-    /// What is added to pixels [batch, 3, 16·grid, 16·grid] whose patches have features [batch, grid², width].
+    /// What is added to pixels [batch, 3, patch·grid, patch·grid] whose patches have features [batch, grid², width].
     package func callAsFunction(_ features: Tensor, pixels: Tensor) -> Tensor {
         let batch = features.shape[0]
-        let grid = pixels.shape[2] / Refiner.patch
-        var x = input(features).reshaped([batch, grid, grid, 4, 4, channels]).permuted(0, 5, 1, 3, 2, 4)
-            .reshaped([batch, channels, 4 * grid, 4 * grid])
+        let grid = pixels.shape[2] / (4 * cells)
+        var x = input(features).reshaped([batch, grid, grid, cells, cells, channels]).permuted(0, 5, 1, 3, 2, 4)
+            .reshaped([batch, channels, cells * grid, cells * grid])
         for block in blocks { x = block(x) }
         x = middle(firstEnlargement(x).shuffledPixels())
         x = secondEnlargement(x).shuffledPixels()

@@ -3,11 +3,12 @@ import Layers
 import Networks
 import Tensors
 
-/// The parameters of a trained tokenizer for one whose decoder draws more: a larger grid of patches, overlap, a refiner.
+/// The parameters of a trained tokenizer for one whose decoder draws more: larger patches, a larger grid of them, overlap, a
+/// refiner.
 ///
-/// What has the same name and shape is taken. The decoder's seed, which gives the patches of a latent token their first
-/// values, is spread over the finer grid, each patch beginning as the one that it is a part of. What the decoder has more
-/// begins fresh, which leaves overlap and refiner adding nothing.
+/// What has the same name and shape is taken. Larger patches begin as the enlarged pixels of the smaller ones. The decoder's
+/// seed, which gives the patches of a latent token their first values, is spread over a finer grid, each patch beginning as the
+/// one that it is a part of. What the decoder has more begins fresh, which leaves overlap and refiner adding nothing.
 struct TokenizerGrowth {
     let weights: [String: Tensor]
 
@@ -28,6 +29,10 @@ struct TokenizerGrowth {
                 spread.shape == initial.shape
             {
                 weights[name] = spread
+            } else if let found, Self.heads.contains(where: { name.hasPrefix("image_tokenizer.decoder.\($0).") }),
+                let enlarged = Self.enlarged(found, to: initial.shape)
+            {
+                weights[name] = enlarged
             } else if TokenizerTrainer.isDecoder(name) {
                 weights[name] = initial
             } else {
@@ -54,5 +59,41 @@ struct TokenizerGrowth {
             return seed.sliced(axis: 0, parent * perPatch..<(parent + 1) * perPatch)
         }
         return .concatenated(parts, axis: 0)
+    }
+
+    /// What leads to the pixels of a patch, and of a patch with its margin.
+    private static let heads = ["ffn.0", "overlap"]
+
+    /// The weight [3·side², …] or bias of a head whose pixels are enlarged, linearly between neighbours, to the shape of one with a
+    /// larger side; nil where that is none.
+    private static func enlarged(_ head: Tensor, to shape: [Int]) -> Tensor? {
+        func side(_ outputs: Int) -> Int { Int((Double(outputs) / 3).squareRoot().rounded()) }
+        guard let outputs = head.shape.first, let wanted = shape.first, head.shape.dropFirst() == shape.dropFirst() else { return nil }
+        let (old, new) = (side(outputs), side(wanted))
+        guard 3 * old * old == outputs, 3 * new * new == wanted, new > old else { return nil }
+        // Rows of three colours each, of a pixel.
+        let row = 3 * shape.dropFirst().reduce(1, *)
+        /// The two pixels of the smaller head that a pixel lies between, and the weight of the second.
+        let between = (0..<new).map { place in
+            let at = min(max((Float(place) + 0.5) * Float(old) / Float(new) - 0.5, 0), Float(old - 1))
+            return (first: Int(at), second: min(Int(at) + 1, old - 1), share: at - at.rounded(.down))
+        }
+        return Tensor(uninitialized: shape) { out in
+            head.withUnsafeBufferPointer { values in
+                for y in 0..<new {
+                    for x in 0..<new {
+                        let (down, along) = (between[y], between[x])
+                        let corners = [
+                            (down.first, along.first, (1 - down.share) * (1 - along.share)), (down.first, along.second, (1 - down.share) * along.share),
+                            (down.second, along.first, down.share * (1 - along.share)), (down.second, along.second, down.share * along.share),
+                        ].map { (place: ($0 * old + $1) * row, share: $2) }
+                        let to = (y * new + x) * row
+                        for i in 0..<row {
+                            out[to + i] = corners.reduce(0) { $0 + values[$1.place + i] * $1.share }
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -196,6 +196,35 @@ import Training
         }
     }
 
+    @Test func largerPatchesBeginAsEnlargedOnes() throws {
+        let file = try TinyFiles.tokenizer(
+            in: folder, as: "patches.json", steps: 4,
+            changing: [
+                ("\"vocabulary\"", "\"start\": \"\(start)\", \"grow\": true, \"vocabulary\""),
+                ("\"image_size\": 32", "\"image_size\": 64, \"encoder_image_size\": 32, \"decoder_patch_size\": 16, \"overlap\": true"),
+            ])
+        let output = folder.url.path + "/patches"
+        try TokenizerRecipe.open(file: file, output: output, resume: false).run(stopAfter: 0)
+        let (old, new) = (try TokenizerFolder(path: start), try TokenizerFolder(path: output))
+        for (name, tensor) in new.weights where !name.contains("decoder.ffn.0.") && !name.contains("decoder.overlap.") {
+            #expect(tensor.values == old.weights[name]?.values, "\(name)")
+        }
+        for (name, width) in [("weight", 32), ("bias", 1)] {
+            let small = try #require(old.weights["image_tokenizer.decoder.ffn.0.\(name)"]).values
+            let large = try #require(new.weights["image_tokenizer.decoder.ffn.0.\(name)"]).values
+            #expect(large.count == 3 * 16 * 16 * width && small.count == 3 * 8 * 8 * width)
+            func pixel(_ values: [Float], _ side: Int, _ y: Int, _ x: Int, _ number: Int) -> Float { values[(y * side + x) * 3 * width + number] }
+            for number in 0..<3 * width {
+                #expect(pixel(large, 16, 0, 15, number) == pixel(small, 8, 0, 7, number))
+                // Three quarters of the nearest pixel and one of the next, in both directions.
+                let expected = [(0, 1, 0.5625), (0, 2, 0.1875), (1, 1, 0.1875), (1, 2, 0.0625)].reduce(Float(0)) {
+                    $0 + pixel(small, 8, $1.0, $1.1, number) * Float($1.2)
+                }
+                #expect(abs(pixel(large, 16, 1, 3, number) - expected) < 1e-6)
+            }
+        }
+    }
+
     @Test func onlyDecodersGrow() throws {
         for (changes, grow, expected) in [
             ([("\"token_size\": 4", "\"token_size\": 8")], "\"grow\": true, ", "only a decoder grows"),
