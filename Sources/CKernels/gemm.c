@@ -135,6 +135,8 @@ CK_CLONES static void round_row(uint32_t *out, const float *from, size_t k) {
     if (k & 1) out[whole] = pair(from[k - 1], 0);
 }
 
+static void copy_row(uint32_t *out, const float *from, size_t k) { memcpy(out, from, k * sizeof(float)); }
+
 struct product {
     const struct gemm_kernel *kernel;
     bool transpose_a, transpose_b;
@@ -162,7 +164,7 @@ static void prepare(struct product *p) {
     p->row_jobs = (p->m + p->rows_per_job - 1) / p->rows_per_job;
     p->right_panel = p->steps * p->kernel->width + apart;
     p->jobs_b = p->transpose_b ? (p->panels + pack_width - 1) / pack_width : (p->steps + pack_steps - 1) / pack_steps;
-    if (!p->transpose_a && p->kernel->unit == 1) {
+    if (!p->transpose_a && p->kernel->unit == 1 && !gemm_is_crowded(p->lda)) {
         p->left = (const uint32_t *)(const void *)p->a;
         p->left_row = p->lda;
         p->left_step = 1;
@@ -172,7 +174,7 @@ static void prepare(struct product *p) {
         p->left_step = gemm_block_side;
     } else if (!p->transpose_a) {
         p->left = p->packed_a;
-        p->left_row = p->steps;
+        p->left_row = gemm_spread(p->steps);
         p->left_step = 1;
     } else {
         p->left = p->packed_a;
@@ -196,9 +198,9 @@ static void pack_a(struct product *p, size_t job) {
     } else {
         size_t first = job * pack_rows;
         size_t rows = p->m - first < pack_rows ? p->m - first : pack_rows;
-        gemm_round round = kernel->round ? kernel->round : round_row;
+        gemm_round round = kernel->round ? kernel->round : kernel->unit == 1 ? copy_row : round_row;
         for (size_t row = first; row < first + rows; row++) {
-            size_t at = kernel->pack_blocks ? gemm_block_row(row, p->left_row) : row * p->steps;
+            size_t at = kernel->pack_blocks ? gemm_block_row(row, p->left_row) : row * p->left_row;
             round(p->packed_a + at, p->a + row * p->lda, p->k);
         }
     }
@@ -277,7 +279,7 @@ static size_t bytes_a(const struct gemm_kernel *kernel, size_t m, size_t k) {
         m = (m + kernel->height - 1) / kernel->height * kernel->height;
         k = gemm_whole_blocks(steps_for(kernel, k)) * kernel->unit;
     }
-    return (m * steps_for(kernel, k) * sizeof(uint32_t) + 127) & ~(size_t)63;
+    return (m * gemm_spread(steps_for(kernel, k)) * sizeof(uint32_t) + 127) & ~(size_t)63;
 }
 
 static size_t bytes_b(const struct gemm_kernel *kernel, size_t n, size_t k) {

@@ -10,6 +10,30 @@ enum { height = 6, width = 16 };
 
 #define TARGET __attribute__((target("avx2,fma")))
 
+/// Writes a row's sums; through memory only where they are not all wanted, since what was just written by vectors is slow to
+/// read back in other pieces.
+static inline __attribute__((always_inline)) TARGET void put(float *out, size_t columns, const __m256 sums[2], int accumulate,
+                                                             const float *bias) {
+    if (columns == width) {
+        for (int half = 0; half < 2; half++) {
+            __m256 sum = sums[half];
+            if (bias) sum = _mm256_add_ps(sum, _mm256_loadu_ps(bias + 8 * half));
+            if (accumulate) sum = _mm256_add_ps(sum, _mm256_loadu_ps(out + 8 * half));
+            _mm256_storeu_ps(out + 8 * half, sum);
+        }
+        return;
+    }
+    float line[width];
+    _mm256_storeu_ps(line, sums[0]);
+    _mm256_storeu_ps(line + 8, sums[1]);
+    for (size_t column = 0; column < columns; column++) {
+        float sum = line[column];
+        if (bias) sum += bias[column];
+        if (accumulate) sum += out[column];
+        out[column] = sum;
+    }
+}
+
 static inline __attribute__((always_inline)) TARGET void tile_rows(const int rows, size_t columns, size_t steps,
                                                                    const uint32_t *a, size_t a_row, size_t a_step,
                                                                    const uint32_t *b, float *c, size_t ldc,
@@ -26,18 +50,7 @@ static inline __attribute__((always_inline)) TARGET void tile_rows(const int row
         a += a_step;
         b += width;
     }
-    float line[width];
-    _Pragma("unroll") for (int row = 0; row < rows; row++) {
-        _mm256_storeu_ps(line, sums[row][0]);
-        _mm256_storeu_ps(line + 8, sums[row][1]);
-        float *out = c + row * ldc;
-        for (size_t column = 0; column < columns; column++) {
-            float sum = line[column];
-            if (bias) sum += bias[column];
-            if (accumulate) sum += out[column];
-            out[column] = sum;
-        }
-    }
+    _Pragma("unroll") for (int row = 0; row < rows; row++) put(c + row * ldc, columns, sums[row], accumulate, bias);
 }
 
 static TARGET void tile(size_t rows, size_t columns, size_t steps, const uint32_t *a, size_t a_row, size_t a_step,

@@ -44,6 +44,17 @@ static inline size_t gemm_block_row(size_t row, size_t steps) {
     return row / gemm_block_side * gemm_block_side * steps + row % gemm_block_side * gemm_block_side;
 }
 
+/// The distance between rows of a, in elements: an odd number of lines, so that the rows of a tile lie in different sets of the
+/// first-level cache and not, as at a distance of 4 KiB, all in one.
+static inline size_t gemm_spread(size_t steps) {
+    enum { line = 16 };
+    size_t lines = (steps + line - 1) / line;
+    return (lines | 1) * line;
+}
+
+/// Whether rows that far apart lie in less than four sets.
+static inline bool gemm_is_crowded(size_t row) { return row > 0 && row % 512 == 0; }
+
 struct gemm_kernel {
     size_t height;  // rows of a tile
     size_t width;   // columns of a tile

@@ -71,17 +71,6 @@ struct product {
     atomic_size_t rounded_jobs;    // that are done
 };
 
-/// The distance between rows of activations: an odd number of lines, so that the rows of a tile lie in different sets of the
-/// first-level cache and not, as at a distance of 4 KiB, all in one.
-static size_t spread(size_t steps) {
-    enum { line = 16 };
-    size_t lines = (steps + line - 1) / line;
-    return (lines | 1) * line;
-}
-
-/// Whether rows that far apart lie in less than four sets.
-static bool is_crowded(size_t row) { return row > 0 && row % 512 == 0; }
-
 static void round_job(void *context, size_t index, int thread) {
     (void)thread;
     struct product *p = context;
@@ -286,8 +275,8 @@ void ck_gemm_packed_finished(enum ck_level level, size_t rows, const float *a, s
                         .finish = finish, .elementwise = ck_elementwise_for(level)};
     packed_kernels_for(level, p.type, &p.kernels);
     p.is_few = p.kernels.has_few && rows <= few_rows;
-    bool copies = p.type != CK_F32 || is_crowded(lda);
-    p.left_row = copies ? spread(p.kernels.words * p.steps) : lda;
+    bool copies = p.type != CK_F32 || gemm_is_crowded(lda);
+    p.left_row = copies ? gemm_spread(p.kernels.words * p.steps) : lda;
     if (p.kernels.in_blocks) {
         p.left_row = gemm_whole_blocks(p.steps);
         p.left_step = gemm_block_side;
