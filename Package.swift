@@ -68,7 +68,7 @@ let package = Package(
         // Model folders on disk.
         target("ModelFolders", uses: ["Networks", "Sampling", "Layers", "TextTokenizers", "Checkpoints", "Files", "Tensors"]),
         // What a Swift program imports.
-        target("FlowTok", uses: ["ModelFolders", "Networks", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
+        target("FlowTok", uses: ["ModelFolders", "Networks", "Datasets", "Sampling", "Layers", "TextTokenizers", "Images", "Checkpoints", "Files", "Tensors"]),
         // Tools.
         target(
             "Training",

@@ -12,11 +12,8 @@ extension Evaluator {
         var settings = flowtok.configuration.captioning
         settings.direction = direction ?? settings.direction
         guard let tokenizer = flowtok.textTokenizer as? SentencePieceTokenizer else { throw FlowTokError.cannotCaption(model: flowtok.configuration.name) }
-        let search = try CaptionSearch(model, tokenizer)
-        return try images.map { image in
-            let pixels = try Tensor([image], side: flowtok.imageTokenizer.imageSize)
-            return try search.captions(of: model.normalized(model.imageTokenizer.encode(pixels).mean), settings: settings) { _ in }[0].text
-        }
+        let search = try CaptionSearch(model, tokenizer, flowtok.proposals(tokenizer))
+        return try images.map { try search.captions(of: $0, settings: settings) { _ in }[0].text }
     }
 
     /// The caption of an emoji on white: does it name it?

@@ -98,8 +98,7 @@ extension FlowTok {
                 guard let tokenizer = textTokenizer as? SentencePieceTokenizer else {
                     throw FlowTokError.cannotCaption(model: configuration.name)
                 }
-                let found = try CaptionSearch(model, tokenizer, grammar: grammar(tokenizer))
-                    .search(latents, settings: settings, progress: step)
+                let found = try CaptionSearch(model, tokenizer, proposals(tokenizer)).search(latents, settings: settings, progress: step)
                 (tokens, caption) = (found.tokens, found.captions[0].text)
             }
             return (FlowStart(tokens: tokens, hidden: model.textEncoder(try textTokenizer.encode(caption))), caption)

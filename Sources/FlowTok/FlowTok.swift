@@ -36,7 +36,7 @@ public final class FlowTok: Sendable {
     public let isPacked: Bool
     /// The model in other precisions, loaded when they are first asked for.
     private let others = Mutex<[Precision: FlowTokModel]>([:])
-    private let grammars = Mutex<CaptionGrammar?>(nil)
+    private let searches = Mutex<CaptionSearch.Proposals?>(nil)
 
     public var configuration: FlowTokConfiguration { model.configuration }
 
@@ -189,8 +189,8 @@ public final class FlowTok: Sendable {
         let settings = try captioningSettings(steps: steps)
         let model = try model(in: precision)
         return try Precision.$current.withValue(precision ?? self.precision) {
-            let search = try CaptionSearch(model, tokenizer, grammar: grammar(tokenizer))
-            let found = try search.captions(of: model.latents(of: image), settings: settings) { _ in
+            let search = try CaptionSearch(model, tokenizer, proposals(tokenizer))
+            let found = try search.captions(of: image, settings: settings) { _ in
                 try Task.checkCancellation()
                 try progress()
             }
@@ -211,10 +211,11 @@ public final class FlowTok: Sendable {
     }
 
     /// What captions can be proposed, made when it is first needed.
-    func grammar(_ tokenizer: SentencePieceTokenizer) throws -> CaptionGrammar {
-        try grammars.withLock { made in
+    package func proposals(_ tokenizer: SentencePieceTokenizer) throws -> CaptionSearch.Proposals {
+        try searches.withLock { made in
             if let made { return made }
-            let fresh = try CaptionGrammar(tokenizer)
+            let latents = try opened.tensor(NameIndex.tensorName())
+            let fresh = CaptionSearch.Proposals(grammar: try CaptionGrammar(tokenizer), names: latents.flatMap { NameIndex($0) })
             made = fresh
             return fresh
         }

@@ -92,9 +92,20 @@ public struct ModelFolder: Sendable {
         return model
     }
 
-    /// What may be in a model's file beside its parameters: what only training uses, and a packed model's schedule.
+    /// What may be in a model's file beside its parameters: what only training uses, a packed model's schedule, and where the text
+    /// side puts names.
     static func unused(_ name: String) -> Bool {
         name.hasPrefix("flow.context_projector.") || name == "flow.t2t_temperature" || name.hasPrefix("flow.modulation.")
+            || name.hasPrefix(nameIndexPrefix)
+    }
+
+    /// What names of tensors begin with that hold where the text side puts names.
+    package static let nameIndexPrefix = "names."
+
+    /// A tensor of the model's files that is none of its parameters; nil where they have none of that name.
+    package func tensor(_ name: String) throws -> Tensor? {
+        for checkpoint in checkpoints where checkpoint.names.contains(name) { return try checkpoint.tensor(name) }
+        return nil
     }
 
     /// The precision that is asked for, or else the one that files are packed as; nil where neither is said.

@@ -72,13 +72,13 @@ import Training
     @Test func theEdgeGivesTheBackground() {
         for colour in [BackgroundColour.white] + BackgroundColour.palette {
             let image = composer.single(0, background: colour).image
-            #expect(BackgroundReader.edgeColor(of: image) == colour.color)
+            #expect(image.edgeColor == colour.color)
             #expect(BackgroundReader.background(of: image) == colour)
         }
         // An object may reach the edge in places, and a colour be somewhat off.
         var image = Image(width: 30, height: 20, filled: Color(red: 70, green: 100, blue: 220))
         image.fill(PixelRect(x: 0, y: 0, width: 12, height: 8), with: .black)
-        #expect(BackgroundReader.edgeColor(of: image) == Color(red: 70, green: 100, blue: 220))
+        #expect(image.edgeColor == Color(red: 70, green: 100, blue: 220))
         #expect(BackgroundReader.background(of: image).name == "blue")
     }
 

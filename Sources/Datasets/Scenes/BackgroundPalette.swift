@@ -34,4 +34,13 @@ public struct BackgroundColour: Codable, Sendable, Equatable {
         BackgroundColour("black", 24, 24, 28),
         BackgroundColour("gray", 152, 152, 156),
     ]
+
+    /// White or the colour of the palette that is nearest to another.
+    package static func nearest(to color: Color) -> BackgroundColour {
+        func distance(_ other: Color) -> Int {
+            [(other.red, color.red), (other.green, color.green), (other.blue, color.blue)]
+                .reduce(0) { $0 + (Int($1.0) - Int($1.1)) * (Int($1.0) - Int($1.1)) }
+        }
+        return palette.reduce(.white) { distance($1.color) < distance($0.color) ? $1 : $0 }
+    }
 }

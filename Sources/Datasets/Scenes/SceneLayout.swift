@@ -66,7 +66,7 @@ public struct SceneLayout: Codable, Sendable, Equatable {
     }
 
     /// Centres and box sides of `count` objects that are of a kind or side by side.
-    func places(count: Int) -> [(x: Double, y: Double, side: Double)] {
+    package func places(count: Int) -> [(x: Double, y: Double, side: Double)] {
         switch count {
         case 1: [(0.5, 0.5, single)]
         case 2: places(.and)
@@ -78,7 +78,7 @@ public struct SceneLayout: Codable, Sendable, Equatable {
     }
 
     /// The places of the first and the second object of a relation.
-    func places(_ relation: SceneRelation) -> [(x: Double, y: Double, side: Double)] {
+    package func places(_ relation: SceneRelation) -> [(x: Double, y: Double, side: Double)] {
         let (dx, dy): (Double, Double) =
             switch relation {
             case .leftOf, .and: (-pairOffset, 0)

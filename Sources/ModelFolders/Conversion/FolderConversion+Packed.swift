@@ -94,7 +94,8 @@ extension FolderConversion {
         try output.write(from: source, metadata: checkpoint.metadata) { weights in
             let model = FlowTokModel(configuration, weights: weights)
             try source.verify(ignoring: ModelFolder.unused)
-            return PrecomputedModulation.tensors(of: model.velocity, configuration, prefix: "flow.")
+            let names = try checkpoint.names.filter { $0.hasPrefix(ModelFolder.nameIndexPrefix) }.map { ($0, try checkpoint.tensor($0)) }
+            return PrecomputedModulation.tensors(of: model.velocity, configuration, prefix: "flow.") + names
         }
     }
 

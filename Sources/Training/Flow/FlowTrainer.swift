@@ -158,18 +158,17 @@ public final class FlowTrainer: TrainingTask {
         let model = model(parameters)
         let batch = try Batch(
             shown, first: 0, count: 24, side: modelConfiguration.imageTokenizer.imageSize, textTokenizer: textTokenizer)
-        let search = try CaptionSearch(model, textTokenizer)
-        let latents = model.normalized(model.imageTokenizer.encode(batch.images).mean)
-        let captions = try (0..<latents.shape[0]).map { index in
-            try search.captions(of: latents.sliced(axis: 0, index..<index + 1), settings: configuration.captioning) { _ in }[0].text
-        }
+        let search = try CaptionSearch(model, textTokenizer, CaptionSearch.Proposals(grammar: CaptionGrammar(textTokenizer), names: nil))
+        let captions = try batch.images.images().map { try search.captions(of: $0, settings: configuration.captioning) { _ in }[0].text }
         return zip(batch.captions, captions).map { "\($0) => \($1)\n" }.joined()
     }
 
     public func export(parameters: any WeightSource, to folder: String) throws {
         let recorder = WeightRecorder(FlowTrainer.routed(parameters, configuration, frozen: frozen))
-        _ = FlowTokModel(modelConfiguration, weights: Weights(recorder))
+        let model = FlowTokModel(modelConfiguration, weights: Weights(recorder))
+        var weights = recorder.parameters
+        if modelConfiguration.textDecoder != nil { weights.append((NameIndex.tensorName(), try NameIndex.latents(of: model, textTokenizer))) }
         try ModelFolder.write(
-            modelConfiguration, weights: recorder.parameters, vocabulary: textTokenizer.vocabulary, to: folder + "/" + RunFolder.model)
+            modelConfiguration, weights: weights, vocabulary: textTokenizer.vocabulary, to: folder + "/" + RunFolder.model)
     }
 }

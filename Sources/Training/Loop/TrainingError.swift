@@ -27,6 +27,8 @@ public enum TrainingError: Equatable, Sendable, CategorizedError {
     case noData(path: String, reason: String)
     /// The loss or the gradient is not finite for many steps in a row.
     case diverged(step: Int)
+    /// A setting that means nothing for what is trained.
+    case unusableSetting(name: String, reason: String)
 
     public var description: String {
         switch self {
@@ -40,6 +42,7 @@ public enum TrainingError: Equatable, Sendable, CategorizedError {
         case .unwritableFolder(let folder, let reason): "\(folder): cannot be made: \(reason)"
         case .otherKind(let path, let found, let expected): "\(path): it is of \(found), expected \(expected)"
         case .noData(let path, let reason): "\(path): \(reason)"
+        case .unusableSetting(let name, let reason): "\(name): \(reason)"
         case .diverged(let step): "training diverged: the loss has not been finite since step \(step)"
         }
     }

@@ -90,6 +90,10 @@ public final class TrainingRun {
         grouped = try GroupedGradients(task, settings, ranks: ranks)
         hold = ranks?.isFirst ?? true ? try RunFolder(path: folder) : nil
         optimizer = AdamW(task.store, settings: settings.optimizer, decays: task.decays)
+        if let name = optimizer.unusedMuonName {
+            throw TrainingError.unusableSetting(
+                name: "training.optimizer.muon", reason: "no matrix that Muon serves has a name that begins with \"\(name)\"")
+        }
         var notices: [String] = []
         if resume {
             let state = try RunCheckpoint.read(

@@ -4,7 +4,7 @@ import Foundation
 import Layers
 import Tensors
 
-/// The settings of AdamW (Loshchilov and Hutter, 2019) with a running average of the parameters.
+/// The settings of AdamW (Loshchilov and Hutter, 2019) with a running average of the parameters, and of Muon for some of them.
 public struct AdamWSettings: Sendable, Hashable, Codable, Validated {
     public var beta1: Float
     public var beta2: Float
@@ -17,10 +17,12 @@ public struct AdamWSettings: Sendable, Hashable, Codable, Validated {
     public var averageRamp: Bool
     /// The largest norm of the whole gradient; longer ones are scaled down. Nil: no clipping.
     public var clip: Float?
+    /// What the names of parameters begin with whose matrices are updated by Muon instead (see `Muon`); none where it is empty.
+    public var muon: [String]
 
     public init(
         beta1: Float = 0.9, beta2: Float = 0.95, epsilon: Float = 1e-8, weightDecay: Float = 0.03,
-        averageDecay: Float = 0.9999, averageRamp: Bool = true, clip: Float? = nil
+        averageDecay: Float = 0.9999, averageRamp: Bool = true, clip: Float? = nil, muon: [String] = []
     ) {
         self.beta1 = beta1
         self.beta2 = beta2
@@ -29,10 +31,11 @@ public struct AdamWSettings: Sendable, Hashable, Codable, Validated {
         self.averageDecay = averageDecay
         self.averageRamp = averageRamp
         self.clip = clip
+        self.muon = muon
     }
 
     enum CodingKeys: String, CodingKey {
-        case beta1, beta2, epsilon, clip
+        case beta1, beta2, epsilon, clip, muon
         case weightDecay = "weight_decay"
         case averageDecay = "average_decay"
         case averageRamp = "average_ramp"
@@ -49,6 +52,20 @@ public struct AdamWSettings: Sendable, Hashable, Codable, Validated {
         try values.read(&averageDecay, .averageDecay)
         try values.read(&averageRamp, .averageRamp)
         clip = try values.decodeIfPresent(Float.self, forKey: .clip)
+        try values.read(&muon, .muon)
+    }
+
+    /// Leaves out what is as it always was, so that runs of before can be resumed.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(beta1, forKey: .beta1)
+        try values.encode(beta2, forKey: .beta2)
+        try values.encode(epsilon, forKey: .epsilon)
+        try values.encode(weightDecay, forKey: .weightDecay)
+        try values.encode(averageDecay, forKey: .averageDecay)
+        try values.encode(averageRamp, forKey: .averageRamp)
+        try values.encodeIfPresent(clip, forKey: .clip)
+        if !muon.isEmpty { try values.encode(muon, forKey: .muon) }
     }
 
     /// - Throws: `InvalidValue` for the first value that cannot be used.
@@ -75,6 +92,8 @@ public final class AdamW {
     private let pieces: [(parameter: Int, start: Int, length: Int)]
     /// The weight decay of every parameter.
     private let decay: [Float]
+    /// The parameters that Muon updates.
+    private let matrices: [Int]
 
     /// An optimizer for the parameters that `store` holds now.
     ///
@@ -86,10 +105,20 @@ public final class AdamW {
         second = store.entries.map { ParameterBuffer(count: $0.buffer.count) }
         averages = store.entries.map { ParameterBuffer(copying: $0.leaf) }
         decay = store.entries.map { decays($0) ? settings.weightDecay : 0 }
+        matrices = store.entries.indices.filter { index in
+            let entry = store.entries[index]
+            return Muon.serves(entry.shape) && settings.muon.contains { entry.name.hasPrefix($0) }
+        }
         let size = 65536
-        pieces = store.entries.enumerated().flatMap { index, entry in
+        let others = Set(store.entries.indices).subtracting(matrices)
+        pieces = store.entries.enumerated().filter { others.contains($0.offset) }.flatMap { index, entry in
             stride(from: 0, to: entry.buffer.count, by: size).map { (index, $0, min(size, entry.buffer.count - $0)) }
         }
+    }
+
+    /// The first of the settings' names for Muon that no matrix of its kind begins with; nil where all serve.
+    var unusedMuonName: String? {
+        settings.muon.first { name in !matrices.contains { store.entries[$0].name.hasPrefix(name) } }
     }
 
     /// One update at a learning rate. Returns the norm of the gradient before clipping; an update is skipped, and the
@@ -118,6 +147,13 @@ public final class AdamW {
                     correction2, scale)
             }
             kernels.average(averages[parameter].base + start, value, keep, length)
+        }
+        for parameter in matrices {
+            let entry = entries[parameter]
+            Muon.update(
+                entry.buffer.base, momentum: first[parameter].base, gradient: gradients[parameter], scale: scale, rate: rate,
+                decay: decay[parameter])
+            kernels.average(averages[parameter].base, entry.buffer.base, keep, entry.buffer.count)
         }
         return norm
     }

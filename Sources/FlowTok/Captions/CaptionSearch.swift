@@ -1,4 +1,6 @@
+import Datasets
 import Foundation
+import Images
 import Networks
 import Sampling
 import Tensors
@@ -30,37 +32,85 @@ public struct Caption: Sendable, Hashable {
 /// The text decoder reads all positions at once and so may mix the words of two captions; a mixture is like neither, which its
 /// own text tokens show.
 package struct CaptionSearch: Sendable {
+    /// What is proposed beside what the text decoder reads.
+    package struct Proposals: Sendable {
+        /// The captions that a model can have learnt.
+        let grammar: CaptionGrammar
+        /// Where the text side puts names; nil in models that do not say.
+        let names: NameIndex?
+
+        package init(grammar: CaptionGrammar, names: NameIndex?) {
+            self.grammar = grammar
+            self.names = names
+        }
+    }
+
     private let model: FlowTokModel
     private let tokenizer: SentencePieceTokenizer
-    private let grammar: CaptionGrammar
+    private let sources: Proposals
 
-    /// Proposals that are encoded back.
+    /// Proposals of the text decoder that are encoded back.
     private static let mostProposals = 20
+    /// Names that are proposed for a thing, pairs of names for two, and kinds for each of several.
+    private static let mostNames = 6, mostPairs = 8, mostKinds = 2
     /// What one unit of distance, times the numbers of a caption's tokens, weighs against the logarithm of the decoder's
     /// probability.
     private static let distanceWeight = 0.1
 
-    /// - Parameter grammar: what captions can be proposed; made here where it is nil.
-    /// - Throws: what the tokenizer throws.
-    package init(_ model: FlowTokModel, _ tokenizer: SentencePieceTokenizer, grammar: CaptionGrammar? = nil) throws {
+    package init(_ model: FlowTokModel, _ tokenizer: SentencePieceTokenizer, _ sources: Proposals) {
         self.model = model
         self.tokenizer = tokenizer
-        self.grammar = try grammar ?? CaptionGrammar(tokenizer)
+        self.sources = sources
     }
 
-    /// The captions of one image, the best first; at least one.
+    /// The captions of one image, which is resized and cropped to the model's square, the best first; at least one. Where things
+    /// stand apart on a plain background, and elsewhere than captions have them, the picture with them put there is captioned too,
+    /// and the captions are those of the one that they lie nearer to.
     ///
-    /// - Parameter latents: of the image, normalised: [1, K, D].
     /// - Throws: `FlowTokError.cannotCaption`; what `progress` throws.
     package func captions(
-        of latents: Tensor, settings: CaptioningDefaults, progress: (SamplingStep<Tensor>) throws -> Void
+        of image: Image, settings: CaptioningDefaults, progress: (SamplingStep<Tensor>) throws -> Void
     ) throws -> [Caption] {
-        try search(latents, settings: settings, progress: progress).captions
+        let side = model.configuration.imageTokenizer.imageSize
+        let image = image.centerSquare(side)
+        let layout = sources.names == nil ? nil : ObjectLayout(image)
+        let named = try layout.map { try captions(of: $0) } ?? []
+        let found = try search(model.latents(of: image), named: named, settings: settings, progress: progress).captions
+        guard let moved = layout?.canonical(side: side) else { return found }
+        let others = try search(model.latents(of: moved), named: named, settings: settings, progress: progress).captions
+        return others[0].distance < found[0].distance ? others : found
+    }
+
+    /// Captions of things by the names that each of them is nearest to.
+    private func captions(of layout: ObjectLayout) throws -> [String] {
+        guard let names = sources.names else { return [] }
+        let side = model.configuration.imageTokenizer.imageSize
+        let pictures = ([layout.whole] + layout.parts).map { layout.alone($0, side: side) }
+        let latents = model.normalized(model.imageTokenizer.encode(try Tensor(pictures, side: side)).mean)
+        let nearest = names.nearest(to: latents, Self.mostNames)
+        var captions = nearest[0].map { CaptionGrammar.alone($0.entry) }
+        let parts = Array(nearest.dropFirst())
+        if let relation = layout.relation {
+            // In the order that captions of pictures have: left before right, upper before lower.
+            let pairs = parts[0].flatMap { first in parts[1].map { (first, $0) } }
+            let likely = pairs.sorted { $0.0.distance + $0.1.distance < $1.0.distance + $1.1.distance }.prefix(Self.mostPairs)
+            let words = relation == .above ? "above" : "to the left of"
+            captions += likely.map { "\(CaptionGrammar.alone($0.0.entry)) \(words) \(CaptionGrammar.alone($0.1.entry))" }
+        }
+        if let number = CaptionGrammar.number(parts.count) {
+            captions += Set(parts.flatMap { $0.prefix(Self.mostKinds).compactMap(\.entry.plural) }).sorted().map { "\(number) \($0)" }
+        }
+        let background = BackgroundColour.nearest(to: layout.background)
+        return background == .white ? captions : captions.map { "\($0) on \(background.name == "orange" ? "an" : "a") \(background.name) background" }
     }
 
     /// The same with the text tokens [1, N, D] that the flow leads to.
+    ///
+    /// - Parameters:
+    ///   - latents: of an image, normalised: [1, K, D].
+    ///   - named: captions that are proposed too.
     func search(
-        _ latents: Tensor, settings: CaptioningDefaults, progress: (SamplingStep<Tensor>) throws -> Void
+        _ latents: Tensor, named: [String] = [], settings: CaptioningDefaults, progress: (SamplingStep<Tensor>) throws -> Void
     ) throws -> (captions: [Caption], tokens: Tensor) {
         var states = [latents]
         let end = try model.textTokens(
@@ -72,7 +122,7 @@ package struct CaptionSearch: Sendable {
         states.append(end)
         let logits = try model.captionLogits(.concatenated(states, axis: 0))
         let likelihoods = PieceLikelihoods(logits)
-        let proposals = try proposals(likelihoods)
+        let proposals = try proposals(likelihoods, named)
         let distances = distances(of: proposals, to: latents)
         let numbers = Double(latents.count)
         let scores = proposals.indices.map { index in
@@ -91,17 +141,19 @@ package struct CaptionSearch: Sendable {
     }
 
     /// Captions to encode back, each with its end and its padding, none twice.
-    private func proposals(_ likelihoods: PieceLikelihoods) throws -> [[Int32]] {
+    private func proposals(_ likelihoods: PieceLikelihoods, _ named: [String]) throws -> [[Int32]] {
         var found: [[Int32]] = []
         var seen: Set<[Int32]> = []
+        for caption in try named.map({ try tokenizer.encode($0) }) where seen.insert(caption).inserted { found.append(caption) }
+        let most = found.count + Self.mostProposals
         func add(_ pieces: [Int32]) throws {
-            guard found.count < Self.mostProposals else { return }
+            guard found.count < most else { return }
             // Pieces in another order than the tokenizer's are no caption: text from them is split in another way.
             let caption = try tokenizer.encode(tokenizer.decode(pieces))
             if seen.insert(caption).inserted { found.append(caption) }
         }
         for state in 0..<likelihoods.states { try add(likelihoods.likeliest(state)) }
-        let likely = grammar.likeliest(Self.mostProposals, positions: likelihoods.positions, end: tokenizer.endPiece) {
+        let likely = sources.grammar.likeliest(Self.mostProposals, positions: likelihoods.positions, end: tokenizer.endPiece) {
             likelihoods.cost(position: $0, piece: $1)
         }
         for pieces in likely { try add(pieces) }

@@ -15,10 +15,10 @@ package struct CaptionGrammar: Sendable {
     /// - Throws: what the tokenizer throws.
     package init(_ tokenizer: SentencePieceTokenizer, names: EmojiNames = .shared) throws {
         func pieces(_ text: String) throws -> [Int32] { Array(try tokenizer.encode(text).prefix { $0 != tokenizer.endPiece }) }
-        let numbers = try ["two", "three", "four"].map(pieces)
+        let numbers = try (2...4).compactMap(Self.number).map(pieces)
         var nouns: [[Int32]] = []
         for entry in names.entries {
-            nouns.append(try pieces(entry.article.isEmpty ? entry.name : "\(entry.article) \(entry.name)"))
+            nouns.append(try pieces(Self.alone(entry)))
             guard let plural = try entry.plural.map(pieces) else { continue }
             for number in numbers { nouns.append(number + plural) }
         }
@@ -26,6 +26,12 @@ package struct CaptionGrammar: Sendable {
         relations = try ["to the left of", "to the right of", "above", "below", "and"].map(pieces)
         backgrounds = try Self.colours.map { try pieces("on \($0 == "orange" ? "an" : "a") \($0) background") }
     }
+
+    /// The word of a number of things; nil for numbers that captions do not have.
+    static func number(_ count: Int) -> String? { [2: "two", 3: "three", 4: "four"][count] }
+
+    /// A thing by itself: "a fox".
+    static func alone(_ entry: EmojiNames.Entry) -> String { entry.article.isEmpty ? entry.name : "\(entry.article) \(entry.name)" }
 
     /// The backgrounds of scenes, white aside, which goes without saying.
     private static let colours = ["black", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red", "yellow"]
