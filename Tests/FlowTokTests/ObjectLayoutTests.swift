@@ -29,7 +29,7 @@ import Testing
         #expect(Array(middle) == [255, 230, 66, 255])
         #expect(layout.whole.image.pixels[3] == 0)
         let moved = try #require(layout.canonical(side: 128))
-        #expect(moved[0, 0] == background && moved[64, 20] == red && moved[118, 64] != background)
+        #expect(moved[0, 0] == background && moved[64, 20] == red && moved[114, 64] != background)
         let again = try #require(ObjectLayout(moved))
         #expect(again.canonical(side: 128) == nil)
         let alone = layout.alone(layout.whole, side: 64)
