@@ -225,5 +225,11 @@ struct Failure: Error {
     }
 }
 
-extension Precision: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {
+    /// All names of a type mean the same, as in `flowtok`.
+    public init?(argument: String) {
+        guard let type = NumberType(name: argument) else { return nil }
+        self = type.ofProducts
+    }
+}
 extension ServerOptions.SizePolicy: ExpressibleByArgument {}

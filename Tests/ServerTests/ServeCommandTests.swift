@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func itServesAndEndsWhenItIsAskedTo() async throws {
-        let program = try Program(["--port", "0", "--log-format", "json", "--threads", "1"])
+        let program = try Program(["--port", "0", "--log-format", "json", "--threads", "1", "--precision", "f32"])
         let port = try await program.port()
         let reply = try await HTTPClient(port: port).post("/v1/images/generations", ["prompt": "a cat", "n": 2])
         #expect(reply.status == 200)

@@ -59,7 +59,7 @@ struct Convert: ParsableCommand {
         case f32, bf16, f16, int8
 
         init?(argument: String) {
-            guard let type = NumberType(argument: argument) else { return nil }
+            guard let type = NumberType(name: argument) else { return nil }
             switch type {
             case .float32: self = .f32
             case .bfloat16: self = .bf16

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FlowTok
 import Networks
 import Sampling
 import Tensors
@@ -7,33 +8,12 @@ extension Solver: ExpressibleByArgument {}
 
 extension NoiseGenerator: ExpressibleByArgument {}
 
-/// The number types that commands know, under all names that people give them.
-enum NumberType: CaseIterable {
-    case float32, bfloat16, float16, int8
-
-    init?(argument: String) {
-        switch argument.lowercased() {
-        case "float32", "f32", "fp32", "float", "single": self = .float32
-        case "bfloat16", "bf16": self = .bfloat16
-        case "float16", "f16", "fp16", "half": self = .float16
-        case "int8", "i8", "q8": self = .int8
-        default: return nil
-        }
-    }
-}
-
 extension Precision: ExpressibleByArgument {
-    /// All names of a type mean the same. Products are not computed in float16, whose place bfloat16 takes.
+    /// All names of a type mean the same.
     public init?(argument: String) {
-        guard let type = NumberType(argument: argument) else { return nil }
-        switch type {
-        case .float32: self = .float32
-        case .bfloat16: self = .bfloat16
-        case .float16:
-            self = .bfloat16
-            Console.warn(["products are not computed in \(argument) here: bfloat16 takes its place"])
-        case .int8: self = .int8
-        }
+        guard let type = NumberType(name: argument) else { return nil }
+        self = type.ofProducts
+        if type == .float16 { Console.warn(["products are not computed in \(argument) here: bfloat16 takes its place"]) }
     }
 }
 
