@@ -215,7 +215,7 @@ public final class FlowTok: Sendable {
         try searches.withLock { made in
             if let made { return made }
             let latents = try opened.tensor(NameIndex.tensorName())
-            let fresh = CaptionSearch.Proposals(grammar: try CaptionGrammar(tokenizer), names: latents.flatMap { NameIndex($0) })
+            let fresh = CaptionSearch.Proposals(grammar: try CaptionGrammar(tokenizer), names: latents.flatMap { NameIndex($0, shape: model.latentShape) })
             made = fresh
             return fresh
         }

@@ -9,7 +9,7 @@ extension Tensor {
     ///   - count: how many layers there are.
     ///   - layer: gives what the layer with an index makes of some samples of the batch.
     package func throughLayers(_ count: Int, _ layer: (_ index: Int, _ x: Tensor, _ samples: Range<Int>) -> Tensor) -> Tensor {
-        // Twice the rows at which products reach their speed, of which the hidden layers of the largest networks fit into a cache.
+        // Some 320 rows: products of half as many reach their speed, and of these what flows from one to the next stays in a cache.
         let most = Swift.max(1, 320 / Swift.max(1, shape[1]))
         guard shape[0] > most, !isRecorded else {
             return (0..<count).reduce(self) { x, index in layer(index, x, 0..<shape[0]) }

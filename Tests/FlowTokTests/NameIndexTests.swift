@@ -12,7 +12,7 @@ import TextTokenizers
         let names = EmojiNames.shared.entries
         let shape = flowtok.model.latentShape
         #expect(latents.shape == [names.count, shape[0] * shape[1]])
-        let index = try #require(NameIndex(latents))
+        let index = try #require(NameIndex(latents, shape: shape))
         for entry in [0, 63, 64, names.count - 1] {
             let image = latents.sliced(axis: 0, entry..<entry + 1).reshaped([1] + shape)
             let found = index.nearest(to: .concatenated([image, image * 2], axis: 0), 5)
@@ -25,7 +25,8 @@ import TextTokenizers
             ).mean
             #expect((mean.reshaped([1] + shape) - image).norm < 1e-3)
         }
-        #expect(NameIndex(latents.sliced(axis: 0, 0..<5)) == nil)
+        #expect(NameIndex(latents.sliced(axis: 0, 0..<5), shape: shape) == nil)
+        #expect(NameIndex(latents, shape: [shape[0], shape[1] + 1]) == nil && NameIndex(latents.reshaped([latents.count]), shape: shape) == nil)
         #expect(NameIndex.tensorName().hasPrefix("names.") && NameIndex.tensorName() == NameIndex.tensorName())
     }
 }

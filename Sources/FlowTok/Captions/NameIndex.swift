@@ -36,9 +36,13 @@ package struct NameIndex: Sendable {
         return .concatenated(parts, axis: 0)
     }
 
-    /// - Parameter latents: what `latents(of:_:names:)` gave.
-    package init?(_ latents: Tensor, names: EmojiNames = .shared) {
-        guard latents.rank == 2, latents.shape[0] == names.entries.count else { return nil }
+    /// Nil for a tensor of another shape than a model's names have.
+    ///
+    /// - Parameters:
+    ///   - latents: what `latents(of:_:names:)` gave.
+    ///   - shape: of the model's latents, K and D.
+    package init?(_ latents: Tensor, shape: [Int], names: EmojiNames = .shared) {
+        guard latents.shape == [names.entries.count, shape.reduce(1, *)] else { return nil }
         let (width, values) = (latents.shape[1], latents.values)
         self.names = names
         self.width = width
