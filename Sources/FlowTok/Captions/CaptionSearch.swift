@@ -26,7 +26,7 @@ public struct Caption: Sendable, Hashable {
 }
 
 /// Captions by proposing and choosing: what the text decoder finds likely at the image's end of the flow, on its way and at its
-/// end is proposed; every proposal is encoded back, and the one whose text tokens lie nearest to the image's latents, and that
+/// end is proposed, and so are the names that things on a plain background lie nearest to; every proposal is encoded back, and the one whose text tokens lie nearest to the image's latents, and that
 /// the decoder finds likely, is chosen.
 ///
 /// The text decoder reads all positions at once and so may mix the words of two captions; a mixture is like neither, which its

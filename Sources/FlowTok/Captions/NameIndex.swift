@@ -7,7 +7,7 @@ import TextTokenizers
 
 /// Where a model's text side puts each name: the mean of the text posterior of "a fox", "an owl", …, in the latents of images. A
 /// picture of one thing lies near the mean of its name, so that the nearest names are captions to propose, whatever the text decoder
-/// makes of it. Training computes it once and keeps it with the weights.
+/// makes of it. Training computes it for each model that it writes, and keeps it with the weights.
 package struct NameIndex: Sendable {
     package let names: EmojiNames
     /// Numbers of one name's latents, K·D.

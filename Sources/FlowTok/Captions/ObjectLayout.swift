@@ -33,9 +33,9 @@ package struct ObjectLayout {
         relation = parts.count == 2 ? (parts[1].box.y >= parts[0].box.y + parts[0].box.height ? .above : .leftOf) : nil
     }
 
-    /// A picture of one part, in the middle and of the size at which captions name a thing alone.
-    package func alone(_ part: Part, side: Int, on color: Color = .white) -> Image {
-        var picture = Image(width: side, height: side, filled: color)
+    /// A picture of one part on white, in the middle and of the size at which captions name a thing alone.
+    package func alone(_ part: Part, side: Int) -> Image {
+        var picture = Image(width: side, height: side, filled: .white)
         picture.draw(part.image, in: SceneLayout.rect(of: part.image, x: 0.5, y: 0.5, side: Self.share(SceneLayout().single), frame: side))
         return picture
     }
