@@ -1,6 +1,7 @@
 import Datasets
 import Images
 import Tensors
+import TextTokenizers
 
 extension Evaluator {
     /// What people put around a name.
@@ -56,6 +57,17 @@ extension Evaluator {
             nearest(concepts[sprites[index].description.concept ?? ""] ?? [], to: image) == index
         }
         return shares("colour as named", right, of: asked.count, goal: 90)
+    }
+
+    /// A skin tone is named: of the emoji's drawings in all tones, and without one, is the picture nearest to that one?
+    func skinTones() throws -> [Metric] {
+        let drawings = sprites.indices.filter { sprites[$0].description.isEmoji }
+        let people = Dictionary(grouping: drawings) { SkinTone.removed(from: sprites[$0].description.concept ?? "") }
+        let asked = choice(of: drawings.filter { sprites[$0].description.skinTone && !sprites[$0].description.heldOut }, seed: 14)
+        let right = zip(asked, try drawn(asked.map { sprites[$0].description.withArticle })).count { index, image in
+            nearest(people[SkinTone.removed(from: sprites[index].description.concept ?? "")] ?? [], to: image) == index
+        }
+        return shares("skin tone as named", right, of: asked.count, goal: 80)
     }
 
     /// What was drawn of a name, captioned: does the caption name what was asked for?

@@ -9,7 +9,7 @@ import Tensors
 /// Measures a model on named emoji, scenes and captions, with fixed seeds and the model's own settings.
 public struct Evaluator: Sendable {
     let flowtok: FlowTok
-    /// All sprites; the next two are indices into them.
+    /// All sprites; the next two are indices into them. Skin tones are of the same emoji, and have a measure of their own.
     let sprites: [Sprite]
     let emoji: [Int]
     let held: [Int]
@@ -24,7 +24,7 @@ public struct Evaluator: Sendable {
         self.flowtok = flowtok
         self.cases = cases
         sprites = try SpriteDataset(folder: URL(fileURLWithPath: folder)).sprites
-        emoji = sprites.indices.filter { [sprites] in sprites[$0].description.isEmoji }
+        emoji = sprites.indices.filter { [sprites] in sprites[$0].description.isEmoji && !sprites[$0].description.skinTone }
         held = sprites.indices.filter { [sprites] in sprites[$0].description.heldOut }
         var scenes = SceneConfiguration()
         scenes.side = flowtok.configuration.imageTokenizer.imageSize
@@ -39,7 +39,9 @@ public struct Evaluator: Sendable {
 
     /// What can be measured by itself.
     public enum Part: String, Sendable, CaseIterable {
-        case tokenizer, named, phrasings, everyday, styles, colours, backgrounds, relations, counts, captions
+        case tokenizer, named, phrasings, everyday, styles, colours
+        case skinTones = "skin-tones"
+        case backgrounds, relations, counts, captions
         case roundTrip = "round-trip"
         case precision
     }
@@ -60,6 +62,7 @@ public struct Evaluator: Sendable {
                 case .everyday: try prompts.map { try everyday($0) } ?? []
                 case .styles: try styles()
                 case .colours: try colours()
+                case .skinTones: try skinTones()
                 case .backgrounds: try backgrounds()
                 case .relations: try relations()
                 case .counts: try counts()

@@ -98,11 +98,12 @@ public struct Prompt: Sendable, Equatable {
         }
     }
 
-    /// The name of an emoji, without its skin tone where only the person has a name.
+    /// The name of an emoji, with its skin tones where only the person has a name.
     private static func name(of scalars: Character.UnicodeScalarView, _ emoji: EmojiNames?) -> String? {
         let emoji = emoji ?? .shared
         if let entry = emoji[codePoints: scalars.map(\.value)] { return entry.name }
-        let plain = scalars.filter { !(0x1F3FB...0x1F3FF).contains($0.value) }
-        return emoji[codePoints: plain.map(\.value)]?.name
+        let tones = scalars.compactMap { SkinTone(rawValue: $0.value) }
+        let plain = scalars.filter { SkinTone(rawValue: $0.value) == nil }
+        return emoji[codePoints: plain.map(\.value)].map { SkinTone.name($0.name, with: tones) }
     }
 }

@@ -45,9 +45,7 @@ struct EmojiLabels: Sendable {
         else { return nil }
         let tones = short[colon.upperBound...].split(separator: ", ").filter { $0.hasSuffix("skin tone") }
         guard !tones.isEmpty else { return nil }
-        func toned(_ name: String) -> String {
-            name + (name.contains(" with ") ? " and " : " with ") + tones.joined(separator: " and ")
-        }
+        func toned(_ name: String) -> String { SkinTone.name(name, with: tones.map(String.init)) }
         let caption = toned(base.name)
         return Label(
             name: short.lowercased(), caption: caption, article: base.article, plural: base.plural.map(toned),

@@ -31,7 +31,7 @@ package struct EmojiCode: Sendable, Hashable {
         codePoints.count == 2 && codePoints.allSatisfy { (0x1F1E6...0x1F1FF).contains($0) } || codePoints.contains(0xE007F)
     }
 
-    private static func isSkinTone(_ codePoint: UInt32) -> Bool { (0x1F3FB...0x1F3FF).contains(codePoint) }
+    private static func isSkinTone(_ codePoint: UInt32) -> Bool { SkinTone(rawValue: codePoint) != nil }
 }
 
 /// Unicode's list of emoji, `emoji-test.txt`: their groups and short names.
