@@ -8,8 +8,7 @@
 #include "ck_memory.h"
 #include "ck_pool.h"
 #include "clones.h"
-#include "gemm_kernel.h"
-#include "packed_kernel.h"
+#include "convolution_image.h"
 #include "packed_words.h"
 
 enum {
@@ -18,26 +17,6 @@ enum {
     lines_at_once = 4,
     strip_values = 1 << 20,  // of the matrix of a strip
     image_bytes = 64 << 20,  // of samples that are laid out at a time, but for a single one that takes more
-};
-
-struct convolution {
-    const struct ck_packed *weights;
-    const struct ck_packed *phases;  // of a doubled image: see `ck_convolve_doubled`; or NULL
-    const struct ck_convolution *form;
-    const struct ck_convolution_input *input;
-    const struct ck_elementwise *elementwise;
-    struct packed_kernels kernels;
-    float *out;
-    size_t out_height;
-    const float *bias, *residual;
-    size_t unit;           // channels in an element
-    size_t pixel;          // elements of a pixel
-    size_t height, width;  // of the image with its border
-    size_t inside;         // columns of an input's line that are within it
-    size_t lines;          // of all samples that are laid out
-    uint32_t *image;
-    size_t first_sample;   // of those that are laid out
-    size_t lines_per_job, line_jobs, panels_per_job, panels, steps;
 };
 
 size_t ck_convolution_channels(enum ck_type type, size_t channels) {
@@ -171,8 +150,9 @@ static void lay_job(void *context, size_t index, int thread) {
     ck_free(values, bytes);
 }
 
-/// sums[pixel][column] → out[column][pixel], the residual added; pixels of sums are `apart` values apart.
-CK_CLONES static void write_planes(float *out, const float *residual, const float *sums, size_t apart, size_t columns,
+void convolution_lay(struct convolution *p) { ck_parallel((p->lines + lines_at_once - 1) / lines_at_once, lay_job, p); }
+
+CK_CLONES void convolution_write(float *out, const float *residual, const float *sums, size_t apart, size_t columns,
                                    size_t pixels, size_t plane) {
     size_t whole = pixels / side * side, blocks = columns / side * side;
     for (size_t first = 0; first < whole; first += side) {
@@ -263,7 +243,7 @@ static void convolve_job(void *context, size_t index, int thread) {
         if (!p->phases) {
             size_t plane = p->out_height * width, start = place * plane + first * width;
             sum_lines(p, p->weights, panel, sample, first, last, 0, 0, sums);
-            write_planes(p->out + start, p->residual ? p->residual + start : NULL, sums, ck_panel_width, columns,
+            convolution_write(p->out + start, p->residual ? p->residual + start : NULL, sums, ck_panel_width, columns,
                          (last - first) * width, plane);
             continue;
         }
@@ -280,15 +260,21 @@ static void convolve_job(void *context, size_t index, int thread) {
     ck_free(sums, 2 * count * sizeof(float));
 }
 
-/// Sets up what does not depend on how products are made. `unit` is the number of channels in an element of the image, and
-/// `beyond` that of lines and pixels that are read beyond those under the kernel of an output.
-static void begin(struct convolution *p, size_t unit, size_t beyond) {
+void convolution_begin(struct convolution *p, size_t unit, size_t beyond) {
     const struct ck_convolution *form = p->form;
     p->unit = unit;
     p->pixel = ck_convolution_channels(p->weights->type, p->input->channels) / unit;
     p->height = (p->out_height - 1) * form->stride + form->kernel_height + beyond;
     p->width = (form->out_width - 1) * form->stride + form->kernel_width + beyond;
     p->inside = p->width <= form->left ? 0 : p->width - form->left < form->width ? p->width - form->left : form->width;
+}
+
+size_t convolution_image_bytes(const struct convolution *p, size_t *samples) {
+    size_t sample_bytes = p->height * p->width * p->pixel * sizeof(uint32_t);
+    *samples = image_bytes / (sample_bytes ? sample_bytes : 1);
+    if (*samples < 1) *samples = 1;
+    if (*samples > p->input->samples) *samples = p->input->samples;
+    return *samples * sample_bytes;
 }
 
 /// What AMX tiles read are blocks, which this image has none of: the values under the kernel at a strip of pixels are laid out
@@ -320,7 +306,7 @@ void ck_convolve_in_strips(enum ck_level level, const struct ck_packed *weights,
     if (input->samples == 0 || outputs == 0 || plane == 0) return;
     struct convolution p = {.weights = weights, .form = form, .input = input, .out_height = out_height,
                             .elementwise = ck_elementwise_for(level)};
-    begin(&p, 1, 0);
+    convolution_begin(&p, 1, 0);
     struct strip strip = {.convolution = &p, .taps = weights->inputs};
     size_t most = strip_values / (strip.taps ? strip.taps : 1) + 1;
     if (most > plane) most = plane;
@@ -331,13 +317,13 @@ void ck_convolve_in_strips(enum ck_level level, const struct ck_packed *weights,
     strip.sums = strip.matrix + most * strip.taps;
     for (p.first_sample = 0; p.first_sample < input->samples; p.first_sample++) {
         p.lines = p.height;
-        ck_parallel((p.lines + lines_at_once - 1) / lines_at_once, lay_job, &p);
+        convolution_lay(&p);
         for (strip.first = 0; strip.first < plane; strip.first += most) {
             strip.pixels = plane - strip.first < most ? plane - strip.first : most;
             ck_parallel(strip.pixels, gather_job, &strip);
             ck_gemm_packed(level, strip.pixels, strip.matrix, strip.taps, weights, strip.sums, outputs, bias);
             size_t start = p.first_sample * outputs * plane + strip.first;
-            write_planes(out + start, residual ? residual + start : NULL, strip.sums, outputs, outputs, strip.pixels, plane);
+            convolution_write(out + start, residual ? residual + start : NULL, strip.sums, outputs, outputs, strip.pixels, plane);
         }
     }
     ck_free(p.image, bytes);
@@ -346,23 +332,19 @@ void ck_convolve_in_strips(enum ck_level level, const struct ck_packed *weights,
 /// Does the work; `beyond` as in `begin`.
 static void convolve(struct convolution *p, size_t beyond) {
     const struct ck_convolution_input *input = p->input;
-    begin(p, unit_of(p->weights->type), beyond);
+    convolution_begin(p, unit_of(p->weights->type), beyond);
     p->panels = panels_of(p->weights->outputs);
     p->steps = steps_of(p->weights->type, p->weights->inputs);
     p->lines_per_job = pixels_per_job / p->form->out_width;
     if (p->lines_per_job < 1) p->lines_per_job = 1;
     if (p->lines_per_job > p->out_height) p->lines_per_job = p->out_height;
-    size_t sample_bytes = p->height * p->width * p->pixel * sizeof(uint32_t);
-    size_t samples = image_bytes / (sample_bytes ? sample_bytes : 1);
-    if (samples < 1) samples = 1;
-    if (samples > input->samples) samples = input->samples;
-    size_t bytes = samples * sample_bytes;
+    size_t samples, bytes = convolution_image_bytes(p, &samples);
     p->image = ck_allocate(bytes);
     size_t threads = (size_t)ck_thread_count();
     for (p->first_sample = 0; p->first_sample < input->samples; p->first_sample += samples) {
         size_t count = input->samples - p->first_sample < samples ? input->samples - p->first_sample : samples;
         p->lines = count * p->height;
-        ck_parallel((p->lines + lines_at_once - 1) / lines_at_once, lay_job, p);
+        convolution_lay(p);
         p->line_jobs = count * ((p->out_height + p->lines_per_job - 1) / p->lines_per_job);
         p->panels_per_job = p->panels * p->line_jobs / (16 * threads);
         if (p->panels_per_job < 1) p->panels_per_job = 1;

@@ -22,7 +22,7 @@ public struct Convolution: Sendable {
     ) {
         precondition(!isDoubling || stride == 1, "a stride of \(stride) over doubled images")
         let shape = [outputs, inputs, kernel, kernel]
-        packed = weights.packedKernel("weight", shape, isForDoubled: isDoubling)
+        packed = weights.packedKernel("weight", shape, for: isDoubling ? .doubled : stride == 1 ? .unitStride : .any)
         self.isDoubling = isDoubling
         weight = packed == nil ? weights.tensor("weight", shape, initial: initial) : .zeros([0])
         bias = hasBias ? weights.tensor("bias", [outputs], initial: .zeros) : nil

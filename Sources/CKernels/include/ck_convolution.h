@@ -58,3 +58,11 @@ bool ck_convolves_in_place(enum ck_level level, enum ck_type type);
 /// own and the next w0 + w1 and w2. The input's `doubles` is false.
 void ck_convolve_doubled(enum ck_level level, const struct ck_packed phases[4], const struct ck_convolution_input *input,
                          size_t height, size_t width, float *out, const float *bias);
+
+/// The same as `ck_convolve` for kernels of 3×3 moved by one pixel, in 16 multiplications for 2×2 outputs and channel where that
+/// takes 36. Weights are a packed matrix (CK_F32 or CK_BF16) [16 · outputs, channels], whose blocks of outputs are the places of
+/// G g Gᵀ, with G = (1 0 0; ½ ½ ½; ½ -½ ½; 0 0 1), line by line; outputs are a multiple of `ck_panel_width` and channels even. Sums
+/// and differences of pixels are rounded to the type of the weights. For levels whose tiles can read images.
+void ck_convolve_winograd(enum ck_level level, const struct ck_packed *weights, const struct ck_convolution *form,
+                          const struct ck_convolution_input *input, float *out, size_t out_height, const float *bias,
+                          const float *residual);

@@ -43,13 +43,13 @@ public final class PackingWeights: WeightSource {
         return PackedMatrix(tensor.reshaped([outputs, inputs]), as: type)
     }
 
-    public func packedKernel(named name: String, shape: [Int], exactly: Bool, isForDoubled: Bool) -> PackedKernel? {
+    public func packedKernel(named name: String, shape: [Int], exactly: Bool, for application: PackedKernel.Application) -> PackedKernel? {
         guard !Machine.usesOpenBLAS || (precision != .float32 && !exactly), source.contains(name) else { return nil }
         defer { source.release(named: name) }
         let tensor = source.tensor(named: name, shape: shape, initial: .zeros)
         // What is wrong with it has been noted.
         let isUsable = tensor.shape == shape && !shape.contains(0)
-        return PackedKernel(isUsable ? tensor : .zeros([0, 0, 0, 0]), as: exactly ? .float32 : precision, isForDoubled: isForDoubled)
+        return PackedKernel(isUsable ? tensor : .zeros([0, 0, 0, 0]), as: exactly ? .float32 : precision, for: application)
     }
 
     /// Eight bits only for the maps inside transformer blocks; what leads in and out is small and stays finer. What the time

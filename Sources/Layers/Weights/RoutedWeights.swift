@@ -27,8 +27,8 @@ public final class RoutedWeights: WeightSource {
         (isFirst(name) ? first : second).packed(named: name, shape: shape, as: precision)
     }
 
-    public func packedKernel(named name: String, shape: [Int], exactly: Bool, isForDoubled: Bool) -> PackedKernel? {
-        (isFirst(name) ? first : second).packedKernel(named: name, shape: shape, exactly: exactly, isForDoubled: isForDoubled)
+    public func packedKernel(named name: String, shape: [Int], exactly: Bool, for application: PackedKernel.Application) -> PackedKernel? {
+        (isFirst(name) ? first : second).packedKernel(named: name, shape: shape, exactly: exactly, for: application)
     }
 
     public func deferred(named name: String, shape: [Int]) -> LazyMatrix? {

@@ -43,8 +43,8 @@ public protocol WeightSource: AnyObject {
     func packed(named name: String, shape: [Int], as precision: Precision) -> PackedMatrix?
     /// The kernel of a convolution of that full name in packed form, where the source serves inference and packs it; nil where
     /// the model is to ask for the tensor. `exactly` asks for float32 whatever the source packs as.
-    /// `isForDoubled` says that it is for images that are doubled first.
-    func packedKernel(named name: String, shape: [Int], exactly: Bool, isForDoubled: Bool) -> PackedKernel?
+    /// `application` says what it is applied to.
+    func packedKernel(named name: String, shape: [Int], exactly: Bool, for application: PackedKernel.Application) -> PackedKernel?
     /// The matrix of that full name, to be read when it is needed, where the source serves inference and can give it again
     /// later; nil where the model is to ask for the tensor and keep it.
     func deferred(named name: String, shape: [Int]) -> LazyMatrix?
@@ -55,7 +55,7 @@ public protocol WeightSource: AnyObject {
 extension WeightSource {
     public func packed(named name: String, shape: [Int]) -> PackedMatrix? { nil }
     public func packed(named name: String, shape: [Int], as precision: Precision) -> PackedMatrix? { nil }
-    public func packedKernel(named name: String, shape: [Int], exactly: Bool, isForDoubled: Bool) -> PackedKernel? { nil }
+    public func packedKernel(named name: String, shape: [Int], exactly: Bool, for application: PackedKernel.Application) -> PackedKernel? { nil }
     public func deferred(named name: String, shape: [Int]) -> LazyMatrix? { nil }
     public func release(named name: String) {}
 }
@@ -100,8 +100,8 @@ public struct Weights {
     }
 
     /// The kernel `name` of this place in packed form, or nil.
-    func packedKernel(_ name: String, _ shape: [Int], isForDoubled: Bool) -> PackedKernel? {
-        source.packedKernel(named: self[name].path, shape: shape, exactly: isExact, isForDoubled: isForDoubled)
+    func packedKernel(_ name: String, _ shape: [Int], for application: PackedKernel.Application) -> PackedKernel? {
+        source.packedKernel(named: self[name].path, shape: shape, exactly: isExact, for: application)
     }
 
     /// The matrix `name` of this place in packed form, or nil.
