@@ -22,7 +22,8 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
     /// Whether the decoder may differ from that of `start`: a larger picture, overlap, a refiner. What fits is taken, and the
     /// rest grows from it or begins fresh.
     public var grow: Bool?
-    /// The folder of a model whose text encoder takes the place of that of `start`.
+    /// The folder of a model whose text encoder takes the place of that of `start`, and whose text side draws latents where
+    /// `drawn_fraction` asks for them.
     public var textEncoder: String?
     public var model: TokenizerTrainingConfiguration
 
@@ -59,6 +60,7 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
         }
         if stage.grow == true, start == nil { throw bad("grow needs a tokenizer to \"start\" from") }
         let initial = try stage.initial(start, file: file)
+        let textSide = try stage.textSide(file: file)
         let sources = try stage.data.sources(
             side: stage.model.imageTokenizer.imageSize, file: file,
             known: TrainingRun.dataRecord(in: output, resume: resume), progress: checking)
@@ -66,13 +68,31 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
         do {
             task = try TokenizerTrainer(
                 stage.model, vocabulary: vocabulary, source: sources.training, shown: sources.shown,
-                initial: initial)
+                initial: initial, textSide: textSide)
         } catch let error as WeightMismatch {
             throw bad("start: \(error)")
         }
         return try TrainingRun(
             task, title: "image tokenizer", settings: stage.model.training, configuration: stage, folder: output,
             resume: resume, data: sources.data)
+    }
+
+    /// The text side that draws latents, where there is need of it.
+    private func textSide(file: String) throws -> TextSide? {
+        guard model.drawnFraction > 0 else { return nil }
+        guard let textEncoder else {
+            throw ConfigurationError.badConfiguration(
+                file: file, reason: "model.drawn_fraction needs a text_encoder: the folder of a model whose text side draws latents")
+        }
+        return try ConfigurationError.reading("text_encoder", of: file) {
+            let side = try TextSide(folder: textEncoder)
+            let own = [model.imageTokenizer.latentTokens, model.imageTokenizer.tokenSize]
+            guard side.shape == own else {
+                throw ConfigurationError.badConfiguration(
+                    file: textEncoder, reason: "it draws latents of shape \(side.shape), and the tokenizer's are of shape \(own)")
+            }
+            return side
+        }
     }
 
     /// The parameters to start from, if any.

@@ -21,19 +21,23 @@ public final class TokenizerTrainer: TrainingTask {
     private let tokenizer: FlowTiTok
     private let textEncoder: TextTransformer
     private let emptyCaption: [Int32]
+    private let textSide: TextSide?
     private let perceptual: PerceptualLoss?
     private let adversarial: AdversarialLoss?
 
     /// - Parameters:
     ///   - source: training samples; `shown`: those of the sample grids.
     ///   - initial: parameters to start from (a trained tokenizer's), instead of fresh ones.
+    ///   - textSide: what `drawnFraction` needs.
     /// - Throws: `WeightMismatch` where `initial` has not every parameter in its shape; `FlowTokError` where the vocabulary
     ///   does not serve; what the source and reading the networks of a perceptual loss throw.
     public init(
         _ configuration: TokenizerTrainingConfiguration, vocabulary: SentencePieceVocabulary, source: any SampleSource,
-        shown: any SampleSource, initial: [String: Tensor]? = nil
+        shown: any SampleSource, initial: [String: Tensor]? = nil, textSide: TextSide? = nil
     ) throws {
+        precondition(configuration.drawnFraction == 0 || textSide != nil, "latents as a text side draws them, and no text side")
         self.configuration = configuration
+        self.textSide = textSide
         self.source = source
         self.shown = shown
         textTokenizer = try SentencePieceTokenizer(vocabulary, length: configuration.textEncoder.contextLength)
@@ -57,6 +61,7 @@ public final class TokenizerTrainer: TrainingTask {
         if configuration.decoderOnly, let initial {
             fingerprint.add(initial.filter { !TokenizerTrainer.isDecoder($0.key) })
         }
+        if let textSide { fingerprint.add(textSide.parameters) }
         dependencyFingerprint = fingerprint.text
     }
 
@@ -83,6 +88,10 @@ public final class TokenizerTrainer: TrainingTask {
         }
         let posterior = tokenizer.encode(batch.images)
         var latents = posterior.sample(noise: .randomNormal(posterior.mean.shape, using: &random))
+        if let textSide, configuration.drawnFraction > 0 {
+            let parts = (0..<count).map { _ in random.uniform() < configuration.drawnFraction ? random.uniform() : 0 }
+            latents = latents + (textSide.latents(of: batch.ids) - latents).scaledPerSample(parts)
+        }
         if configuration.latentNoise > 0 {
             let warmup = configuration.latentNoiseWarmup
             let largest = configuration.latentNoise * (group.step < warmup ? Float(group.step) / Float(warmup) : 1)

@@ -26,6 +26,10 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable, Valid
     /// channel's std: what the encoder sees in an image, the decoder must show. Goes with `decoderOnly`, since an encoder that
     /// learns could meet it by seeing nothing.
     public var featureWeight: Float = 0
+    /// The share of samples whose latents lie between those of their image and those that the captions' text side would have
+    /// drawn, each its own part of the way: what a flow gets wrong is no noise, and a decoder that has seen it draws through it. Goes
+    /// with `decoderOnly` and a recipe's `text_encoder`, the model whose text side that is.
+    public var drawnFraction: Float = 0
     /// Distances in the features of trained networks; nil for none.
     public var perceptual: PerceptualConfiguration?
     /// The discriminator; nil for none.
@@ -62,6 +66,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable, Valid
         case latentNoiseWarmup = "latent_noise_warmup"
         case decoderOnly = "decoder_only"
         case featureWeight = "feature_weight"
+        case drawnFraction = "drawn_fraction"
         case perceptual, adversarial
         case training
     }
@@ -83,6 +88,7 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable, Valid
         try values.read(&latentNoiseWarmup, .latentNoiseWarmup)
         try values.read(&decoderOnly, .decoderOnly)
         try values.read(&featureWeight, .featureWeight)
+        try values.read(&drawnFraction, .drawnFraction)
         perceptual = try values.decodeIfPresent(PerceptualConfiguration.self, forKey: .perceptual)
         adversarial = try values.decodeIfPresent(AdversarialConfiguration.self, forKey: .adversarial)
     }
@@ -96,6 +102,8 @@ public struct TokenizerTrainingConfiguration: Sendable, Hashable, Codable, Valid
         try expectWeights([("kl_weight", klWeight), ("latent_noise", latentNoise), ("feature_weight", featureWeight)])
         if !(-30...20).contains(logvarBias) { throw InvalidValue("logvar_bias is \(logvarBias), expected -30 to 20") }
         try expect("caption_dropout", captionDropout, in: 0...1)
+        try expect("drawn_fraction", drawnFraction, in: 0...1)
+        if drawnFraction > 0 && !decoderOnly { throw InvalidValue("drawn_fraction is \(drawnFraction), expected 0 where the encoder learns too") }
         if featureWeight > 0 && !decoderOnly { throw InvalidValue("feature_weight is \(featureWeight), expected 0 where the encoder learns too") }
         try perceptual?.validate(as: "perceptual")
         do { try adversarial?.validate(side: imageTokenizer.imageSize) } catch { throw InvalidValue("adversarial.\(error.reason)") }

@@ -59,6 +59,8 @@ import Training
     @Test(arguments: [
         ("\"feature_weight\": 1, ", "feature_weight is 1.0, expected 0 where the encoder learns too"),
         ("\"feature_weight\": -1, ", "feature_weight is -1.0"),
+        ("\"drawn_fraction\": 0.5, ", "drawn_fraction is 0.5, expected 0 where the encoder learns too"),
+        ("\"drawn_fraction\": 2, ", "drawn_fraction is 2.0"),
         ("\"adversarial\": {\"weight\": -1}, ", "adversarial.weight is -1.0"),
         ("\"adversarial\": {\"layers\": 4}, ", "adversarial.layers is 4, expected fewer for images of 32 pixels"),
         ("\"adversarial\": {\"width\": 0}, ", "adversarial.width is 0"),

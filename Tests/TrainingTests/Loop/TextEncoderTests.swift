@@ -95,4 +95,29 @@ import Training
             #expect(error.text.contains("bad.json: " + expected), "\(error.text)")
         }
     }
+
+    /// A decoder learns to draw from where captions lie too: nothing else moves, and what it learns is another thing.
+    @Test func aDecoderLearnsFromLatentsAsTheTextSideDrawsThem() throws {
+        _ = try flow("\"text_encoder\": \"tuned\"", as: "tuned")
+        func decoder(_ name: String, _ drawn: Double, keys: String? = nil, stopAfter: Int? = nil) throws -> String {
+            let file = try TinyFiles.tokenizer(
+                in: folder, as: name + ".json", steps: 6,
+                changing: [
+                    ("\"vocabulary\"", (keys ?? "\"start\": \"\(tokenizer)\", \"text_encoder\": \"\(folder.url.path)/tuned/model\",") + " \"vocabulary\""),
+                    ("\"training\": {", "\"decoder_only\": true, \"drawn_fraction\": \(drawn), \"training\": {"),
+                ])
+            let output = folder.url.path + "/" + name
+            try TokenizerRecipe.open(file: file, output: output, resume: false).run(stopAfter: stopAfter)
+            if stopAfter != nil { try TokenizerRecipe.open(file: file, output: output, resume: true).run() }
+            return output
+        }
+        let (plain, drawn) = (try decoder("plain", 0), try decoder("drawn", 0.75))
+        let parts = try decoder("drawn-parts", 0.75, stopAfter: 2)
+        #expect(try contents(checkpointPath(drawn)) == contents(checkpointPath(parts)))
+        let (before, after) = (try tokenizerBits(plain), try tokenizerBits(drawn))
+        for (name, values) in after where !name.hasPrefix("image_tokenizer.decoder.") { #expect(values == before[name], "\(name)") }
+        #expect(before != after)
+        let error = refusal { try decoder("bad", 0.5, keys: "\"start\": \"\(tokenizer)\",") }
+        #expect(error.text.contains("model.drawn_fraction needs a text_encoder"), "\(error.text)")
+    }
 }

@@ -21,9 +21,12 @@ struct EmojiLabels: Sendable {
         // CLDR's files may be older than the list.
         let short = cldr[code.codePoints]?.name ?? list[code]?.name
         if let entry = names[codePoints: code.codePoints] {
+            // "flag: Japan" is typed too.
+            let byRule = code.isFlag ? short.map { self.byRule($0).synonyms } ?? [] : []
+            let known = Set([entry.name] + entry.otherNames)
             return Label(
                 name: (short ?? entry.name).lowercased(), caption: entry.name, article: entry.article, plural: entry.plural,
-                synonyms: entry.otherNames)
+                synonyms: entry.otherNames + byRule.filter { !known.contains($0) })
         }
         guard let short else { return nil }
         if code.hasSkinTone { return withSkinTone(code, short) ?? byRule(short) }
