@@ -2,6 +2,7 @@
 // An image as convolutions with packed weights read it: lines of pixels, each with its channels side by side, and zeros around.
 
 #include "ck_convolution.h"
+#include "ck_pool.h"
 #include "gemm_kernel.h"
 #include "packed_kernel.h"
 
@@ -29,10 +30,9 @@ struct convolution {
 /// Sets up what does not depend on how products are made. `unit` is the number of channels in an element of the image, and
 /// `beyond` that of lines and pixels that are read beyond those under the kernel of an output.
 void convolution_begin(struct convolution *p, size_t unit, size_t beyond);
-/// Bytes of the image of as many samples as are laid out at a time.
-size_t convolution_image_bytes(const struct convolution *p, size_t *samples);
-/// Lays out `lines` lines from `first_sample` on, on the pool.
-void convolution_lay(struct convolution *p);
+/// Lays out images, some samples at a time, and runs the jobs that make outputs of them on the pool: `line_jobs` of them, of
+/// all samples that are laid out, for each group of `panels_per_job` panels.
+void convolution_run(struct convolution *p, size_t jobs_per_sample, ck_work job, void *context);
 /// sums[pixel][column] → out[column][pixel], the residual added where there is one; pixels of sums are `apart` values apart.
 void convolution_write(float *out, const float *residual, const float *sums, size_t apart, size_t columns, size_t pixels,
                        size_t plane);

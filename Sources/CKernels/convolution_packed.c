@@ -150,7 +150,8 @@ static void lay_job(void *context, size_t index, int thread) {
     ck_free(values, bytes);
 }
 
-void convolution_lay(struct convolution *p) { ck_parallel((p->lines + lines_at_once - 1) / lines_at_once, lay_job, p); }
+/// Lays out `lines` lines from `first_sample` on, on the pool.
+static void convolution_lay(struct convolution *p) { ck_parallel((p->lines + lines_at_once - 1) / lines_at_once, lay_job, p); }
 
 CK_CLONES void convolution_write(float *out, const float *residual, const float *sums, size_t apart, size_t columns,
                                    size_t pixels, size_t plane) {
@@ -269,12 +270,23 @@ void convolution_begin(struct convolution *p, size_t unit, size_t beyond) {
     p->inside = p->width <= form->left ? 0 : p->width - form->left < form->width ? p->width - form->left : form->width;
 }
 
-size_t convolution_image_bytes(const struct convolution *p, size_t *samples) {
-    size_t sample_bytes = p->height * p->width * p->pixel * sizeof(uint32_t);
-    *samples = image_bytes / (sample_bytes ? sample_bytes : 1);
-    if (*samples < 1) *samples = 1;
-    if (*samples > p->input->samples) *samples = p->input->samples;
-    return *samples * sample_bytes;
+void convolution_run(struct convolution *p, size_t jobs_per_sample, ck_work job, void *context) {
+    size_t sample_bytes = p->height * p->width * p->pixel * sizeof(uint32_t), all = p->input->samples;
+    size_t samples = image_bytes / (sample_bytes ? sample_bytes : 1);
+    if (samples < 1) samples = 1;
+    if (samples > all) samples = all;
+    p->image = ck_allocate(samples * sample_bytes);
+    for (p->first_sample = 0; p->first_sample < all; p->first_sample += samples) {
+        size_t count = all - p->first_sample < samples ? all - p->first_sample : samples;
+        p->lines = count * p->height;
+        convolution_lay(p);
+        p->line_jobs = count * jobs_per_sample;
+        p->panels_per_job = p->panels * p->line_jobs / (16 * (size_t)ck_thread_count());
+        if (p->panels_per_job < 1) p->panels_per_job = 1;
+        if (p->panels_per_job > p->panels) p->panels_per_job = p->panels;
+        ck_parallel(p->line_jobs * ((p->panels + p->panels_per_job - 1) / p->panels_per_job), job, context);
+    }
+    ck_free(p->image, samples * sample_bytes);
 }
 
 /// What AMX tiles read are blocks, which this image has none of: the values under the kernel at a strip of pixels are laid out
@@ -331,27 +343,13 @@ void ck_convolve_in_strips(enum ck_level level, const struct ck_packed *weights,
 
 /// Does the work; `beyond` as in `begin`.
 static void convolve(struct convolution *p, size_t beyond) {
-    const struct ck_convolution_input *input = p->input;
     convolution_begin(p, unit_of(p->weights->type), beyond);
     p->panels = panels_of(p->weights->outputs);
     p->steps = steps_of(p->weights->type, p->weights->inputs);
     p->lines_per_job = pixels_per_job / p->form->out_width;
     if (p->lines_per_job < 1) p->lines_per_job = 1;
     if (p->lines_per_job > p->out_height) p->lines_per_job = p->out_height;
-    size_t samples, bytes = convolution_image_bytes(p, &samples);
-    p->image = ck_allocate(bytes);
-    size_t threads = (size_t)ck_thread_count();
-    for (p->first_sample = 0; p->first_sample < input->samples; p->first_sample += samples) {
-        size_t count = input->samples - p->first_sample < samples ? input->samples - p->first_sample : samples;
-        p->lines = count * p->height;
-        convolution_lay(p);
-        p->line_jobs = count * ((p->out_height + p->lines_per_job - 1) / p->lines_per_job);
-        p->panels_per_job = p->panels * p->line_jobs / (16 * threads);
-        if (p->panels_per_job < 1) p->panels_per_job = 1;
-        if (p->panels_per_job > p->panels) p->panels_per_job = p->panels;
-        ck_parallel(p->line_jobs * ((p->panels + p->panels_per_job - 1) / p->panels_per_job), convolve_job, p);
-    }
-    ck_free(p->image, bytes);
+    convolution_run(p, (p->out_height + p->lines_per_job - 1) / p->lines_per_job, convolve_job, p);
 }
 
 void ck_convolve(enum ck_level level, const struct ck_packed *weights, const struct ck_convolution *form,

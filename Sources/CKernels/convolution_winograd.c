@@ -6,7 +6,6 @@
 
 #include "ck_convolution.h"
 #include "ck_memory.h"
-#include "ck_pool.h"
 #include "clones.h"
 #include "convolution_image.h"
 #include "packed_words.h"
@@ -167,18 +166,5 @@ void ck_convolve_winograd(enum ck_level level, const struct ck_packed *weights, 
     w.tiles_per_job = left_words / (places * w.row) / tile_step * tile_step;
     if (w.tiles_per_job < tile_step) w.tiles_per_job = tile_step;
     if (w.tiles_per_job > most_tiles) w.tiles_per_job = most_tiles;
-    size_t samples, bytes = convolution_image_bytes(p, &samples), tiles = w.across * w.down;
-    p->image = ck_allocate(bytes);
-    size_t threads = (size_t)ck_thread_count();
-    for (p->first_sample = 0; p->first_sample < input->samples; p->first_sample += samples) {
-        size_t count = input->samples - p->first_sample < samples ? input->samples - p->first_sample : samples;
-        p->lines = count * p->height;
-        convolution_lay(p);
-        p->line_jobs = count * ((tiles + w.tiles_per_job - 1) / w.tiles_per_job);
-        p->panels_per_job = p->panels * p->line_jobs / (16 * threads);
-        if (p->panels_per_job < 1) p->panels_per_job = 1;
-        if (p->panels_per_job > p->panels) p->panels_per_job = p->panels;
-        ck_parallel(p->line_jobs * ((p->panels + p->panels_per_job - 1) / p->panels_per_job), winograd_job, &w);
-    }
-    ck_free(p->image, bytes);
+    convolution_run(p, (w.across * w.down + w.tiles_per_job - 1) / w.tiles_per_job, winograd_job, &w);
 }

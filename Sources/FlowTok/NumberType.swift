@@ -22,4 +22,9 @@ package enum NumberType: CaseIterable, Sendable {
         case .int8: .int8
         }
     }
+
+    /// What is to be said where products are asked for in this type by the name `name`; nil where they are computed in it.
+    package func warning(asFor name: String) -> String? {
+        self == .float16 ? "products are not computed in \(name) here: bfloat16 takes its place" : nil
+    }
 }

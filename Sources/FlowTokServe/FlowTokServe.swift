@@ -230,6 +230,8 @@ extension Precision: ExpressibleByArgument {
     public init?(argument: String) {
         guard let type = NumberType(name: argument) else { return nil }
         self = type.ofProducts
+        // Nothing logs yet.
+        if let warning = type.warning(asFor: argument) { FileHandle.standardError.write(Data("flowtok-serve: \(warning)\n".utf8)) }
     }
 }
 extension ServerOptions.SizePolicy: ExpressibleByArgument {}

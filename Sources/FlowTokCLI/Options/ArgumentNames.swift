@@ -13,7 +13,7 @@ extension Precision: ExpressibleByArgument {
     public init?(argument: String) {
         guard let type = NumberType(name: argument) else { return nil }
         self = type.ofProducts
-        if type == .float16 { Console.warn(["products are not computed in \(argument) here: bfloat16 takes its place"]) }
+        if let warning = type.warning(asFor: argument) { Console.warn([warning]) }
     }
 }
 
