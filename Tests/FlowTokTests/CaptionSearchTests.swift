@@ -1,4 +1,5 @@
 import FlowTok
+import Images
 import Testing
 import TextTokenizers
 
@@ -24,6 +25,26 @@ import TextTokenizers
                 let ids = try flowtok.textTokenizer.encode(caption)
                 #expect(try flowtok.textTokenizer.decode(ids) == caption)
             }
+        }
+    }
+
+    /// Even of noise the caption is made of words, and is said to be a guess.
+    @Test func aGuessIsAName() throws {
+        let flowtok = try FlowTok()
+        var state: UInt32 = 1
+        let pixels = (0..<128 * 128 * 3).map { _ -> UInt8 in
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return UInt8(state >> 24)
+        }
+        let noise = Image(width: 128, height: 128, pixels: pixels)
+        let found = try flowtok.rankedCaptions(of: noise, count: 3)
+        #expect(found.allSatisfy { !$0.isFamiliar })
+        for caption in found {
+            let words = caption.text.split(separator: " ").map(String.init)
+            let names = Set(EmojiNames.shared.entries.flatMap { ($0.name + " " + ($0.plural ?? "")).split(separator: " ") }.map { $0.lowercased() })
+            let others = ["a", "an", "the", "on", "to", "left", "right", "of", "above", "below", "and", "background", "two", "three", "four", "skin", "tone"]
+            let colours = ["black", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red", "yellow"]
+            #expect(words.allSatisfy { names.contains($0.lowercased()) || (others + colours).contains($0) }, "\(caption.text)")
         }
     }
 

@@ -149,7 +149,9 @@ package struct CaptionSearch: Sendable {
         var order = scores.indices.sorted { scores[$0] < scores[$1] }
         // Where a name is best, what the decoder read as no caption is a mixture. What was trained on captions of its own has
         // one of those at the head.
-        if order[0] < known { order.removeAll { $0 >= known } }
+        // What lies too far to be familiar is a guess, and that had better be words.
+        let isGuess = settings.familiarDistance.map { distances[order[0]] > Double($0) } ?? false
+        if order[0] < known || isGuess, known > 0 { order.removeAll { $0 >= known } }
         let captions = try order.map { index in
             Caption(
                 text: try tokenizer.decode(proposals[index]), confidence: weights[index] / sum, distance: distances[index],
