@@ -32,12 +32,12 @@ import Testing
 
     @Test func twoInterruptsStopAtOnce() throws {
         let (process, _, errors) = try Tool.start(
-            ["t2i", "a cat", "--count", "100", "--steps", "3000", "-o", "out"], in: scratch)
+            ["t2i", "a cat", "--count", "100", "--steps", "10000", "-o", "out"], in: scratch)
         try waitForAPicture(in: "out")
         // Two that come before a process that waits for its turn has seen the first are one to it.
         while process.isRunning {
             process.interrupt()
-            Thread.sleep(forTimeInterval: 0.02)
+            Thread.sleep(forTimeInterval: 0.002)
         }
         process.waitUntilExit()
         #expect(process.terminationReason == .exit && process.terminationStatus == 130)
