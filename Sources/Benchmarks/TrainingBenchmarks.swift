@@ -71,7 +71,7 @@ private final class TokenizerStep {
         let posterior = tokenizer.encode(images)
         let latents = posterior.sample(noise: .randomNormal(posterior.mean.shape, using: &random))
         let image = tokenizer.decode(latents, guidedBy: textEncoder(ids))
-        let reconstruction = ReconstructionLoss()(image, target: images).loss
+        let reconstruction = ReconstructionLoss()(image, target: images, step: 0).loss
         let loss = reconstruction + posterior.klDivergence * (1e-4 / Float(posterior.mean.count))
         optimizer.update(gradients(of: loss, withRespectTo: store.leaves), rate: 1e-4)
     }

@@ -74,12 +74,14 @@ import Testing
     }
 
     private func configuration(
-        overlap: Bool = false, refiner: RefinerConfiguration? = nil, encoder side: Int? = nil, decoderPatch: Int? = nil
+        overlap: Bool = false, blended: Bool = false, refiner: RefinerConfiguration? = nil, encoder side: Int? = nil,
+        decoderPatch: Int? = nil
     ) -> FlowTiTokConfiguration {
         FlowTiTokConfiguration(
             imageSize: 64, patchSize: 16, latentTokens: 4, tokenSize: 4, textContextLength: 3, textEmbeddingWidth: 8,
             encoder: TransformerShape(width: 16, layers: 1, heads: 2), decoder: TransformerShape(width: 16, layers: 1, heads: 2),
-            seeded: true, encoderImageSize: side, decoderPatchSize: decoderPatch, overlap: overlap, refiner: refiner)
+            seeded: true, encoderImageSize: side, decoderPatchSize: decoderPatch, overlap: overlap, blended: blended,
+            refiner: refiner)
     }
 
     @Test func freshPartsChangeNothing() {
@@ -88,6 +90,16 @@ import Testing
             return tokenizer.decode(.normal([2, 4, 4], seed: 1), guidedBy: .normal([2, 3, 8], seed: 2)).values
         }
         #expect(drawn(configuration(overlap: true, refiner: RefinerConfiguration(channels: 16, blocks: 1))) == drawn(configuration()))
+    }
+
+    @Test func windowsThatBlendTakeThePlaceOfPatches() throws {
+        let blended = configuration(overlap: true, blended: true)
+        let recorder = WeightRecorder(FreshWeights(seed: 3))
+        let tokenizer = FlowTiTok(blended, weights: Weights(recorder))
+        #expect(!recorder.parameters.contains { $0.0.contains("ffn.0") })
+        #expect(tokenizer.decode(.normal([2, 4, 4], seed: 1), guidedBy: .normal([2, 3, 8], seed: 2)).shape == [2, 3, 64, 64])
+        #expect(try JSONDecoder().decode(FlowTiTokConfiguration.self, from: JSONEncoder().encode(blended)) == blended)
+        #expect(configuration(blended: true).invalidReason?.hasPrefix("blended goes with overlap") == true)
     }
 
     @Test func anEncoderMayReadASmallerImage() {

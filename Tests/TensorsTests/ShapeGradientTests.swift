@@ -58,6 +58,22 @@ import Testing
             "the first pixel is the inner corner of the first window")
     }
 
+    @Test func windowsThatBlendAddUpToWhatTheyWereCutFrom() {
+        let windows = Tensor.normal([2, 9, 2 * 4 * 4], seed: 4)
+        expectGradient([windows]) { $0[0].addedWindows(grid: 3, patch: 2, margin: 1, channels: 2, blended: true) }
+        let ones = Tensor.filled([1, 9, 4 * 4], with: 1).addedWindows(grid: 3, patch: 2, margin: 1, channels: 1, blended: true)
+        #expect(ones.values.allSatisfy { abs($0 - 1) < 1e-6 }, "each pixel's weights add up to 1")
+        let images = Tensor.normal([2, 2, 6, 6], seed: 5)
+        let again = images.windows(grid: 3, patch: 2, margin: 1).addedWindows(grid: 3, patch: 2, margin: 1, channels: 2, blended: true)
+        #expect(zip(again.values, images.values).allSatisfy { abs($0 - $1) < 1e-5 })
+        // Of two windows side by side, 0 and 1, the first fades out: where they meet, both weigh the same.
+        let left = Tensor(
+            (0..<2).flatMap { token in [Float](repeating: token == 0 ? 1 : 0, count: 64) } + [Float](repeating: 0, count: 128), shape: [1, 4, 64])
+        let row = left.addedWindows(grid: 2, patch: 4, margin: 2, channels: 1, blended: true).values[0..<8]
+        #expect(row[0] == 1 && row[1] == 1 && row[6] == 0 && row[7] == 0 && zip(row, row.dropFirst()).allSatisfy { $0 >= $1 })
+        #expect(abs(row[3] + row[4] - 1) < 1e-6)
+    }
+
     @Test(arguments: 0..<3)
     func concatenates(axis: Int) {
         var shapes = [[2, 3, 4], [2, 3, 4], [2, 3, 4]]

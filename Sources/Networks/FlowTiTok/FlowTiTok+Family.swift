@@ -35,7 +35,8 @@ extension FlowTiTokConfiguration: ImageTokenizerConfiguration {
             textEmbeddingWidth: try catalog.shape("decoder.text_guidance_proj.weight", rank: 2)[1],
             encoder: try shape("encoder", latents[1]), decoder: try shape("decoder", embedding[0]),
             seeded: catalog.contains("encoder.latent_seed.weight"),
-            overlap: catalog.contains("decoder.overlap.weight"), refiner: try .inferred(from: catalog))
+            overlap: catalog.contains("decoder.overlap.weight"),
+            blended: catalog.contains("decoder.overlap.weight") && !catalog.contains("decoder.ffn.0.weight"), refiner: try .inferred(from: catalog))
         self = try TensorCatalog.checked(configuration)
     }
 

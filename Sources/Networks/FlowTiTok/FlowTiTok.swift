@@ -195,7 +195,8 @@ public struct FlowTiTokDecoder: Sendable {
     let firstNorm: LayerNorm
     package let blocks: [FlowTiTokBlock]
     let lastNorm: LayerNorm
-    let pixels: Linear
+    /// Of patches; none where windows alone are drawn, which blend.
+    private let pixels: Linear?
     private let margins: Linear?
     private let refiner: Refiner?
     let smoothingWeight: Tensor
@@ -226,14 +227,17 @@ public struct FlowTiTokDecoder: Sendable {
         firstNorm = LayerNorm(weights["ln_pre"], width: width)
         blocks = (0..<shape.layers).map { FlowTiTokBlock(weights["transformer"][$0], shape: shape) }
         lastNorm = LayerNorm(weights["ln_post"], width: width)
-        pixels = Linear(
-            weights["ffn.0"], from: width, to: 3 * patch * patch, kernel: [1, 1],
-            initial: configuration.seeded
-                ? PatchBasis.head(patch: patch, width: width, share: 0.2) : initial)
+        pixels =
+            configuration.blended
+            ? nil
+            : Linear(
+                weights["ffn.0"], from: width, to: 3 * patch * patch, kernel: [1, 1],
+                initial: configuration.seeded
+                    ? PatchBasis.head(patch: patch, width: width, share: 0.2) : initial)
         let window = 2 * patch
         margins =
             configuration.overlap
-            ? Linear(weights["overlap"], from: width, to: 3 * window * window, initial: .zeros) : nil
+            ? Linear(weights["overlap"], from: width, to: 3 * window * window, initial: configuration.blended ? initial : .zeros) : nil
         refiner = configuration.refiner.map { Refiner($0, weights: weights["refiner"], width: width, patch: patch) }
         smoothingWeight = weights.tensor("conv_out.weight", [3, 3, 3, 3], initial: .identityKernel3x3)
         // Pixels are in 0...1: a fresh decoder starts from grey.
@@ -274,10 +278,15 @@ public struct FlowTiTokDecoder: Sendable {
     package func planes(_ features: Tensor) -> Tensor {
         let (grid, patch, side) = (configuration.grid, configuration.drawnPatchSize, configuration.imageSize)
         let batch = features.shape[0]
-        let planes = pixels(features).reshaped([batch, grid, grid, patch, patch, 3]).permuted(0, 5, 1, 3, 2, 4)
+        let planes = pixels?(features).reshaped([batch, grid, grid, patch, patch, 3]).permuted(0, 5, 1, 3, 2, 4)
             .reshaped([batch, 3, side, side])
-        guard let margins else { return planes }
-        return planes + margins(features).addedWindows(grid: grid, patch: patch, margin: patch / 2, channels: 3)
+        let added = margins?(features)
+            .addedWindows(grid: grid, patch: patch, margin: patch / 2, channels: 3, blended: configuration.blended)
+        switch (planes, added) {
+        case (let planes?, let added?): return planes + added
+        case (let drawn?, nil), (nil, let drawn?): return drawn
+        case (nil, nil): preconditionFailure("a decoder that draws neither patches nor windows")
+        }
     }
 
     /// Images [batch, 3, side, side], not clamped, from patch features.
@@ -286,10 +295,12 @@ public struct FlowTiTokDecoder: Sendable {
         return refiner.map { image + $0(features, pixels: image) } ?? image
     }
 
-    package func callAsFunction(_ latents: Tensor, text: Tensor) -> Tensor {
-        let x = sequence(latents, text: text).throughLayers(blocks.count) { index, x, _ in blocks[index](x, rotary: rotary) }
-        return image(patchFeatures(x))
+    /// The patch features [batch, grid², width] of latents and text.
+    package func features(_ latents: Tensor, text: Tensor) -> Tensor {
+        patchFeatures(sequence(latents, text: text).throughLayers(blocks.count) { index, x, _ in blocks[index](x, rotary: rotary) })
     }
+
+    package func callAsFunction(_ latents: Tensor, text: Tensor) -> Tensor { image(features(latents, text: text)) }
 }
 
 extension FlowTiTok: ImageTokenizer {

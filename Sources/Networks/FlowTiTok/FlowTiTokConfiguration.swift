@@ -43,13 +43,17 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
     /// Whether each token also draws a margin of half a patch around its own, margins adding up, so that neighbouring patches
     /// meet without a step. Off in the published architecture.
     public var overlap: Bool
+    /// Whether each token draws the whole of its patch with its margin, and neighbours fade into one another over them: no
+    /// seam is left to be learnt away. Goes with `overlap`; off in the published architecture.
+    public var blended: Bool
     /// A small convolutional head that adds detail to the decoder's pixels; none in the published architecture.
     public var refiner: RefinerConfiguration?
 
     public init(
         imageSize: Int, patchSize: Int, latentTokens: Int, tokenSize: Int, textContextLength: Int,
         textEmbeddingWidth: Int, encoder: TransformerShape, decoder: TransformerShape, seeded: Bool = false,
-        encoderImageSize: Int? = nil, decoderPatchSize: Int? = nil, overlap: Bool = false, refiner: RefinerConfiguration? = nil
+        encoderImageSize: Int? = nil, decoderPatchSize: Int? = nil, overlap: Bool = false, blended: Bool = false,
+        refiner: RefinerConfiguration? = nil
     ) {
         self.imageSize = imageSize
         self.patchSize = patchSize
@@ -63,6 +67,7 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
         self.seeded = seeded
         self.encoderImageSize = encoderImageSize
         self.overlap = overlap
+        self.blended = blended
         self.refiner = refiner
     }
 
@@ -76,7 +81,7 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
         case encoder, decoder, seeded
         case encoderImageSize = "encoder_image_size"
         case decoderPatchSize = "decoder_patch_size"
-        case overlap, refiner
+        case overlap, blended, refiner
     }
 
     public init(from decoder: any Decoder) throws {
@@ -94,6 +99,7 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
             encoderImageSize: try values.decodeIfPresent(Int.self, forKey: .encoderImageSize),
             decoderPatchSize: try values.decodeIfPresent(Int.self, forKey: .decoderPatchSize),
             overlap: try values.decodeIfPresent(Bool.self, forKey: .overlap) ?? false,
+            blended: try values.decodeIfPresent(Bool.self, forKey: .blended) ?? false,
             refiner: try values.decodeIfPresent(RefinerConfiguration.self, forKey: .refiner))
     }
 
@@ -130,6 +136,7 @@ public struct FlowTiTokConfiguration: Sendable, Hashable, Codable {
             if side % patchSize != 0 { throw InvalidValue("encoder_image_size \(side) is no multiple of patch_size \(patchSize)") }
         }
         if overlap && drawn % 2 != 0 { throw InvalidValue("overlap goes with an even \(patchKey), not with \(drawn)") }
+        if blended && !overlap { throw InvalidValue("blended goes with overlap: what fades into one another are the margins") }
         try refiner?.validate(patch: drawn, key: patchKey)
         let patches = max(grid, encoderGrid) * max(grid, encoderGrid)
         if patches > 16384 {

@@ -6,7 +6,8 @@ import Tensors
 /// The parameters of a trained tokenizer for one whose decoder draws more: larger patches, a larger grid of them, overlap, a
 /// refiner.
 ///
-/// What has the same name and shape is taken. Larger patches begin as the enlarged pixels of the smaller ones. The decoder's
+/// What has the same name and shape is taken. Larger patches begin as the enlarged pixels of the smaller ones, and windows that
+/// blend as patches whose outermost pixels go on outwards. The decoder's
 /// seed, which gives the patches of a latent token their first values, is spread over a finer grid, each patch beginning as the
 /// one that it is a part of. What the decoder has more begins fresh, which leaves overlap and refiner adding nothing.
 struct TokenizerGrowth {
@@ -20,16 +21,19 @@ struct TokenizerGrowth {
         _ = FlowTiTok(configuration.imageTokenizer, weights: source["image_tokenizer"], logvarBias: configuration.logvarBias)
         _ = TextTransformer(configuration.textEncoder, weights: source["text_encoder"])
         var weights: [String: Tensor] = [:]
+        let blends = configuration.imageTokenizer.blended && !start.imageTokenizer.blended
         for (name, initial) in recorder.parameters {
             let found = start.weights[name]
-            if let found, found.shape == initial.shape {
+            if blends, name.hasPrefix(Self.overlap), let patch = start.weights[name.replacing(Self.overlap, with: Self.patch, maxReplacements: 1)] {
+                weights[name] = Self.window(patch, shape: initial.shape)
+            } else if let found, found.shape == initial.shape {
                 weights[name] = found
             } else if let found, name.hasPrefix("image_tokenizer.decoder.mask_seed."),
                 let spread = Self.spread(found, from: start.imageTokenizer, to: configuration.imageTokenizer),
                 spread.shape == initial.shape
             {
                 weights[name] = spread
-            } else if let found, Self.heads.contains(where: { name.hasPrefix("image_tokenizer.decoder.\($0).") }),
+            } else if let found, [Self.patch, Self.overlap].contains(where: name.hasPrefix),
                 let enlarged = Self.enlarged(found, to: initial.shape)
             {
                 weights[name] = enlarged
@@ -62,7 +66,26 @@ struct TokenizerGrowth {
     }
 
     /// What leads to the pixels of a patch, and of a patch with its margin.
-    private static let heads = ["ffn.0", "overlap"]
+    private static let patch = "image_tokenizer.decoder.ffn.0."
+    private static let overlap = "image_tokenizer.decoder.overlap."
+
+    /// The weight [3·extent², …] or bias, by channel, row and column, of a head that draws windows: of the pixels of one that draws
+    /// patches [3·side², …], by row, column and channel, in the middle of the window, and of the nearest of them around it.
+    private static func window(_ head: Tensor, shape: [Int]) -> Tensor {
+        func side(_ count: Int) -> Int { Int((Double(count) / 3).squareRoot().rounded()) }
+        let (old, extent) = (side(head.shape[0]), side(shape[0]))
+        let length = shape.dropFirst().reduce(1, *)
+        return Tensor(uninitialized: shape) { out in
+            head.withUnsafeBufferPointer { values in
+                // Of a window's side its patch is the half in the middle.
+                func nearest(_ place: Int) -> Int { min(max((2 * place - extent / 2) * old / extent, 0), old - 1) }
+                for (index, place) in (0..<3).flatMap({ c in (0..<extent * extent).map { (c, $0) } }).enumerated() {
+                    let pixel = nearest(place.1 / extent) * old + nearest(place.1 % extent)
+                    for k in 0..<length { out[index * length + k] = values[(pixel * 3 + place.0) * length + k] }
+                }
+            }
+        }
+    }
 
     /// The weight [3·side², …] or bias of a head whose pixels are enlarged, linearly between neighbours, to the shape of one with a
     /// larger side; nil where that is none.

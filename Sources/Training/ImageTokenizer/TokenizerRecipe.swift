@@ -25,11 +25,15 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
     /// The folder of a model whose text encoder takes the place of that of `start`, and whose text side draws latents where
     /// `drawn_fraction` asks for them.
     public var textEncoder: String?
+    /// The pictures by which, before the first step, the layer that draws windows is fitted to what the decoder's blocks tell of
+    /// them: a layer that learns by gradients takes a night to draw what this finds in a minute. Goes with `image_tokenizer.blended`.
+    public var fitWindows: Int?
     public var model: TokenizerTrainingConfiguration
 
     enum CodingKeys: String, CodingKey {
         case kind, data, vocabulary, start, grow
         case textEncoder = "text_encoder"
+        case fitWindows = "fit_windows"
         case model
     }
 
@@ -59,6 +63,10 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
             throw bad("start: it was trained with another vocabulary than \(stage.vocabulary)")
         }
         if stage.grow == true, start == nil { throw bad("grow needs a tokenizer to \"start\" from") }
+        if let pictures = stage.fitWindows {
+            guard stage.model.imageTokenizer.blended else { throw bad("fit_windows needs image_tokenizer.blended") }
+            guard (1...1_000_000).contains(pictures) else { throw bad("fit_windows is \(pictures), expected 1 to 1000000") }
+        }
         let initial = try stage.initial(start, file: file)
         let textSide = try stage.textSide(file: file)
         let sources = try stage.data.sources(
@@ -72,6 +80,7 @@ public struct TokenizerRecipe: Sendable, Codable, Equatable {
         } catch let error as WeightMismatch {
             throw bad("start: \(error)")
         }
+        if let pictures = stage.fitWindows, !resume { try task.fitWindows(pictures: pictures) }
         return try TrainingRun(
             task, title: "image tokenizer", settings: stage.model.training, configuration: stage, folder: output,
             resume: resume, data: sources.data)

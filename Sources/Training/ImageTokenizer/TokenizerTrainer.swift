@@ -87,23 +87,9 @@ public final class TokenizerTrainer: TrainingTask {
             ids.replaceSubrange(i * length..<(i + 1) * length, with: emptyCaption)
         }
         let posterior = tokenizer.encode(batch.images)
-        var latents = posterior.sample(noise: .randomNormal(posterior.mean.shape, using: &random))
-        if let textSide, configuration.drawnFraction > 0 {
-            let parts = (0..<count).map { _ in random.uniform() < configuration.drawnFraction ? random.uniform() : 0 }
-            latents = latents + (textSide.latents(of: batch.ids) - latents).scaledPerSample(parts)
-        }
-        if configuration.latentNoise > 0 {
-            let warmup = configuration.latentNoiseWarmup
-            let largest = configuration.latentNoise * (group.step < warmup ? Float(group.step) / Float(warmup) : 1)
-            let amounts = (0..<count).map { _ in random.uniform() < 0.5 ? 0 : largest * random.uniform() }
-            // In units of what the channels are now: an encoder that makes its latents larger gains nothing by it.
-            let stds = posterior.mean.detached.channelStatistics.std
-            let noise = Tensor.randomNormal(latents.shape, using: &random)
-                .scaledPerChannel(stds, plus: [Float](repeating: 0, count: stds.count))
-            latents = latents + noise.scaledPerSample(amounts)
-        }
+        let latents = decoded(posterior, captions: batch.ids, step: group.step, random: &random)
         let image = tokenizer.decode(latents, guidedBy: textEncoder(ids))
-        let (reconstruction, square) = configuration.reconstruction(image, target: batch.images)
+        let (reconstruction, square) = configuration.reconstruction(image, target: batch.images, step: group.step)
         let kl = posterior.klDivergence * (1 / Float(posterior.mean.count))
         var loss = reconstruction + kl * configuration.klWeight
         var metrics = [
@@ -130,6 +116,65 @@ public final class TokenizerTrainer: TrainingTask {
         }
         return (loss, metrics)
     }
+
+    /// The latents that a decoder learns from: of a sample of each posterior, on the way to where its caption's text side lies and
+    /// with noise, as the configuration says.
+    private func decoded(_ posterior: LatentPosterior, captions: [Int32], step: Int, random: inout CounterRandom) -> Tensor {
+        let count = posterior.mean.shape[0]
+        var latents = posterior.sample(noise: .randomNormal(posterior.mean.shape, using: &random))
+        if let textSide, configuration.drawnFraction > 0 {
+            let parts = (0..<count).map { _ in random.uniform() < configuration.drawnFraction ? random.uniform() : 0 }
+            latents = latents + (textSide.latents(of: captions) - latents).scaledPerSample(parts)
+        }
+        if configuration.latentNoise > 0 {
+            let warmup = configuration.latentNoiseWarmup
+            let largest = configuration.latentNoise * (step < warmup ? Float(step) / Float(warmup) : 1)
+            let amounts = (0..<count).map { _ in random.uniform() < 0.5 ? 0 : largest * random.uniform() }
+            // In units of what the channels are now: an encoder that makes its latents larger gains nothing by it.
+            let stds = posterior.mean.detached.channelStatistics.std
+            let noise = Tensor.randomNormal(latents.shape, using: &random)
+                .scaledPerChannel(stds, plus: [Float](repeating: 0, count: stds.count))
+            latents = latents + noise.scaledPerSample(amounts)
+        }
+        return latents
+    }
+
+    /// Fits the layer that draws windows, by least squares, to pictures as the decoder's blocks know them, each window on its own;
+    /// what comes after it begins anew, the last convolution changing nothing and a refiner adding nothing.
+    ///
+    /// - Throws: what the source of the pictures throws.
+    func fitWindows(pictures: Int) throws {
+        let decoder = tokenizer.decoder
+        var fit = LeastSquares()
+        var done = 0
+        while done < pictures {
+            let count = min(16, pictures - done)
+            let batch = try Batch(
+                source, first: UInt64(done), count: count, side: configuration.imageTokenizer.imageSize, textTokenizer: textTokenizer)
+            var random = CounterRandom(seed: configuration.training.seed, stream: UInt64(truncatingIfNeeded: -1 - done))
+            let latents = decoded(tokenizer.encode(batch.images), captions: batch.ids, step: .max, random: &random)
+            let features = decoder.features(latents, text: textEncoder(batch.ids)).detached
+            let shape = configuration.imageTokenizer
+            let windows = (batch.images + -Self.grey).windows(grid: shape.grid, patch: shape.drawnPatchSize, margin: shape.drawnPatchSize / 2)
+            fit.add(
+                inputs: features.reshaped([count * shape.grid * shape.grid, features.shape[2]]),
+                outputs: windows.reshaped([count * shape.grid * shape.grid, windows.shape[2]]))
+            done += count
+        }
+        guard let solution = fit.solution() else { return }
+        let prefix = "image_tokenizer.decoder."
+        store.overwrite(prefix + "overlap.weight", with: solution.weight)
+        store.overwrite(prefix + "overlap.bias", with: solution.bias)
+        let fresh = FreshWeights(seed: configuration.training.seed)
+        let recorder = WeightRecorder(fresh)
+        _ = FlowTiTokDecoder(configuration.imageTokenizer, weights: Weights(recorder)["image_tokenizer"]["decoder"])
+        for (name, initial) in recorder.parameters where ["conv_out.", "refiner.output."].contains(where: { name.hasPrefix(prefix + $0) }) {
+            store.overwrite(name, with: initial)
+        }
+    }
+
+    /// Where a decoder's pixels begin.
+    private static let grey: Float = 0.5
 
     public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {
         let weights = Weights(TokenizerTrainer.source(parameters, frozen: frozen))

@@ -58,7 +58,7 @@ struct PixelLoss: Sendable {
     func callAsFunction(
         _ image: Tensor, target: Tensor, step: Int
     ) -> (loss: Tensor, metrics: [(name: String, value: Double)]) {
-        let (reconstruction, square) = configuration.reconstruction(image, target: target)
+        let (reconstruction, square) = configuration.reconstruction(image, target: target, step: step)
         var loss = reconstruction
         var metrics = [
             (name: "reconstruction_loss", value: Double(reconstruction.item)),

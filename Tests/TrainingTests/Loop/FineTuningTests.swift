@@ -225,6 +225,48 @@ import Training
         }
     }
 
+    private let blended = [("\"image_size\": 32", "\"image_size\": 32, \"overlap\": true, \"blended\": true")]
+
+    @Test func windowsThatBlendBeginAsPatchesThatGoOnOutwards() throws {
+        let file = try TinyFiles.tokenizer(
+            in: folder, as: "blended.json", steps: 4,
+            changing: [("\"vocabulary\"", "\"start\": \"\(start)\", \"grow\": true, \"vocabulary\"")] + blended)
+        let output = folder.url.path + "/blended"
+        try TokenizerRecipe.open(file: file, output: output, resume: false).run(stopAfter: 0)
+        let patch = try #require(try TokenizerFolder(path: start).weights["image_tokenizer.decoder.ffn.0.bias"]).values
+        let window = try #require(try TokenizerFolder(path: output).weights["image_tokenizer.decoder.overlap.bias"]).values
+        #expect(patch.count == 3 * 8 * 8 && window.count == 3 * 16 * 16)
+        for (channel, row, column) in [(0, 0, 0), (1, 3, 4), (2, 7, 11), (0, 15, 2)] {
+            let (y, x) = (min(max(row - 4, 0), 7), min(max(column - 4, 0), 7))
+            #expect(window[(channel * 16 + row) * 16 + column] == patch[(y * 8 + x) * 3 + channel])
+        }
+    }
+
+    @Test func windowsAreFittedBeforeTheFirstStep() throws {
+        func error(_ name: String, fit: String) throws -> Double {
+            let file = try TinyFiles.tokenizer(
+                in: folder, as: name + ".json", steps: 4,
+                changing: [("\"vocabulary\"", "\"start\": \"\(start)\", \"grow\": true, \(fit)\"vocabulary\"")] + blended)
+            let output = folder.url.path + "/" + name
+            try TokenizerRecipe.open(file: file, output: output, resume: false).run(stopAfter: 0)
+            let tokenizer = try AnyImageTokenizer(path: output + "/model")
+            return try (0..<8).map { number in
+                let sample = try BlockSource().sample(UInt64(number))
+                return try tokenizer.decode(tokenizer.encode(sample.image), caption: sample.caption).meanSquaredError(to: sample.image)
+            }.reduce(0, +)
+        }
+        let (grown, fitted) = (try error("grown", fit: ""), try error("fitted", fit: "\"fit_windows\": 200, "))
+        #expect(fitted < 0.7 * grown, "\(fitted) of \(grown)")
+        for (changes, expected) in [
+            ([("\"vocabulary\"", "\"fit_windows\": 8, \"vocabulary\"")], "fit_windows needs image_tokenizer.blended"),
+            ([("\"vocabulary\"", "\"fit_windows\": 0, \"vocabulary\"")] + blended, "fit_windows is 0, expected 1 to 1000000"),
+        ] {
+            let file = try TinyFiles.tokenizer(in: folder, as: "bad.json", changing: changes)
+            let refused = refusal { try TokenizerRecipe.open(file: file, output: folder.url.path + "/bad", resume: false) }
+            #expect(refused.text.contains(expected), "\(refused.text)")
+        }
+    }
+
     @Test func onlyDecodersGrow() throws {
         for (changes, grow, expected) in [
             ([("\"token_size\": 4", "\"token_size\": 8")], "\"grow\": true, ", "only a decoder grows"),
