@@ -100,6 +100,14 @@ import Testing
         #expect(tokenizer.decode(.normal([2, 4, 4], seed: 1), guidedBy: .normal([2, 3, 8], seed: 2)).shape == [2, 3, 64, 64])
         #expect(try JSONDecoder().decode(FlowTiTokConfiguration.self, from: JSONEncoder().encode(blended)) == blended)
         #expect(configuration(blended: true).invalidReason?.hasPrefix("blended goes with overlap") == true)
+        // By the tensors alone.
+        for expected in [blended, configuration(overlap: true), configuration()] {
+            let recorder = WeightRecorder(FreshWeights(seed: 3))
+            _ = FlowTiTok(expected, weights: Weights(recorder))
+            let found = try FlowTiTokConfiguration(
+                inferredFrom: TensorCatalog(Dictionary(uniqueKeysWithValues: recorder.parameters.map { ($0.0, $0.1.shape) })))
+            #expect(found.overlap == expected.overlap && found.blended == expected.blended)
+        }
     }
 
     @Test func anEncoderMayReadASmallerImage() {

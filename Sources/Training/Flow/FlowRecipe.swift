@@ -17,23 +17,40 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
     public var tokenizer: String
     /// The folder to start from: of an earlier flow run, whose averaged parameters are taken, or of a model.
     public var start: String?
+    /// What the parameters of `start` are averaged with before the first step. Of two models of which one has gone on from the other
+    /// the average is often better than either (Wortsman et al., 2022).
+    public var startAverage: StartAverage?
     /// Whether parameters that `start` lacks or has in another shape begin anew, so that a flow goes on over a tokenizer with
     /// other latents. Without it they are refused.
     public var ignoreMismatchedSizes: Bool?
     public var model: FlowTrainingConfiguration
 
+    /// A model or a run, and its share in the average.
+    public struct StartAverage: Sendable, Codable, Equatable {
+        public var folder: String
+        /// Between 0 and 1.
+        public var share: Float
+
+        public init(folder: String, share: Float) {
+            self.folder = folder
+            self.share = share
+        }
+    }
+
     enum CodingKeys: String, CodingKey {
         case data, tokenizer, start, model
+        case startAverage = "start_average"
         case ignoreMismatchedSizes = "ignore_mismatched_sizes"
     }
 
     public init(
-        data: DataConfiguration, tokenizer: String, start: String? = nil, ignoreMismatchedSizes: Bool? = nil,
-        model: FlowTrainingConfiguration
+        data: DataConfiguration, tokenizer: String, start: String? = nil, startAverage: StartAverage? = nil,
+        ignoreMismatchedSizes: Bool? = nil, model: FlowTrainingConfiguration
     ) {
         self.data = data
         self.tokenizer = tokenizer
         self.start = start
+        self.startAverage = startAverage
         self.ignoreMismatchedSizes = ignoreMismatchedSizes
         self.model = model
     }
@@ -93,8 +110,15 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
         if !stage.model.learnsAll && stage.start == nil {
             throw bad("model.learns leaves parts out, which needs a flow to \"start\" from: they stay as they are")
         }
-        let start = try stage.start.map { folder in
+        if let share = stage.startAverage?.share, !(0...1).contains(share) { throw bad("start_average.share is \(share), expected 0 to 1") }
+        if stage.startAverage != nil && stage.start == nil { throw bad("start_average needs a \"start\" to be averaged with") }
+        var start = try stage.start.map { folder in
             try ConfigurationError.reading("start", of: file) { try FlowStart(folder: folder, over: tokenizer) }
+        }
+        if let other = stage.startAverage {
+            try ConfigurationError.reading("start_average.folder", of: file) {
+                try start?.average(with: FlowStart(folder: other.folder, over: tokenizer), share: other.share, folder: other.folder)
+            }
         }
         let sources = try stage.data.sources(
             side: tokenizer.imageTokenizer.imageSize, file: file,
@@ -115,7 +139,7 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
 
 /// What a flow run starts from: the averaged parameters of an earlier run, or a finished model.
 struct FlowStart {
-    let parameters: [String: Tensor]
+    private(set) var parameters: [String: Tensor]
     /// The statistics of latents that the flow is used to; nil where the run measures its own.
     let latents: LatentStatistics?
 
@@ -139,5 +163,18 @@ struct FlowStart {
         let encoder = weights.filter { TokenizerFolder.isImageTokenizer($0.key) && !TokenizerTrainer.isDecoder($0.key) }
         let isSame = encoder.allSatisfy { name, tensor in tokenizer.weights[name]?.values == tensor.values }
         latents = isSame ? configuration.latents : nil
+    }
+    /// Makes each parameter the average of both, `share` of which is the other's; what the other lacks or has in another shape stays.
+    ///
+    /// - Throws: `FlowTokError` where the other is used to latents on another scale, or has nothing in common with this one.
+    mutating func average(with other: FlowStart, share: Float, folder: String) throws {
+        guard latents == nil || other.latents == nil || latents == other.latents else {
+            throw FlowTokError.unusableModel(file: folder, reason: "it is used to other latents than the model to start from")
+        }
+        let common = parameters.filter { other.parameters[$0.key]?.shape == $0.value.shape }
+        guard !common.isEmpty else {
+            throw FlowTokError.unusableModel(file: folder, reason: "it has no parameter of the shape that the model to start from has")
+        }
+        for (name, own) in common { parameters[name] = own * (1 - share) + (other.parameters[name] ?? own) * share }
     }
 }

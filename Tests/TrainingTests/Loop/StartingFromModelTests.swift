@@ -62,6 +62,28 @@ import Training
         #expect(try configuration(output + "/model").latents == configuration(model).latents)
     }
 
+    @Test func aFlowStartsFromTheAverageOfTwo() throws {
+        let second = folder.url.path + "/second", third = folder.url.path + "/third"
+        try FlowRecipe.open(file: flow("second", from: model), output: second, resume: false).run()
+        let average = "\"start\": \"\(second)\", \"start_average\": {\"folder\": \"\(model)\", \"share\": 0.25}, \"tokenizer\""
+        func file(_ text: String) throws -> String {
+            try TinyFiles.flow(
+                in: folder, over: model, as: "average.json", steps: 4,
+                changing: [("\"tokenizer\"", text), ("\"training\": {", "\"text_encoder\": \"tuned\", \"training\": {")])
+        }
+        try FlowRecipe.open(file: file(average), output: third, resume: false).run(stopAfter: 0)
+        func values(_ folder: String) throws -> [Float] {
+            try Checkpoint(path: folder + "/model.safetensors").tensor("flow.x_embedder.weight").values
+        }
+        let (old, new, mean) = (try values(model), try values(second + "/model"), try values(third + "/model"))
+        #expect(old != new)
+        for (i, value) in mean.enumerated() { #expect(abs(value - (0.75 * new[i] + 0.25 * old[i])) < 1e-6) }
+
+        refused(try file(average.replacing("0.25", with: "1.5")), saying: ["start_average.share is 1.5, expected 0 to 1"])
+        refused(try file(average.replacing("\"start\": \"\(second)\", ", with: "")), saying: ["start_average needs a \"start\""])
+        refused(try file(average.replacing(model, with: "nowhere")), saying: ["start_average.folder", "nowhere"])
+    }
+
     @Test func anotherEncoderBringsOtherLatents() throws {
         let tokenizer = folder.url.path + "/tokenizer"
         try TokenizerRecipe.open(

@@ -227,6 +227,14 @@ import Training
         refused(missing, 66, "rank 1: \(output) holds no checkpoint to resume from")
     }
 
+    @Test("Codes that move to where vectors are need one process that sees them all", arguments: MPILauncher.found)
+    func revivingCodes(launcher: MPILauncher) throws {
+        let file = try TinyKinds.file(TinyKinds.tiTokVQ, in: folder, changing: [("\"batch_size\": 4", "\"batch_size\": 8, \"groups\": 4")])
+        let run = try launcher.train(2, ["tokenizer", file, "--output", output], in: folder)
+        refused(run, 65, "clustering_vq is true, expected false where several processes train")
+        #expect(!FileManager.default.fileExists(atPath: output))
+    }
+
     @Test("Processes of srun that do not know each other are refused")
     func plainSrun() throws {
         let variables = ["SLURM_PROCID": "0", "SLURM_NTASKS": "2"]
