@@ -203,6 +203,9 @@ public struct FlowTiTokDecoder: Sendable {
     let smoothingBias: Tensor
     package let rotary: RotaryTable
 
+    /// Pixels are in 0...1: what a fresh decoder starts from.
+    package static let grey: Float = 0.5
+
     package init(_ configuration: FlowTiTokConfiguration, weights: Weights) {
         let shape = configuration.decoder
         let (width, patch) = (shape.width, configuration.drawnPatchSize)
@@ -240,8 +243,7 @@ public struct FlowTiTokDecoder: Sendable {
             ? Linear(weights["overlap"], from: width, to: 3 * window * window, initial: configuration.blended ? initial : .zeros) : nil
         refiner = configuration.refiner.map { Refiner($0, weights: weights["refiner"], width: width, patch: patch) }
         smoothingWeight = weights.tensor("conv_out.weight", [3, 3, 3, 3], initial: .identityKernel3x3)
-        // Pixels are in 0...1: a fresh decoder starts from grey.
-        smoothingBias = weights.tensor("conv_out.bias", [3], initial: .constant(0.5))
+        smoothingBias = weights.tensor("conv_out.bias", [3], initial: .constant(Self.grey))
         rotary = PositionTables.rotary2D(side: configuration.grid, headDimension: width / shape.heads)
     }
 

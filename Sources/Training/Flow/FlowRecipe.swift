@@ -18,7 +18,7 @@ public struct FlowRecipe: Sendable, Codable, Equatable {
     /// The folder to start from: of an earlier flow run, whose averaged parameters are taken, or of a model.
     public var start: String?
     /// What the parameters of `start` are averaged with before the first step. Of two models of which one has gone on from the other
-    /// the average is often better than either (Wortsman et al., 2022).
+    /// the average can be better than either (Wortsman et al., 2022).
     public var startAverage: StartAverage?
     /// Whether parameters that `start` lacks or has in another shape begin anew, so that a flow goes on over a tokenizer with
     /// other latents. Without it they are refused.

@@ -69,10 +69,12 @@ struct TokenizerGrowth {
     private static let patch = "image_tokenizer.decoder.ffn.0."
     private static let overlap = "image_tokenizer.decoder.overlap."
 
+    /// The side of the square of pixels, of three colours each, that a head with so many outputs draws.
+    private static func side(_ outputs: Int) -> Int { Int((Double(outputs) / 3).squareRoot().rounded()) }
+
     /// The weight [3·extent², …] or bias, by channel, row and column, of a head that draws windows: of the pixels of one that draws
     /// patches [3·side², …], by row, column and channel, in the middle of the window, and of the nearest of them around it.
     private static func window(_ head: Tensor, shape: [Int]) -> Tensor {
-        func side(_ count: Int) -> Int { Int((Double(count) / 3).squareRoot().rounded()) }
         let (old, extent) = (side(head.shape[0]), side(shape[0]))
         let length = shape.dropFirst().reduce(1, *)
         return Tensor(uninitialized: shape) { out in
@@ -90,7 +92,6 @@ struct TokenizerGrowth {
     /// The weight [3·side², …] or bias of a head whose pixels are enlarged, linearly between neighbours, to the shape of one with a
     /// larger side; nil where that is none.
     private static func enlarged(_ head: Tensor, to shape: [Int]) -> Tensor? {
-        func side(_ outputs: Int) -> Int { Int((Double(outputs) / 3).squareRoot().rounded()) }
         guard let outputs = head.shape.first, let wanted = shape.first, head.shape.dropFirst() == shape.dropFirst() else { return nil }
         let (old, new) = (side(outputs), side(wanted))
         guard 3 * old * old == outputs, 3 * new * new == wanted, new > old else { return nil }

@@ -155,7 +155,7 @@ public final class TokenizerTrainer: TrainingTask {
             let latents = decoded(tokenizer.encode(batch.images), captions: batch.ids, step: .max, random: &random)
             let features = decoder.features(latents, text: textEncoder(batch.ids)).detached
             let shape = configuration.imageTokenizer
-            let windows = (batch.images + -Self.grey).windows(grid: shape.grid, patch: shape.drawnPatchSize, margin: shape.drawnPatchSize / 2)
+            let windows = (batch.images + -FlowTiTokDecoder.grey).windows(grid: shape.grid, patch: shape.drawnPatchSize, margin: shape.drawnPatchSize / 2)
             fit.add(
                 inputs: features.reshaped([count * shape.grid * shape.grid, features.shape[2]]),
                 outputs: windows.reshaped([count * shape.grid * shape.grid, windows.shape[2]]))
@@ -172,9 +172,6 @@ public final class TokenizerTrainer: TrainingTask {
             store.overwrite(name, with: initial)
         }
     }
-
-    /// Where a decoder's pixels begin.
-    private static let grey: Float = 0.5
 
     public func samples(parameters: any WeightSource) throws -> [(name: String, image: Image)] {
         let weights = Weights(TokenizerTrainer.source(parameters, frozen: frozen))

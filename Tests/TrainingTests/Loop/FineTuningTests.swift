@@ -251,7 +251,7 @@ import Training
             try TokenizerRecipe.open(file: file, output: output, resume: false).run(stopAfter: 0)
             let tokenizer = try AnyImageTokenizer(path: output + "/model")
             return try (0..<8).map { number in
-                let sample = try BlockSource().sample(UInt64(number))
+                let sample = BlockSource().sample(UInt64(number))
                 return try tokenizer.decode(tokenizer.encode(sample.image), caption: sample.caption).meanSquaredError(to: sample.image)
             }.reduce(0, +)
         }
