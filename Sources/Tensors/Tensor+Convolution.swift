@@ -42,7 +42,9 @@ extension Tensor {
                 && (bias.map { $0.shape == [weight.shape[0]] } ?? true),
             "convolution of shape \(weight.shape) with bias \(bias?.shape ?? []) applied to shape \(shape)")
         let plan = ConvolutionPlan(shape, weight: weight.shape, stride: stride, padding: padding)
-        let result = Tensor(uninitialized: [shape[0], weight.shape[0], plan.outHeight, plan.outWidth]) { buffer in
+        let result = plan.readsImages ? plan.convolved(detached, weight.detached, bias: bias?.detached) : Tensor(
+            uninitialized: [shape[0], weight.shape[0], plan.outHeight, plan.outWidth]
+        ) { buffer in
             guard let out = buffer.baseAddress, buffer.count > 0 else { return }
             if let bias {
                 for b in 0..<shape[0] {
@@ -74,8 +76,9 @@ extension Tensor {
     }
 }
 
-/// A convolution as matrix products: the values under the kernel's taps are laid out as a matrix [taps, pixels], a strip
-/// of output rows at a time so that the matrix stays in the cache.
+/// A convolution as matrix products: with tiles that read images where they lie, or over the values under the kernel's taps, laid
+/// out as a matrix [taps, pixels], a strip of output rows at a time so that the matrix stays in the cache. The gradient of the
+/// weight always needs that matrix, that of the image where strides leave gaps.
 private struct ConvolutionPlan {
     /// Rows first..<first + rows of the output.
     struct Strip {
@@ -100,6 +103,10 @@ private struct ConvolutionPlan {
     private let rowsPerStrip: Int
     /// Whether the matrix is the image itself: a kernel of one tap.
     private let isPointwise: Bool
+    private let padding: Padding
+    private let precision: Precision
+    /// Whether tiles read images where they lie.
+    let readsImages: Bool
 
     var outPixels: Int { outHeight * outWidth }
     var inSize: Int { inputs * inPixels }
@@ -126,6 +133,15 @@ private struct ConvolutionPlan {
             top: padding.top, left: padding.left, out_width: outWidth)
         isPointwise = kernelHeight == 1 && kernelWidth == 1 && stride == 1 && padding == .none
         rowsPerStrip = isPointwise ? outHeight : max(1, min(outHeight, Self.stripSize / max(1, taps * outWidth)))
+        self.padding = padding
+        let type = Precision.current.kernelType
+        precision = type == CK_BF16 ? .bfloat16 : .float32
+        readsImages = !isPointwise && !Machine.usesOpenBLAS && ck_convolves_in_place(activeLevel, type)
+    }
+
+    /// The convolution by tiles that read images.
+    func convolved(_ image: Tensor, _ weight: Tensor, bias: Tensor?) -> Tensor {
+        image.convolved(PackedKernel(weight, as: precision), bias: bias, stride: form.stride, padding: padding)
     }
 
     func forStrips(_ body: (_ sample: Int, _ strip: Strip) -> Void) {
@@ -155,7 +171,14 @@ private struct ConvolutionPlan {
     }
 
     func inputGradient(_ dy: Tensor, _ weight: Tensor, shape: [Int]) -> Tensor {
-        Tensor(uninitialized: shape) { buffer in
+        let around = Padding(
+            top: form.kernel_height - 1 - padding.top, left: form.kernel_width - 1 - padding.left,
+            bottom: form.kernel_height - 1 - padding.bottom, right: form.kernel_width - 1 - padding.right)
+        if readsImages, form.stride == 1, min(around.top, around.left, around.bottom, around.right) >= 0 {
+            // Every pixel is read by the outputs around it, at the mirrored taps.
+            return dy.detached.convolved(PackedKernel(mirrored(weight), as: precision), padding: around)
+        }
+        return Tensor(uninitialized: shape) { buffer in
             guard let out = buffer.baseAddress else { return }
             buffer.update(repeating: 0)
             forStrips { sample, strip in
@@ -172,6 +195,21 @@ private struct ConvolutionPlan {
                                 strip.first, strip.rows)
                         }
                     }
+                }
+            }
+        }
+    }
+
+    /// The kernels [outputs, inputs, height, width] as [inputs, outputs, height, width], turned by half a circle.
+    private func mirrored(_ weight: Tensor) -> Tensor {
+        let (height, width) = (form.kernel_height, form.kernel_width)
+        return Tensor(uninitialized: [inputs, outputs, height, width]) { buffer in
+            guard let out = buffer.baseAddress else { return }
+            let size = height * width
+            parallelFor(inputs) { input in
+                for output in 0..<outputs {
+                    let (from, to) = (weight.base + (output * inputs + input) * size, out + (input * outputs + output) * size)
+                    for tap in 0..<size { to[size - 1 - tap] = from[tap] }
                 }
             }
         }

@@ -19,8 +19,10 @@ public struct GeneratorTextEncoder {
         let folder = try TokenizerFolder(path: path)
         configuration = folder.textEncoder
         textTokenizer = try SentencePieceTokenizer(folder.vocabulary, length: folder.textEncoder.contextLength)
-        let recorder = WeightRecorder(NamedTensors(folder.weights))
-        encoder = TextTransformer(folder.textEncoder, weights: Weights(recorder)["text_encoder"])
+        let weights = NamedTensors(folder.weights)
+        let recorder = WeightRecorder(weights)
+        _ = TextTransformer(folder.textEncoder, weights: Weights(recorder)["text_encoder"])
+        encoder = TextTransformer(folder.textEncoder, weights: Weights(PackingWeights(weights, as: .float32))["text_encoder"])
         parameters = recorder.parameters.map { (String($0.0.dropFirst("text_encoder.".count)), $0.1) }
     }
 

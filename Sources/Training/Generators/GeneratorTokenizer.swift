@@ -18,7 +18,7 @@ public struct GeneratorTokenizer {
         self.configuration = configuration
         self.parameters = parameters
         tokenizer = configuration.imageTokenizer(
-            Weights(NamedTensors(Dictionary(parameters) { first, _ in first })))
+            Weights(PackingWeights(NamedTensors(Dictionary(parameters) { first, _ in first }), as: .float32)))
     }
 
     /// Opens the folder of a tokenizer, of the run that made it or of a FlowTok.

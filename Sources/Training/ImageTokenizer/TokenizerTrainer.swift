@@ -142,7 +142,7 @@ public final class TokenizerTrainer: TrainingTask {
     /// Fits the layer that draws windows, by least squares, to pictures as the decoder's blocks know them, each window on its own;
     /// what comes after it begins anew, the last convolution changing nothing and a refiner adding nothing.
     ///
-    /// - Throws: what the source of the pictures throws.
+    /// - Throws: what the source of the pictures throws, and `TrainingError.unusableSetting` where nothing finite comes of them.
     func fitWindows(pictures: Int) throws {
         let decoder = tokenizer.decoder
         var fit = LeastSquares()
@@ -161,7 +161,10 @@ public final class TokenizerTrainer: TrainingTask {
                 outputs: windows.reshaped([count * shape.grid * shape.grid, windows.shape[2]]))
             done += count
         }
-        guard let solution = fit.solution() else { return }
+        guard let solution = fit.solution() else {
+            throw TrainingError.unusableSetting(
+                name: "fit_windows", reason: "what the decoder's blocks make of \(pictures) pictures is not finite, or nothing")
+        }
         let prefix = "image_tokenizer.decoder."
         store.overwrite(prefix + "overlap.weight", with: solution.weight)
         store.overwrite(prefix + "overlap.bias", with: solution.bias)
