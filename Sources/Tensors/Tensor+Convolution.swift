@@ -42,27 +42,9 @@ extension Tensor {
                 && (bias.map { $0.shape == [weight.shape[0]] } ?? true),
             "convolution of shape \(weight.shape) with bias \(bias?.shape ?? []) applied to shape \(shape)")
         let plan = ConvolutionPlan(shape, weight: weight.shape, stride: stride, padding: padding)
-        let result = plan.readsImages ? plan.convolved(detached, weight.detached, bias: bias?.detached) : Tensor(
-            uninitialized: [shape[0], weight.shape[0], plan.outHeight, plan.outWidth]
-        ) { buffer in
-            guard let out = buffer.baseAddress, buffer.count > 0 else { return }
-            if let bias {
-                for b in 0..<shape[0] {
-                    for o in 0..<plan.outputs {
-                        (out + (b * plan.outputs + o) * plan.outPixels)
-                            .update(repeating: bias.base[o], count: plan.outPixels)
-                    }
-                }
-            }
-            plan.forStrips { sample, strip in
-                let source = base + sample * plan.inSize
-                plan.withUnfolded(source, strip) { taps, stride in
-                    product(
-                        false, false, plan.outputs, strip.pixels, plan.taps, weight.base, plan.taps, taps, stride,
-                        beta: bias == nil ? 0 : 1, out + sample * plan.outSize + strip.offset, plan.outPixels)
-                }
-            }
-        }
+        let result =
+            plan.readsImages
+            ? plan.convolved(detached, weight.detached, bias: bias?.detached) : plan.productOfStrips(self, weight, bias: bias)
         let pullback: () -> (Tensor) -> [Tensor?] = {
             { dy in
                 let dx = self.isRecorded ? plan.inputGradient(dy, weight, shape: self.shape) : nil
@@ -144,7 +126,26 @@ private struct ConvolutionPlan {
         image.convolved(PackedKernel(weight, as: precision), bias: bias, stride: form.stride, padding: padding)
     }
 
-    func forStrips(_ body: (_ sample: Int, _ strip: Strip) -> Void) {
+    /// The convolution by products over what lies under the kernel.
+    func productOfStrips(_ image: Tensor, _ weight: Tensor, bias: Tensor?) -> Tensor {
+        Tensor(uninitialized: [batch, outputs, outHeight, outWidth]) { buffer in
+            guard let out = buffer.baseAddress, buffer.count > 0 else { return }
+            if let bias {
+                for b in 0..<batch {
+                    for o in 0..<outputs { (out + (b * outputs + o) * outPixels).update(repeating: bias.base[o], count: outPixels) }
+                }
+            }
+            forStrips { sample, strip in
+                withUnfolded(image.base + sample * inSize, strip) { matrix, stride in
+                    product(
+                        false, false, outputs, strip.pixels, taps, weight.base, taps, matrix, stride, beta: bias == nil ? 0 : 1,
+                        out + sample * outSize + strip.offset, outPixels)
+                }
+            }
+        }
+    }
+
+    private func forStrips(_ body: (_ sample: Int, _ strip: Strip) -> Void) {
         for sample in 0..<batch {
             for first in stride(from: 0, to: outHeight, by: rowsPerStrip) {
                 let rows = min(rowsPerStrip, outHeight - first)
@@ -156,7 +157,7 @@ private struct ConvolutionPlan {
     }
 
     /// Calls `body` with the matrix of a strip and the distance between its rows.
-    func withUnfolded(
+    private func withUnfolded(
         _ image: UnsafePointer<Float>, _ strip: Strip, _ body: (UnsafePointer<Float>, Int) -> Void
     ) {
         if isPointwise { return body(image, inPixels) }
