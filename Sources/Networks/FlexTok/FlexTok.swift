@@ -32,7 +32,7 @@ public struct FlexTok: Sendable {
     public let quantizer: FiniteScalarQuantizer
     private let reading: DeferredPart<Reading>
     private let drawing: DeferredPart<Drawing>
-    private let scalingFactor: Float
+    package let scalingFactor: Float
 
     /// The scaling factor of the autoencoder must be known.
     public init(_ configuration: FlexTokConfiguration, weights: Weights) {

@@ -118,6 +118,10 @@ public struct FlexTokTraining: TokenizerKind {
 private final class FlexTokLearner: TokenizerLearner {
     private let options: FlexTokTraining
     private let network: FlexTok
+    /// The autoencoder's, packed as products are computed: next to the noise of a sample, what rounding changes is nothing.
+    private lazy var autoencoder = AutoencoderKLEncoder(
+        network.configuration.autoencoder.shape, weights: Weights(PackingWeights(weights.source, as: .current))[weights.path]["vae.vae"])
+    private let weights: Weights
     private let encoder: FlexTokEncoder
     private let decoder: FlexTokDecoder
     private let counts: [Int]
@@ -125,6 +129,7 @@ private final class FlexTokLearner: TokenizerLearner {
 
     init(_ options: FlexTokTraining, _ configuration: FlexTokConfiguration, weights: Weights) throws {
         self.options = options
+        self.weights = weights
         network = FlexTok(configuration, weights: weights)
         (encoder, decoder) = (try network.encoder, try network.decoder)
         let registers = configuration.registers
@@ -156,7 +161,8 @@ private final class FlexTokLearner: TokenizerLearner {
         let batch = images.shape[0]
         let (channels, side) = (configuration.autoencoder.latentChannels, configuration.latentSide)
         let shape = [batch, channels, side, side]
-        let latents = try network.latents(images, noise: .randomNormal(shape, using: &random)).detached
+        let posterior = autoencoder(images * 2 + -1)
+        let latents = (posterior.sample(noise: .randomNormal(shape, using: &random)) * network.scalingFactor).detached
         let noise = Tensor.randomNormal(shape, using: &random)
         let times = (0..<batch).map { _ in time(&random) }
         let kept = (0..<batch).map { _ in counts[Int(random.next32()) % counts.count] }
