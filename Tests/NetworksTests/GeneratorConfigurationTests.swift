@@ -80,6 +80,9 @@ import Testing
         for entry in RARConfiguration.published { #expect(try again(entry.configuration) == entry.configuration) }
         for entry in TokenBridgeConfiguration.published { #expect(try again(entry.configuration) == entry.configuration) }
         #expect(try again(TokenBridgeTokenizerConfiguration(levels: 8)) == TokenBridgeTokenizerConfiguration(levels: 8))
+        let grouped = TokenBridgeTokenizerConfiguration(hiddenChannels: 24, groups: 8)
+        #expect(try again(grouped) == grouped && grouped.invalidReason == nil)
+        #expect(TokenBridgeTokenizerConfiguration(hiddenChannels: 24).invalidReason == "24 channels do not divide into 32 groups")
         var changed = MaskGenVQConfiguration.large
         changed.sampling = MaskGenVQSampling(steps: 5, decay: .flippedCosine, power: 2.5, annealing: false)
         #expect(try again(changed) == changed)

@@ -90,7 +90,7 @@ import Testing
         ("use_qk_norm", "true"), ("multi_level_query_init", "false"), ("encoder_size", "\"huge\""),
         ("encoder_width_layers_heads", "[1, 2]"), ("num_latent_tokens", "-1"), ("image_size", "1099511627776"),
         ("encoder_ch_mult", "[1, 1, 2, 2, 4, 4, 4, 4, 4, 4]"), ("encoder_ch_mult", "[]"), ("decoder_ch_mult", "[1]"),
-        ("ch", "100"), ("encoder_ch_mult", "[1, 1, 2, 2, 9223372036854775807]"), ("codebook_size", "0"),
+        ("ch", "100"), ("norm_num_groups", "7"), ("norm_num_groups", "0"), ("encoder_ch_mult", "[1, 1, 2, 2, 9223372036854775807]"), ("codebook_size", "0"),
         ("encoder_width_layers_heads", "[512, 6, 7]"), ("cls", "\"3d\""), ("image_size", "8"),
     ])
     func configurationsThatFitNothing(_ key: String, _ value: String) throws {
@@ -101,6 +101,17 @@ import Testing
             let configuration = try JSONDecoder().decode(GigaTokConfiguration.self, from: Data(text.utf8))
             #expect(configuration.invalidReason != nil)
         } catch is DecodingError {}
+    }
+
+    /// 32 groups, which no official configuration names, and others.
+    @Test func groups() throws {
+        let shape = TransformerShape(width: 16, layers: 1, heads: 2)
+        for groups in [32, 8] {
+            let configuration = GigaTokConfiguration(baseChannels: 32, groups: groups, encoder: shape, decoder: shape)
+            let text = try JSONEncoder().encode(configuration)
+            #expect(try JSONDecoder().decode(GigaTokConfiguration.self, from: text) == configuration)
+            #expect(String(decoding: text, as: UTF8.self).contains("norm_num_groups") == (groups != 32))
+        }
     }
 
     /// Gives leaves and remembers them.

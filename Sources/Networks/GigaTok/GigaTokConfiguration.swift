@@ -39,6 +39,9 @@ public struct GigaTokConfiguration: Sendable, Hashable {
     public var decoderMultipliers: [Int]
     /// Residual blocks of an encoder's level; a decoder's has one more.
     public var residualBlocks: Int
+    /// Groups of every group norm: 32 as published. Of a network with about as many channels, that takes from each of them its
+    /// mean over an image, and with it what colour most of the image has.
+    public var groups: Int
     public var encoder: TransformerShape
     public var decoder: TransformerShape
     /// The layer of the decoder after which training compares features with a teacher's, counted from 1.
@@ -50,7 +53,7 @@ public struct GigaTokConfiguration: Sendable, Hashable {
         layout: Layout = .sequence, layer: Layer = .decoder, imageSize: Int = 256, latentTokens: Int = 256,
         codebookSize: Int = 16384, codeSize: Int = 8, channels: Int = 256, baseChannels: Int = 128,
         encoderMultipliers: [Int] = [1, 1, 2, 2, 4], decoderMultipliers: [Int] = [1, 1, 2, 2, 4], residualBlocks: Int = 2,
-        encoder: TransformerShape, decoder: TransformerShape, distillationDepth: Int = 3, teacherWidth: Int = 768
+        groups: Int = 32, encoder: TransformerShape, decoder: TransformerShape, distillationDepth: Int = 3, teacherWidth: Int = 768
     ) {
         self.layout = layout
         self.layer = layout == .sequence ? .decoder : layer
@@ -63,6 +66,7 @@ public struct GigaTokConfiguration: Sendable, Hashable {
         self.encoderMultipliers = encoderMultipliers
         self.decoderMultipliers = decoderMultipliers
         self.residualBlocks = residualBlocks
+        self.groups = groups
         self.encoder = encoder
         self.decoder = decoder
         self.distillationDepth = distillationDepth
@@ -74,9 +78,6 @@ public struct GigaTokConfiguration: Sendable, Hashable {
     /// Places along a side of the grid.
     public var grid: Int { imageSize / patchSize }
 
-    /// Groups of every group norm.
-    static let groups = 32
-
     /// To be asked before what came from a file is used.
     ///
     /// - Throws: `InvalidValue` for the first value that cannot be used.
@@ -84,7 +85,7 @@ public struct GigaTokConfiguration: Sendable, Hashable {
         try expectSizes([
             ("image_size", imageSize, 4096), ("num_latent_tokens", latentTokens, 4096), ("codebook_size", codebookSize, 1 << 20),
             ("codebook_embed_dim", codeSize, 4096), ("z_channels", channels, 16384), ("ch", baseChannels, 16384),
-            ("num_res_blocks", residualBlocks, 64), ("the length of encoder_ch_mult", encoderMultipliers.count, 8),
+            ("num_res_blocks", residualBlocks, 64), ("norm_num_groups", groups, 1024), ("the length of encoder_ch_mult", encoderMultipliers.count, 8),
             ("distill_depth", distillationDepth, 1024), ("out_inner_dim", teacherWidth, 65536),
             ("the encoder's width", encoder.width, 65536), ("the encoder's layers", encoder.layers, 1024),
             ("the encoder's heads", encoder.heads, 1024), ("the decoder's width", decoder.width, 65536),
@@ -103,8 +104,8 @@ public struct GigaTokConfiguration: Sendable, Hashable {
         for (name, multipliers) in [("encoder_ch_mult", encoderMultipliers), ("decoder_ch_mult", decoderMultipliers)] {
             for multiplier in multipliers {
                 try expect(name, multiplier, in: 1...64)
-                if baseChannels * multiplier % Self.groups != 0 {
-                    throw InvalidValue("\(baseChannels * multiplier) channels do not divide into \(Self.groups) groups")
+                if baseChannels * multiplier % groups != 0 {
+                    throw InvalidValue("\(baseChannels * multiplier) channels do not divide into \(groups) groups")
                 }
             }
         }

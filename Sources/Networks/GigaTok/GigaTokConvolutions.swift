@@ -10,10 +10,10 @@ struct GigaTokBlock: Sendable {
     private let second: Convolution
     private let shortcut: Convolution?
 
-    init(_ weights: Weights, from inputs: Int, to outputs: Int) {
-        firstNorm = GroupNorm(weights["norm1"], channels: inputs, groups: GigaTokConfiguration.groups)
+    init(_ weights: Weights, from inputs: Int, to outputs: Int, groups: Int) {
+        firstNorm = GroupNorm(weights["norm1"], channels: inputs, groups: groups)
         first = Convolution(weights["conv1"], from: inputs, to: outputs, kernel: 3, initial: .small)
-        secondNorm = GroupNorm(weights["norm2"], channels: outputs, groups: GigaTokConfiguration.groups)
+        secondNorm = GroupNorm(weights["norm2"], channels: outputs, groups: groups)
         second = Convolution(weights["conv2"], from: outputs, to: outputs, kernel: 3, initial: .small)
         shortcut =
             inputs == outputs ? nil : Convolution(weights["nin_shortcut"], from: inputs, to: outputs, kernel: 1, initial: .small)
@@ -54,7 +54,7 @@ public struct GigaTokConvolutionalEncoder: Sendable {
             let above = level == 0 ? configuration.baseChannels : channels[level - 1]
             return Level(
                 blocks: (0..<configuration.residualBlocks).map {
-                    GigaTokBlock(place["res"][$0], from: $0 == 0 ? above : channels[level], to: channels[level])
+                    GigaTokBlock(place["res"][$0], from: $0 == 0 ? above : channels[level], to: channels[level], groups: configuration.groups)
                 },
                 reduction: level == channels.count - 1
                     ? nil
@@ -62,8 +62,8 @@ public struct GigaTokConvolutionalEncoder: Sendable {
                         place["downsample.conv"], from: channels[level], to: channels[level], kernel: 3, stride: 2,
                         initial: .small))
         }
-        middle = (0..<2).map { GigaTokBlock(weights["mid"][$0], from: deepest, to: deepest) }
-        norm = GroupNorm(weights["norm_out"], channels: deepest, groups: GigaTokConfiguration.groups)
+        middle = (0..<2).map { GigaTokBlock(weights["mid"][$0], from: deepest, to: deepest, groups: configuration.groups) }
+        norm = GroupNorm(weights["norm_out"], channels: deepest, groups: configuration.groups)
         output = Convolution(weights["conv_out"], from: deepest, to: configuration.channels, kernel: 3, initial: .small)
     }
 
@@ -106,14 +106,14 @@ public struct GigaTokConvolutionalDecoder: Sendable {
     package init(_ configuration: GigaTokConfiguration, weights: Weights) {
         let channels = configuration.decoderMultipliers.reversed().map { configuration.baseChannels * $0 }
         input = Convolution(weights["conv_in"], from: configuration.channels, to: channels[0], kernel: 3, initial: .small)
-        middle = (0..<2).map { GigaTokBlock(weights["mid"][$0], from: channels[0], to: channels[0]) }
+        middle = (0..<2).map { GigaTokBlock(weights["mid"][$0], from: channels[0], to: channels[0], groups: configuration.groups) }
         levels = channels.indices.map { level in
             let place = weights["conv_blocks"][level]
             let below = channels[max(0, level - 1)]
             return Level(
-                adaptation: AdaptiveGroupNorm(weights["adaptive"][level], channels: below, features: configuration.channels),
+                adaptation: AdaptiveGroupNorm(weights["adaptive"][level], channels: below, features: configuration.channels, groups: configuration.groups),
                 blocks: (0...configuration.residualBlocks).map {
-                    GigaTokBlock(place["res"][$0], from: $0 == 0 ? below : channels[level], to: channels[level])
+                    GigaTokBlock(place["res"][$0], from: $0 == 0 ? below : channels[level], to: channels[level], groups: configuration.groups)
                 },
                 enlargement: level == channels.count - 1
                     ? nil
@@ -121,7 +121,7 @@ public struct GigaTokConvolutionalDecoder: Sendable {
                         place["upsample.conv1"], from: channels[level], to: 4 * channels[level], kernel: 3, initial: .small))
         }
         let last = channels[channels.count - 1]
-        norm = GroupNorm(weights["norm_out"], channels: last, groups: GigaTokConfiguration.groups)
+        norm = GroupNorm(weights["norm_out"], channels: last, groups: configuration.groups)
         output = Convolution(weights["conv_out"], from: last, to: 3, kernel: 3, initial: .small)
     }
 
@@ -145,17 +145,19 @@ package struct AdaptiveGroupNorm: Sendable {
     private let scale: Linear
     private let shift: Linear
     private let channels: Int
+    private let groups: Int
 
-    init(_ weights: Weights, channels: Int, features: Int) {
+    init(_ weights: Weights, channels: Int, features: Int, groups: Int) {
         scale = Linear(weights["gamma"], from: features, to: channels, initial: .small)
         shift = Linear(weights["beta"], from: features, to: channels, initial: .small)
         self.channels = channels
+        self.groups = groups
     }
 
     /// x [batch, channels, height, width] by features [batch, Z, grid, grid] → x's shape.
     package func callAsFunction(_ x: Tensor, _ features: Tensor) -> Tensor {
         x.groupNormalized(
-            groups: GigaTokConfiguration.groups, gain: .filled([channels], with: 1), bias: .zeros([channels]), epsilon: 1e-6
+            groups: groups, gain: .filled([channels], with: 1), bias: .zeros([channels]), epsilon: 1e-6
         ).scaledPlanes(by: scale(features.planeDeviations(epsilon: 1e-6)), plus: shift(features.planeMeans()))
     }
 }

@@ -9,6 +9,9 @@ public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
     public var channelMultipliers: [Int]
     /// Residual blocks of a level of the encoder; the decoder has one more.
     public var residualBlocks: Int
+    /// Groups of every group norm: 32 as published. Of a network with about as many channels, that takes from each of them its
+    /// mean over an image, and with it what colour most of the image has.
+    public var groups: Int
     /// Numbers of a latent.
     public var channels: Int
     /// The side of the images that the network was laid out for: attention is where 16 pixels of it are left.
@@ -24,12 +27,13 @@ public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
 
     public init(
         hiddenChannels: Int = 128, channelMultipliers: [Int] = [1, 1, 2, 2, 4], residualBlocks: Int = 2,
-        channels: Int = 16, resolution: Int = 256, imageSize: Int? = nil, scaleFactor: Double = 0.2325, levels: Int = 64,
+        groups: Int = 32, channels: Int = 16, resolution: Int = 256, imageSize: Int? = nil, scaleFactor: Double = 0.2325, levels: Int = 64,
         range: Double = 5
     ) {
         self.hiddenChannels = hiddenChannels
         self.channelMultipliers = channelMultipliers
         self.residualBlocks = residualBlocks
+        self.groups = groups
         self.channels = channels
         self.resolution = resolution
         self.imageSize = imageSize ?? resolution
@@ -42,6 +46,7 @@ public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
         case hiddenChannels = "ch"
         case channelMultipliers = "ch_mult"
         case residualBlocks = "num_res_blocks"
+        case groups = "norm_num_groups"
         case channels = "embed_dim"
         case resolution
         case imageSize = "image_size"
@@ -57,6 +62,7 @@ public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
         hiddenChannels = try values.decode(Int.self, forKey: .hiddenChannels)
         channelMultipliers = try values.decode([Int].self, forKey: .channelMultipliers)
         residualBlocks = try values.decodeIfPresent(Int.self, forKey: .residualBlocks) ?? residualBlocks
+        groups = try values.decodeIfPresent(Int.self, forKey: .groups) ?? groups
         channels = try values.decodeIfPresent(Int.self, forKey: .channels) ?? channels
         resolution = try values.decodeIfPresent(Int.self, forKey: .resolution) ?? resolution
         imageSize = try values.decodeIfPresent(Int.self, forKey: .imageSize) ?? resolution
@@ -65,8 +71,6 @@ public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
         range = try values.decodeIfPresent(Double.self, forKey: .range) ?? range
     }
 
-    /// Groups of every group norm.
-    static let groups = 32
     /// The resolution at which there is attention.
     static let attentionResolution = 16
 
@@ -81,7 +85,7 @@ public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
     package var shape: AutoencoderKLShape {
         AutoencoderKLShape(
             latentChannels: channels, levels: channelMultipliers.map { hiddenChannels * $0 }, blocks: residualBlocks,
-            groups: Self.groups,
+            groups: groups,
             attendedLevels: Set((0..<depth).filter { resolution >> $0 == Self.attentionResolution }), layout: .latentDiffusion)
     }
 
@@ -89,13 +93,14 @@ public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
     public func validate() throws(InvalidValue) {
         try expectSizes([
             ("ch", hiddenChannels, 16384), ("the length of ch_mult", depth, 8), ("num_res_blocks", residualBlocks, 64),
+            ("norm_num_groups", groups, 1024),
             ("embed_dim", channels, 4096), ("resolution", resolution, 8192), ("image_size", imageSize, 8192),
         ])
         try expect("quant_levels", levels, in: GaussianQuantizer.bounds)
         for multiplier in channelMultipliers {
             try expect("ch_mult", multiplier, in: 1...64)
-            if hiddenChannels * multiplier % Self.groups != 0 {
-                throw InvalidValue("\(hiddenChannels * multiplier) channels do not divide into \(Self.groups) groups")
+            if hiddenChannels * multiplier % groups != 0 {
+                throw InvalidValue("\(hiddenChannels * multiplier) channels do not divide into \(groups) groups")
             }
         }
         guard imageSize % patchSize == 0 else { throw InvalidValue("image_size is \(imageSize), expected a multiple of \(patchSize)") }
