@@ -52,6 +52,10 @@ extension Tensor {
     /// where it is needed, so that inference pays nothing.
     @inline(__always)
     func recorded(from inputs: Tensor..., pullback: () -> (Tensor) -> [Tensor?]) -> Tensor {
+        recorded(from: inputs, pullback: pullback)
+    }
+
+    func recorded(from inputs: [Tensor], pullback: () -> (Tensor) -> [Tensor?]) -> Tensor {
         guard inputs.contains(where: { $0.node != nil }) else { return self }
         return Tensor(
             storage: storage, shape: shape, node: GradientNode(parents: inputs.map(\.node), pullback: pullback()))

@@ -36,6 +36,10 @@ import Testing
     @Test func refusesUnknownCommands() throws {
         expectFailure(try Tool.run(["draw", "a cat"], in: scratch), 64, "draw")
         expectFailure(try Tool.run(["i2t"], in: scratch), 64, "image")
+        // What else is wrong does not hide an option that there is not.
+        expectFailure(try Tool.run(["generate", "--colour", "red"], in: scratch), 64, "Unknown option '--colour'")
+        expectFailure(try Tool.run(["generate", "--class", "1", "--cfg-scale", "3"], in: scratch), 64, "Did you mean '--guidance'?")
+        expectFailure(try Tool.run(["generate", "--class", "1", "a cat"], in: scratch), 64, "different models")
         expectFailure(try Tool.run(["i2t", "a.png", "--count", "0"], in: scratch), 64, "--count is 0")
         expectFailure(try Tool.run(["i2t", "a.png", "--steps", "-3"], in: scratch), 64, "--steps is -3")
         expectFailure(try Tool.run(["dataset", "--size", "0"], in: scratch), 64, "--size is 0")

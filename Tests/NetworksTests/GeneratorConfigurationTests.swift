@@ -82,7 +82,8 @@ import Testing
         #expect(try again(TokenBridgeTokenizerConfiguration(levels: 8)) == TokenBridgeTokenizerConfiguration(levels: 8))
         let grouped = TokenBridgeTokenizerConfiguration(hiddenChannels: 24, groups: 8)
         #expect(try again(grouped) == grouped && grouped.invalidReason == nil)
-        #expect(TokenBridgeTokenizerConfiguration(hiddenChannels: 24).invalidReason == "24 channels do not divide into 32 groups")
+        let ungrouped = TokenBridgeTokenizerConfiguration(hiddenChannels: 24)
+        #expect(ungrouped.invalidReason == "norm_num_groups is 32, expected a divisor of the 24 channels of a level")
         var changed = MaskGenVQConfiguration.large
         changed.sampling = MaskGenVQSampling(steps: 5, decay: .flippedCosine, power: 2.5, annealing: false)
         #expect(try again(changed) == changed)

@@ -11,6 +11,18 @@ import Testing
         expectGradient([.normal([3], seed: 3), w]) { $0[0].linear($0[1]) }
     }
 
+    @Test func linearMapsByPlace() {
+        let x = Tensor.normal([4, 3, 5], seed: 1)
+        let weights = (0..<3).map { Tensor.normal([2, 5], seed: 2 + UInt64($0)) }
+        let biases = (0..<3).map { Tensor.normal([2], seed: 7 + UInt64($0)) }
+        let alone = (0..<3).map { x.sliced(axis: 1, $0..<$0 + 1).linear(weights[$0], bias: biases[$0]) }
+        let together = x.linear(byPlace: weights, biases: biases)
+        #expect(together.shape == [4, 3, 2])
+        #expect(zip(together.values, Tensor.concatenated(alone, axis: 1).values).allSatisfy { abs($0 - $1) < 1e-5 })
+        expectGradient([x] + weights + biases) { $0[0].linear(byPlace: Array($0[1..<4]), biases: Array($0[4...])) }
+        #expect(Tensor.zeros([0, 3, 5]).linear(byPlace: weights, biases: biases).shape == [0, 3, 2])
+    }
+
     @Test func linearMapsOfNothing() {
         let w = Tensor.normal([4, 3], seed: 1)
         #expect(Tensor.zeros([0, 3]).linear(w).shape == [0, 4])

@@ -87,13 +87,27 @@ enum Program {
             let start = message.contains("no prompt") || message.contains(prompt) ? "" : message + ": "
             return start + "\"\(prompt)\" begins with - and is taken for an option; a prompt like that comes after --: flowtok t2i -- \"\(prompt)\""
         }
+        let command = root.configuration.subcommands.first { name(of: $0) == arguments.first } ?? root
+        // A command that finds fault with the rest of its arguments does so before the parser speaks of an option that it has not.
+        let hidden = message.contains("Unknown option") ? nil : unknownOption(among: arguments, command, root)
+        let message = hidden.map { "Unknown option '\($0)'" } ?? message
         guard let start = message.range(of: "Unknown option '") else { return message }
         let unknown = String(message[start.upperBound...].prefix { $0 != "'" && $0 != "=" })
-        let command = root.configuration.subcommands.first { name(of: $0) == arguments.first } ?? root
         guard let meant = Suggestion.option(for: unknown, in: root.helpMessage(for: command)) else { return message }
         // What other programs call it says more than what it looks like.
         let told = message.range(of: ". Did you mean").map { String(message[..<$0.lowerBound]) } ?? message
         return told + ". Did you mean '\(meant)'?"
+    }
+
+    /// The first argument before `--` that has the form of a long option and is none of the command's.
+    private static func unknownOption(
+        among arguments: ArraySlice<String>, _ command: any ParsableCommand.Type, _ root: any ParsableCommand.Type
+    ) -> String? {
+        guard command != root, command.configuration.subcommands.isEmpty else { return nil }
+        let words = root.helpMessage(for: command, includeHidden: true).split { !($0 == "-" || $0.isLetter || $0.isNumber) }
+        let known = Set(words.map(String.init))
+        return arguments.prefix { $0 != "--" }.map { String($0.prefix { $0 != "=" }) }
+            .first { $0.hasPrefix("--") && !$0.contains(" ") && !known.contains($0) }
     }
 
     /// Whether an argument that begins like an option is none: it has a space, or a digit after the hyphen.

@@ -105,7 +105,7 @@ public struct GigaTokConfiguration: Sendable, Hashable {
             for multiplier in multipliers {
                 try expect(name, multiplier, in: 1...64)
                 if baseChannels * multiplier % groups != 0 {
-                    throw InvalidValue("\(baseChannels * multiplier) channels do not divide into \(groups) groups")
+                    throw InvalidValue("norm_num_groups is \(groups), expected a divisor of the \(baseChannels * multiplier) channels of a level")
                 }
             }
         }
@@ -120,9 +120,8 @@ public struct GigaTokConfiguration: Sendable, Hashable {
             }
         }
         guard latentTokens.nonzeroBitCount == 1 else { throw InvalidValue("num_latent_tokens is \(latentTokens), expected a power of two") }
-        // Sizes of groups are powers of two: where the finest grid of means divides the places, all do.
-        let finest = QueryGrid.grids(tokens: latentTokens)[latentTokens.trailingZeroBitCount]
-        guard grid % finest.rows == 0, grid % finest.columns == 0 else {
+        let finest = QueryGrid.finest(tokens: latentTokens)
+        guard QueryGrid.divides(side: grid, tokens: latentTokens) else {
             throw InvalidValue(
                 "num_latent_tokens is \(latentTokens), whose finest level of \(finest.rows)×\(finest.columns) means does not divide a grid of \(grid)×\(grid)")
         }
@@ -131,9 +130,20 @@ public struct GigaTokConfiguration: Sendable, Hashable {
 
 /// The grids of means that the queries of the latent tokens start from, coarsest first (section 3.2, multi-level query
 /// initialisation; reference section 5.3).
-struct QueryGrid {
+package struct QueryGrid {
     let rows: Int
     let columns: Int
+
+    /// The one of the last half of 2ⁿ tokens.
+    static func finest(tokens: Int) -> QueryGrid { grids(tokens: tokens)[tokens.trailingZeroBitCount] }
+
+    /// Whether so many tokens can stand for cells of a square of places: sizes of groups are powers of two, so that where the finest
+    /// grid divides the places, all do.
+    package static func divides(side: Int, tokens: Int) -> Bool {
+        guard tokens.nonzeroBitCount == 1 else { return false }
+        let finest = finest(tokens: tokens)
+        return side % finest.rows == 0 && side % finest.columns == 0
+    }
 
     /// Those of 2ⁿ tokens: 1×1 twice, and then with twice as many cells each: 1×2, 2×2, 2×4, ….
     static func grids(tokens: Int) -> [QueryGrid] {

@@ -71,7 +71,7 @@ public struct GigaTokEncoder: Sendable {
 
 extension QueryGrid {
     /// The matrix [tokens, side²] that gives every token the mean of its cell of the places of a grid.
-    static func means(tokens: Int, side: Int) -> Tensor {
+    package static func means(tokens: Int, side: Int) -> Tensor {
         Tensor(uninitialized: [tokens, side * side]) { buffer in
             buffer.update(repeating: 0)
             var token = 0

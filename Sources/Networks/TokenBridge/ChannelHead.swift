@@ -77,8 +77,16 @@ package struct ChannelHead: Sendable {
             return x
         }
         let output = finalNorm(norm(x), modulation: finalNorm.modulation(activated))
-        let logits = outputs.enumerated().map { step, map in map(output.sliced(axis: 1, step..<step + 1)) }
-        return Pass(condition: conditions, blocks: passed, output: output, logits: .concatenated(logits, axis: 1))
+        return Pass(condition: conditions, blocks: passed, output: output, logits: logits(output))
+    }
+
+    /// Those of all steps, [rows, channels, levels], from what their maps read: [rows, channels, width].
+    private func logits(_ output: Tensor) -> Tensor {
+        let biases = outputs.compactMap(\.bias)
+        guard biases.count == channels, !outputs.contains(where: \.isConstant) else {
+            return .concatenated(outputs.enumerated().map { step, map in map(output.sliced(axis: 1, step..<step + 1)) }, axis: 1)
+        }
+        return output.linear(byPlace: outputs.map(\.weight), biases: biases)
     }
 
     /// silu of the conditions of some steps: [steps, rows, width].

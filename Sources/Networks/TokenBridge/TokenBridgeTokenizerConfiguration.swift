@@ -100,7 +100,7 @@ public struct TokenBridgeTokenizerConfiguration: Sendable, Hashable, Codable {
         for multiplier in channelMultipliers {
             try expect("ch_mult", multiplier, in: 1...64)
             if hiddenChannels * multiplier % groups != 0 {
-                throw InvalidValue("\(hiddenChannels * multiplier) channels do not divide into \(groups) groups")
+                throw InvalidValue("norm_num_groups is \(groups), expected a divisor of the \(hiddenChannels * multiplier) channels of a level")
             }
         }
         guard imageSize % patchSize == 0 else { throw InvalidValue("image_size is \(imageSize), expected a multiple of \(patchSize)") }

@@ -57,6 +57,11 @@ import Training
             (TinyKinds.tiTokVQ, "\"learning_rate\": 0.002", "\"learning_rate\": 0", "model.training.learning_rate is 0"),
             (TinyKinds.firstStage, "\"teacher\":", "\"kl_weight\": 0, \"techer\":", "unknown key model.techer"),
             (TinyKinds.gigaTokPlain, "\"num_latent_tokens\": 4", "\"num_latent_tokens\": 5", "model.network.num_latent_tokens is 5"),
+            (
+                TinyKinds.gigaTokLocal, "\"norm_num_groups\": 8", "\"norm_num_groups\": 5",
+                "model.network.norm_num_groups is 5, expected a divisor of the 32 channels of a level"
+            ),
+            (TinyKinds.flexTokLocal, "\"registers\": 4", "\"registers\": 5", "network.registers is 5, expected with local_start a power of two"),
             (TinyKinds.gigaTokSemantic, "\"distill_depth\": 1", "\"distill_depth\": 7", "model.network.distill_depth is 7, expected at most the decoder's 2"),
             (TinyKinds.flexTokPlain, "\"latent_channels\": 4", "\"latent_channels\": 8", "model: network.vae.latent_channels is 8, expected 4"),
             (TinyKinds.flexTokPlain, "\"head_dim\": 16", "\"head_dim\": 15", "model.network.encoder.width 32 does not divide into heads of 15"),

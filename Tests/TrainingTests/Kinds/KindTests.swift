@@ -110,8 +110,8 @@ import Training
     @Test(
         "Losses fall",
         arguments: [
-            TinyKinds.tiTokVQ, TinyKinds.tiTokVAE, TinyKinds.tiTokLocal, TinyKinds.gigaTokPlain, TinyKinds.autoencoder, TinyKinds.flexTokPlain,
-            TinyKinds.maskGIT, TinyKinds.llamaGen, TinyKinds.tokenBridge,
+            TinyKinds.tiTokVQ, TinyKinds.tiTokVAE, TinyKinds.tiTokLocal, TinyKinds.gigaTokPlain, TinyKinds.gigaTokLocal, TinyKinds.autoencoder,
+            TinyKinds.flexTokPlain, TinyKinds.flexTokLocal, TinyKinds.maskGIT, TinyKinds.llamaGen, TinyKinds.tokenBridge,
         ] + TinyKinds.captioned)
     func learning(_ kind: TinyKinds.Kind) throws {
         let file = try TinyKinds.file(kind, in: folder, steps: 60, changing: [("\"sample_every\": 4", "\"sample_every\": 0")])

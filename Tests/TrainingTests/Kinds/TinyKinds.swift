@@ -99,6 +99,12 @@ enum TinyKinds {
         "flextok with a teacher", "flextok",
         "\"autoencoder\": \"AUTOENCODER\", \"teacher\": \"VAE\", \"times\": \"logit_normal\", \"nesting\": \"uniform\", \"network\": \(flexTok)",
         needs: [.autoencoder, .vae])
+    static let gigaTokLocal = Kind(
+        "gigatok with a local start", "gigatok",
+        "\"local_start\": true, \"network\": \(gigaTok.replacing("\"num_res_blocks\": 1", with: "\"num_res_blocks\": 1, \"norm_num_groups\": 8"))")
+    static let flexTokLocal = Kind(
+        "flextok with a local start", "flextok", "\"autoencoder\": \"AUTOENCODER\", \"local_start\": true, \"network\": \(flexTok)",
+        needs: [.autoencoder])
     private static let maskGITModel = "\"width\": 32, \"layers\": 1, \"heads\": 2"
     private static let uvitModel = "\"model_type\": \"UViT\", \"width\": 32, \"layers\": 2, \"heads\": 2, \"hidden\": 64"
     private static let llamaGenModel = "\"width\": 32, \"layers\": 1, \"heads\": 2, \"hidden\": 32"
@@ -134,7 +140,7 @@ enum TinyKinds {
     static let tokenBridgeOfCaptions = ofCaptions("tokenbridge", "tokenbridge", bridge, over: .flowtitok)
 
     static let tokenizers = [
-        tiTokVQ, tiTokVAE, tiTokLocal, firstStage, secondStage, gigaTokPlain, gigaTokSemantic, autoencoder, flexTokPlain, flexTokSemantic,
+        tiTokVQ, tiTokVAE, tiTokLocal, firstStage, secondStage, gigaTokPlain, gigaTokLocal, gigaTokSemantic, autoencoder, flexTokPlain, flexTokLocal, flexTokSemantic,
     ]
     static let generators = [maskGIT, uvit, llamaGen, tokenBridge, tokenBridgeOverVAE, tokenBridgeOverAutoencoder]
     static let captioned = [maskGITOfCaptions, uvitOfCaptions, llamaGenOfCaptions, tokenBridgeOfCaptions]

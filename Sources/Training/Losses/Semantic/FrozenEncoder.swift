@@ -60,7 +60,7 @@ struct FrozenEncoder: Sendable {
         }
         self.init(width: width) { images, grid in
             let patches = sequence(BilinearResize.resized(images, to: side)).sliced(axis: 1, first..<first + own * own)
-                .layerNormalized(epsilon: 1e-6)
+                .layerNormalized(epsilon: 1e-6).withoutMean()
             guard own != grid else { return patches }
             let planes = patches.permuted(0, 2, 1).reshaped([images.shape[0], width, own, own])
             return BilinearResize.resized(planes, to: grid).reshaped([images.shape[0], width, grid * grid]).permuted(0, 2, 1)
@@ -69,4 +69,16 @@ struct FrozenEncoder: Sendable {
 
     /// The features [batch, grid², width] of images [batch, 3, side, side] in 0...1, row-major.
     func callAsFunction(_ images: Tensor, grid: Int) -> Tensor { tokens(images.detached, grid) }
+}
+
+extension Tensor {
+    /// Features [batch, places, width] less their mean over images and places: in a tokenizer, most of a feature is the same
+    /// everywhere, and says nothing of an image.
+    fileprivate func withoutMean() -> Tensor {
+        let (rows, width) = (shape[0] * shape[1], shape[2])
+        let mean = Precision.$current.withValue(.float32) {
+            Tensor.filled([1, rows], with: -1 / Float(rows)).matrixProduct(reshaped([rows, width]))
+        }
+        return reshaped([rows, 1, width]).addingRepeated(mean).reshaped(shape)
+    }
 }

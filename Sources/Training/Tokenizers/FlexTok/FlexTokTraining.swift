@@ -38,9 +38,12 @@ public struct FlexTokTraining: TokenizerKind {
     /// A frozen encoder whose features those of the decoder's second block are kept near to (REPA); nil for none.
     public var teacher: String?
     public var semanticWeight: Float
+    /// Whether registers begin as those of cells of the image (`FlexTokLocalStart`).
+    public var startsLocally: Bool
 
     enum CodingKeys: String, CodingKey {
         case autoencoder, nesting, times, teacher
+        case startsLocally = "local_start"
         case tokenDropout = "token_dropout"
         case semanticWeight = "semantic_weight"
     }
@@ -53,6 +56,7 @@ public struct FlexTokTraining: TokenizerKind {
         tokenDropout = try values.decodeIfPresent(Float.self, forKey: .tokenDropout) ?? 0.1
         teacher = try values.decodeIfPresent(String.self, forKey: .teacher)
         semanticWeight = try values.decodeIfPresent(Float.self, forKey: .semanticWeight) ?? 1
+        startsLocally = try values.decodeIfPresent(Bool.self, forKey: .startsLocally) ?? false
     }
 
     public func validate(_ network: FlexTokConfiguration) throws(InvalidValue) {
@@ -61,6 +65,7 @@ public struct FlexTokTraining: TokenizerKind {
         if teacher != nil, network.decoder.depth < 2 {
             throw InvalidValue("network.decoder.depth is \(network.decoder.depth), expected at least 2 with a teacher")
         }
+        if startsLocally { try FlexTokLocalStart.validate(network) }
     }
 
     /// The shape of the autoencoder is its own.
@@ -78,7 +83,8 @@ public struct FlexTokTraining: TokenizerKind {
 
     public func given(_ network: FlexTokConfiguration) throws -> [String: Tensor] {
         let found = try GivenAutoencoder(path: autoencoder).parameters()
-        return Dictionary(uniqueKeysWithValues: found.map { (Self.prefix + $0.key, $0.value) })
+        let fixed = Dictionary(uniqueKeysWithValues: found.map { (Self.prefix + $0.key, $0.value) })
+        return startsLocally ? fixed.merging(FlexTokLocalStart(network).parameters) { $1 } : fixed
     }
 
     public func isFixed(_ parameter: String, of network: FlexTokConfiguration) -> Bool { parameter.hasPrefix(Self.prefix) }

@@ -25,11 +25,14 @@ public struct GigaTokTraining: TokenizerKind {
     public var commitmentCost: Float
     /// The weight of the loss that wants all codes used; 0 for none.
     public var entropyWeight: Float
+    /// Whether latent tokens begin as those of their cell of the image (`GigaTokLocalStart`), and not as in the official training.
+    public var startsLocally: Bool
 
     public init(
         teacher: String? = nil, semanticWeight: Float = 0.5, gradient: Gradient = .rotation, commitmentCost: Float = 0.25,
-        entropyWeight: Float = 0
+        entropyWeight: Float = 0, startsLocally: Bool = false
     ) {
+        self.startsLocally = startsLocally
         self.teacher = teacher
         self.semanticWeight = semanticWeight
         self.gradient = gradient
@@ -42,6 +45,7 @@ public struct GigaTokTraining: TokenizerKind {
         case semanticWeight = "semantic_weight"
         case commitmentCost = "commitment_cost"
         case entropyWeight = "entropy_weight"
+        case startsLocally = "local_start"
     }
 
     /// Reads what is named and keeps the defaults of everything else.
@@ -53,6 +57,7 @@ public struct GigaTokTraining: TokenizerKind {
         try values.read(&gradient, .gradient)
         try values.read(&commitmentCost, .commitmentCost)
         try values.read(&entropyWeight, .entropyWeight)
+        try values.read(&startsLocally, .startsLocally)
     }
 
     public func validate(_ network: GigaTokConfiguration) throws(InvalidValue) {
@@ -76,7 +81,9 @@ public struct GigaTokTraining: TokenizerKind {
     /// A codebook of unit vectors, as the official training begins with.
     public func given(_ network: GigaTokConfiguration) throws -> [String: Tensor] {
         var random = CounterRandom(seed: 0, stream: stableHash(Self.codebook))
-        return [Self.codebook: Tensor.randomNormal([network.codebookSize, network.codeSize], using: &random).unitRows()]
+        var found = startsLocally ? GigaTokLocalStart(network).parameters : [:]
+        found[Self.codebook] = Tensor.randomNormal([network.codebookSize, network.codeSize], using: &random).unitRows()
+        return found
     }
 
     private static let codebook = "quantize.embedding.weight"

@@ -44,31 +44,22 @@ struct TiTokLocalStart {
         parameters[name] = FreshWeights(seed: 0).tensor(named: name, shape: shape, initial: initial)
     }
 
-    /// Normal values that keep the variance of so many inputs.
-    private mutating func scale(_ name: String, inputs: Int) { set(name, .normal(std: 1 / Float(inputs).squareRoot())) }
+    /// Normal values that keep the deviation of so many inputs.
+    private mutating func scale(_ name: String, inputs: Int) {
+        guard let shape = fresh[name]?.shape else { return }
+        parameters[name] = LocalStart.normal(name, shape, inputs: inputs)
+    }
 
     /// The positions and the attention of one of the transformers.
     private mutating func half(_ place: String, _ shape: TransformerShape, grid: Int) {
         let (width, tokens) = (shape.width, configuration.latentTokens)
-        let patches = Self.positions(side: grid, width: width)
+        let patches = LocalStart.positions(side: grid, width: width)
         parameters[place + ".positional_embedding"] = .concatenated([.zeros([1, width]), patches], axis: 0)
         parameters[place + ".latent_token_positional_embedding"] = Self.groupMeans(patches, grid: grid, groups: tokens)
         for layer in 0..<shape.layers {
             let attention = "\(place).transformer.\(layer).attn."
-            let queries = FreshWeights(seed: 0).tensor(
-                named: attention, shape: [width, width], initial: .normal(std: 0.8 / Float(width).squareRoot()))
-            let values = FreshWeights(seed: 1).tensor(
-                named: attention, shape: [width, width], initial: .normal(std: 1 / Float(width).squareRoot()))
-            parameters[attention + "in_proj_weight"] = .concatenated([queries, queries, values], axis: 0)
-            set(attention + "out_proj.weight", .normal(std: 0.5 / Float(width).squareRoot()))
+            parameters.merge(LocalStart.attention(attention, width: width)) { $1 }
         }
-    }
-
-    /// Waves over rows and columns of a grid, as long as the grid and shorter: [side², width].
-    private static func positions(side: Int, width: Int) -> Tensor {
-        let table = PositionTables.sinusoidal2D(rows: side, columns: side, width: max(4, width / 4 * 4))
-        guard width % 4 != 0 else { return table }
-        return .concatenated([table, .zeros([side * side, width - width / 4 * 4])], axis: 1)
     }
 
     /// The mean position of the patches of every latent token: rectangles where the grid divides into so many, runs of patches
