@@ -140,7 +140,8 @@ enum TinyKinds {
     static let tokenBridgeOfCaptions = ofCaptions("tokenbridge", "tokenbridge", bridge, over: .flowtitok)
 
     static let tokenizers = [
-        tiTokVQ, tiTokVAE, tiTokLocal, firstStage, secondStage, gigaTokPlain, gigaTokLocal, gigaTokSemantic, autoencoder, flexTokPlain, flexTokLocal, flexTokSemantic,
+        tiTokVQ, tiTokVAE, tiTokLocal, firstStage, secondStage, gigaTokPlain, gigaTokLocal, gigaTokSemantic, autoencoder, flexTokPlain,
+        flexTokLocal, flexTokSemantic,
     ]
     static let generators = [maskGIT, uvit, llamaGen, tokenBridge, tokenBridgeOverVAE, tokenBridgeOverAutoencoder]
     static let captioned = [maskGITOfCaptions, uvitOfCaptions, llamaGenOfCaptions, tokenBridgeOfCaptions]
