@@ -33,6 +33,8 @@ public struct FlexTokTraining: TokenizerKind {
     public var autoencoder: String
     public var nesting: Nesting
     public var times: Times
+    /// Moves times towards noise, where the codes matter: t becomes s t / (1 + (s - 1) t) (Esser et al., 2024, equation 23); 1 for none.
+    public var timeShift: Float
     /// The share of images without any token, which guidance needs.
     public var tokenDropout: Float
     /// A frozen encoder whose features those of the decoder's second block are kept near to (REPA); nil for none.
@@ -44,6 +46,7 @@ public struct FlexTokTraining: TokenizerKind {
     enum CodingKeys: String, CodingKey {
         case autoencoder, nesting, times, teacher
         case startsLocally = "local_start"
+        case timeShift = "time_shift"
         case tokenDropout = "token_dropout"
         case semanticWeight = "semantic_weight"
     }
@@ -53,6 +56,7 @@ public struct FlexTokTraining: TokenizerKind {
         autoencoder = try values.decode(String.self, forKey: .autoencoder)
         nesting = try values.decodeIfPresent(Nesting.self, forKey: .nesting) ?? .powersOfTwo
         times = try values.decodeIfPresent(Times.self, forKey: .times) ?? .warped
+        timeShift = try values.decodeIfPresent(Float.self, forKey: .timeShift) ?? 1
         tokenDropout = try values.decodeIfPresent(Float.self, forKey: .tokenDropout) ?? 0.1
         teacher = try values.decodeIfPresent(String.self, forKey: .teacher)
         semanticWeight = try values.decodeIfPresent(Float.self, forKey: .semanticWeight) ?? 1
@@ -61,6 +65,7 @@ public struct FlexTokTraining: TokenizerKind {
 
     public func validate(_ network: FlexTokConfiguration) throws(InvalidValue) {
         try expect("token_dropout", tokenDropout, in: 0...1)
+        try expect("time_shift", timeShift, in: 0.01...100)
         try expectWeights([("semantic_weight", semanticWeight)])
         if teacher != nil, network.decoder.depth < 2 {
             throw InvalidValue("network.decoder.depth is \(network.decoder.depth), expected at least 2 with a teacher")
@@ -153,6 +158,11 @@ private final class FlexTokLearner: TokenizerLearner {
 
     /// The share of noise of an image.
     private func time(_ random: inout CounterRandom) -> Float {
+        let time = unshifted(&random)
+        return options.timeShift * time / (1 + (options.timeShift - 1) * time)
+    }
+
+    private func unshifted(_ random: inout CounterRandom) -> Float {
         switch options.times {
         case .logitNormal: return 1 / (1 + exp(-random.normal()))
         case .warped:
