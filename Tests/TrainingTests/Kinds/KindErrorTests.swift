@@ -61,6 +61,7 @@ import Training
                 TinyKinds.gigaTokLocal, "\"norm_num_groups\": 8", "\"norm_num_groups\": 5",
                 "model.network.norm_num_groups is 5, expected a divisor of the 32 channels of a level"
             ),
+            (TinyKinds.flexTokPlain, "\"training\": {", "\"time_shift\": 0, \"training\": {", "model.time_shift is 0"),
             (TinyKinds.flexTokLocal, "\"registers\": 4", "\"registers\": 5", "network.registers is 5, expected with local_start a power of two"),
             (TinyKinds.gigaTokSemantic, "\"distill_depth\": 1", "\"distill_depth\": 7", "model.network.distill_depth is 7, expected at most the decoder's 2"),
             (TinyKinds.flexTokPlain, "\"latent_channels\": 4", "\"latent_channels\": 8", "model: network.vae.latent_channels is 8, expected 4"),
