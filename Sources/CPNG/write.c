@@ -36,6 +36,8 @@ static int encode(struct writer *writer, const uint8_t *pixels, uint32_t width, 
     png_set_write_fn(png, writer, write_bytes, flush_bytes);
     png_set_IHDR(png, writer->info, width, height, 8, channels == 4 ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    // zlib's own choice, 6, takes more than twice as long as 4 for pictures that are a twentieth smaller.
+    png_set_compression_level(png, 4);
     png_write_info(png, writer->info);
     for (size_t i = 0; i < chunk_count; i++) {
         png_byte type[5] = {0};
