@@ -27,7 +27,7 @@ extension GigaTokConfiguration: Codable {
             codeSize: try values.value("codebook_embed_dim", default: 8), channels: try values.value("z_channels", default: 256),
             baseChannels: try values.value("ch", default: 128), encoderMultipliers: encoderMultipliers,
             decoderMultipliers: try values.value("decoder_ch_mult", default: multipliers),
-            residualBlocks: try values.value("num_res_blocks", default: 2), groups: try values.value("norm_num_groups", default: 32),
+            residualBlocks: try values.value("num_res_blocks", default: 2), groups: try values.value("norm_num_groups", default: Self.publishedGroups),
             encoder: try Self.shape("encoder_width_layers_heads", "encoder_size", of: values),
             decoder: try Self.shape("decoder_width_layers_heads", "decoder_size", of: values),
             distillationDepth: try values.value("distill_depth", default: 3),
@@ -84,7 +84,7 @@ extension GigaTokConfiguration: Codable {
         try values.encode(decoderMultipliers, forKey: "decoder_ch_mult")
         try values.encode(residualBlocks, forKey: "num_res_blocks")
         // No official configuration has it.
-        if groups != 32 { try values.encode(groups, forKey: "norm_num_groups") }
+        if groups != Self.publishedGroups { try values.encode(groups, forKey: "norm_num_groups") }
         try values.encode(distillationDepth, forKey: "distill_depth")
         try values.encode(teacherWidth, forKey: "out_inner_dim")
         for (shape, name, numbers) in [

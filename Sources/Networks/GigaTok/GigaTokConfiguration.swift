@@ -78,6 +78,9 @@ public struct GigaTokConfiguration: Sendable, Hashable {
     /// Places along a side of the grid.
     public var grid: Int { imageSize / patchSize }
 
+    /// Groups where nothing is said.
+    static let publishedGroups = 32
+
     /// To be asked before what came from a file is used.
     ///
     /// - Throws: `InvalidValue` for the first value that cannot be used.

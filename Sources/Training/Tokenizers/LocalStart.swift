@@ -16,8 +16,8 @@ enum LocalStart {
     /// The maps of an attention: to queries and keys alike, to values, and out.
     static func maps(_ place: String, width: Int) -> (queries: Tensor, values: Tensor, output: Tensor) {
         (
-            normal(place, [width, width], inputs: width, gain: 0.8), normal(place, [width, width], inputs: width, seed: 1),
-            normal(place + "out_proj.weight", [width, width], inputs: width, gain: 0.5)
+            normal(place, [width, width], gain: 0.8), normal(place, [width, width], seed: 1),
+            normal(place + "out_proj.weight", [width, width], gain: 0.5)
         )
     }
 
@@ -35,8 +35,16 @@ enum LocalStart {
         QueryGrid.means(tokens: tokens, side: side).matrixProduct(positions)
     }
 
-    /// Normal values that make `gain` of the deviation of so many inputs.
-    static func normal(_ name: String, _ shape: [Int], inputs: Int, gain: Float = 1, seed: UInt64 = 0) -> Tensor {
-        FreshWeights(seed: seed).tensor(named: name, shape: shape, initial: .normal(std: gain / Float(inputs).squareRoot()))
+    /// Normal values for a map or a convolution [outputs, inputs, …], which give what it reads `gain` times its deviation.
+    static func normal(_ name: String, _ shape: [Int], gain: Float = 1, seed: UInt64 = 0) -> Tensor {
+        let inputs = Float(shape.dropFirst().reduce(1, *))
+        return FreshWeights(seed: seed).tensor(named: name, shape: shape, initial: .normal(std: gain / inputs.squareRoot()))
+    }
+
+    /// What a network asks for, by name, as it starts by itself.
+    static func fresh(_ build: (Weights) -> Void) -> [String: Tensor] {
+        let recorder = WeightRecorder(FreshWeights(seed: 0))
+        build(Weights(recorder))
+        return Dictionary(recorder.parameters) { first, _ in first }
     }
 }

@@ -20,9 +20,7 @@ struct FlexTokLocalStart {
                 parameters[place + "register_module.registers"] = cells
             } else {
                 parameters[place + "registers_posemb_module.posembs"] = cells.permuted(1, 0).reshaped([1, 1, width, registers])
-                let dimensions = configuration.levels.count
-                parameters[place + "from_latents.proj.weight"] = LocalStart.normal(
-                    place, [width, dimensions], inputs: dimensions, gain: 1.5)
+                parameters[place + "from_latents.proj.weight"] = LocalStart.normal(place, [width, configuration.levels.count], gain: 1.5)
             }
             for layer in 0..<shape.depth {
                 let attention = place + "transformer.blocks.\(layer).attn."

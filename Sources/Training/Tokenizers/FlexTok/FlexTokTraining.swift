@@ -131,7 +131,7 @@ private final class FlexTokLearner: TokenizerLearner {
     private let network: FlexTok
     /// The autoencoder's, packed as products are computed: next to the noise of a sample, what rounding changes is nothing.
     private lazy var autoencoder = AutoencoderKLEncoder(
-        network.configuration.autoencoder.shape, weights: Weights(PackingWeights(weights.source, as: .current))[weights.path]["vae.vae"])
+        network.configuration.autoencoder.shape, weights: Weights(PackingWeights(weights.source, as: .current), path: weights.path)["vae.vae"])
     private let weights: Weights
     private let encoder: FlexTokEncoder
     private let decoder: FlexTokDecoder

@@ -14,9 +14,7 @@ struct GigaTokLocalStart {
 
     init(_ configuration: GigaTokConfiguration) {
         self.configuration = configuration
-        let recorder = WeightRecorder(FreshWeights(seed: 0))
-        _ = GigaTok(configuration, weights: Weights(recorder))
-        fresh = Dictionary(recorder.parameters) { first, _ in first }
+        fresh = LocalStart.fresh { _ = GigaTok(configuration, weights: $0) }
         let isSequence = configuration.layout == .sequence
         half(isSequence ? "s2to1encoder" : "s2dencoder", configuration.encoder, embedding: "encoder_embed")
         half(isSequence ? "s1to2decoder" : "s2ddecoder", configuration.decoder, embedding: "decoder_embed")
@@ -31,7 +29,7 @@ struct GigaTokLocalStart {
     /// A map or a convolution that keeps the deviation of what it reads.
     private mutating func keepSize(_ name: String) {
         guard let shape = fresh[name]?.shape else { return }
-        parameters[name] = LocalStart.normal(name, shape, inputs: shape.dropFirst().reduce(1, *))
+        parameters[name] = LocalStart.normal(name, shape)
     }
 
     /// The positions, the attention and the maps in and out of one of the transformers.

@@ -15,9 +15,7 @@ struct TiTokLocalStart {
     /// - Parameter configuration: of a single stage.
     init(_ configuration: TiTokConfiguration) {
         self.configuration = configuration
-        let recorder = WeightRecorder(FreshWeights(seed: 0))
-        _ = TiTok(configuration, weights: Weights(recorder))
-        fresh = Dictionary(recorder.parameters) { first, _ in first }
+        fresh = LocalStart.fresh { _ = TiTok(configuration, weights: $0) }
         half("encoder", configuration.encoder, grid: configuration.encoderGrid)
         half("decoder", configuration.decoder, grid: configuration.decoderGrid)
         // What is told from other latent tokens is their position alone.
@@ -26,8 +24,8 @@ struct TiTokLocalStart {
         let embedding = PatchBasis.embedding(patch: configuration.encoderPatchSize, width: width)
         set("encoder.patch_embed.weight", embedding.weight)
         set("encoder.patch_embed.bias", embedding.bias)
-        scale("encoder.conv_out.weight", inputs: width)
-        scale("decoder.decoder_embed.weight", inputs: configuration.tokenSize)
+        keepSize("encoder.conv_out.weight")
+        keepSize("decoder.decoder_embed.weight")
         let drawn = configuration.decoder.width
         set("decoder.ffn.0.weight", PatchBasis.head(patch: configuration.decoderPatchSize, width: drawn, share: 0.2))
         // Pixels are in 0...1: a fresh decoder starts from grey.
@@ -44,10 +42,10 @@ struct TiTokLocalStart {
         parameters[name] = FreshWeights(seed: 0).tensor(named: name, shape: shape, initial: initial)
     }
 
-    /// Normal values that keep the deviation of so many inputs.
-    private mutating func scale(_ name: String, inputs: Int) {
+    /// A map that keeps the deviation of what it reads.
+    private mutating func keepSize(_ name: String) {
         guard let shape = fresh[name]?.shape else { return }
-        parameters[name] = LocalStart.normal(name, shape, inputs: inputs)
+        parameters[name] = LocalStart.normal(name, shape)
     }
 
     /// The positions and the attention of one of the transformers.
