@@ -10,8 +10,12 @@ package struct Thumbnail: Sendable {
     /// picture is taken whole.
     package init(_ image: Image, background: Color = .white, tolerance: UInt8 = 24) {
         let bounds = image.contentBounds(background: background, tolerance: tolerance)
-        let content = bounds.map { image.cropped(to: $0) } ?? image
-        let values = content.resized(width: Thumbnail.side, height: Thumbnail.side).planarFloats()
+        self.init(whole: bounds.map { image.cropped(to: $0) } ?? image)
+    }
+
+    /// All of a picture.
+    package init(whole image: Image) {
+        let values = image.resized(width: Thumbnail.side, height: Thumbnail.side).planarFloats()
         lanes = stride(from: 0, to: values.count, by: 16).map { SIMD16(values[$0..<$0 + 16]) }
     }
 

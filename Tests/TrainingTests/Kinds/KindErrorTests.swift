@@ -63,6 +63,12 @@ import Training
             ),
             (TinyKinds.flexTokPlain, "\"training\": {", "\"time_shift\": 0, \"training\": {", "model.time_shift is 0"),
             (TinyKinds.flexTokLocal, "\"registers\": 4", "\"registers\": 5", "network.registers is 5, expected with local_start a power of two"),
+            (
+                TinyKinds.flexTokLocal, "\"fsq_levels\": [4, 4]", "\"fsq_levels\": [4, 4, 4, 4, 4, 4]",
+                "network.encoder.width is 32, which with local_start has room for 5 numbers of a code, expected at least 6"
+            ),
+            (TinyKinds.flexTokPlain, "\"training\": {", "\"spread_weight\": -1, \"training\": {", "model.spread_weight is -1"),
+            (TinyKinds.flexTokPlain, "\"training\": {", "\"encoder_delay\": -1, \"training\": {", "model.encoder_delay is -1"),
             (TinyKinds.gigaTokSemantic, "\"distill_depth\": 1", "\"distill_depth\": 7", "model.network.distill_depth is 7, expected at most the decoder's 2"),
             (TinyKinds.flexTokPlain, "\"latent_channels\": 4", "\"latent_channels\": 8", "model: network.vae.latent_channels is 8, expected 4"),
             (TinyKinds.flexTokPlain, "\"head_dim\": 16", "\"head_dim\": 15", "model.network.encoder.width 32 does not divide into heads of 15"),

@@ -86,6 +86,91 @@ import Training
         #expect(FlexTokTraining.powersOfTwo(1) == [1])
     }
 
+    /// Numbers [images, tokens, dimensions] of a normal distribution.
+    private static func numbers(_ shape: [Int], scale: Float, plus: Float = 0) -> Tensor {
+        var random = CounterRandom(seed: 21)
+        return Tensor.randomNormal(shape, using: &random) * scale + plus
+    }
+
+    @Test("The spread of FlexTok's numbers is that of its definition, and its gradient that of finite differences")
+    func spread() {
+        let (images, width) = (5, 6)
+        let start = Self.numbers([images, 3, 2], scale: 0.7, plus: 0.4)
+        /// By the definition: half m² + v - 1 - ln v of each number, and a quarter of the products of two numbers over two images.
+        func defined(_ values: [Float]) -> Double {
+            let z = values.map { Double($0) / (Double.pi * Double.pi / 12).squareRoot() }
+            var sum = 0.0
+            for i in 0..<width {
+                let column = (0..<images).map { z[$0 * width + i] }
+                let mean = column.reduce(0, +) / Double(images)
+                let variance = column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(images)
+                sum += 0.5 * (mean * mean + variance - 1 - log(variance + 1e-4))
+                for j in 0..<width where j != i {
+                    for a in 0..<images {
+                        for b in 0..<images where b != a {
+                            sum += 0.25 * z[a * width + i] * z[a * width + j] * z[b * width + i] * z[b * width + j] / Double(images * (images - 1))
+                        }
+                    }
+                }
+            }
+            return sum / Double(width)
+        }
+        let leaf = start.requiringGradient
+        let loss = FlexTokTraining.spreadLoss(leaf)
+        #expect(abs(Double(loss.item) - defined(start.values)) < 1e-5)
+        let slopes = gradients(of: loss, withRespectTo: [leaf])[0].values
+        for place in slopes.indices {
+            var (up, down) = (start.values, start.values)
+            up[place] += 1e-3
+            down[place] -= 1e-3
+            let expected = (defined(up) - defined(down)) / (Double(up[place]) - Double(down[place]))
+            #expect(abs(Double(slopes[place]) - expected) < 1e-4 + 1e-3 * abs(expected), "\(place)")
+        }
+    }
+
+    @Test("Numbers that use all levels independently have no spread loss; equal, large and shifted ones have")
+    func spreads() {
+        let scale = Float.pi / Float(12).squareRoot()
+        func loss(_ numbers: Tensor) -> Float { FlexTokTraining.spreadLoss(numbers).item }
+        #expect(abs(loss(Self.numbers([2000, 4, 3], scale: scale))) < 0.01)
+        #expect(loss(Self.numbers([2000, 4, 3], scale: 5)) > 1)
+        #expect(loss(Self.numbers([2000, 4, 3], scale: scale, plus: 2)) > 1)
+        let one = Self.numbers([2000, 1, 3], scale: scale)
+        #expect(abs(loss(.concatenated([one, one, one, one], axis: 1)) - 0.75) < 0.1)
+        #expect(loss(Self.numbers([1, 4, 3], scale: 1)) == 0)
+    }
+
+    @Test("FlexTok's local start: codes begin as those of their own cells, of a useful size")
+    func localStart() throws {
+        let trunk = FlexTokTrunkConfiguration(width: 192, depth: 3, headDimension: 64)
+        let autoencoder = AutoencoderKLConfiguration(latentChannels: 4, blockChannels: [32, 32], layersPerBlock: 1, scalingFactor: 1)
+        let configuration = FlexTokConfiguration(autoencoder: autoencoder, encoder: trunk, decoder: trunk, registers: 32, grid: 8)
+        let given = FlexTokLocalStart(configuration).parameters
+        let encoder = try FlexTok(
+            configuration, weights: Weights(RoutedWeights(NamedTensors(given), where: { given[$0] != nil }, otherwise: FreshWeights(seed: 3)))
+        ).encoder
+        let (channels, side) = (configuration.autoencoder.latentChannels, configuration.latentSide)
+        /// Latents that are the same all over a quarter of a row and of a column.
+        func latents(_ change: Float) -> Tensor {
+            var random = CounterRandom(seed: 4)
+            let coarse = Tensor.randomNormal([channels, 4, 4], using: &random).values
+            return Tensor(
+                (0..<channels * side * side).map { i in
+                    let (channel, row, column) = (i / (side * side), i / side % side * 4 / side, i % side * 4 / side)
+                    return coarse[(channel * 4 + row) * 4 + column] + (row == 0 && column == 0 ? change : 0)
+                }, shape: [1, channels, side, side])
+        }
+        let (plain, changed) = (encoder(latents(0)).values, encoder(latents(1)).values)
+        let size = (plain.reduce(0) { $0 + $1 * $1 } / Float(plain.count)).squareRoot()
+        #expect(size > 0.2 && size < 3, "\(size)")
+        let code = configuration.levels.count
+        let moved = (0..<32).map { token in
+            (0..<code).reduce(Float(0)) { $0 + abs(changed[token * code + $1] - plain[token * code + $1]) }
+        }
+        // The last sixteen are the cells of a quarter of a row and of a column, the first of them the one that changed.
+        #expect(moved[16..<32].allSatisfy { $0 <= moved[16] } && moved[16] > 4 * moved[31] && moved[16] > moved[0], "\(moved)")
+    }
+
     @Test("A rate that falls with a square root is constant before")
     func squareRoot() {
         let schedule = LearningRateSchedule(peak: 2, warmupSteps: 10, totalSteps: 100, finalFraction: 0, decline: .squareRoot)

@@ -201,6 +201,19 @@ import Training
         #expect(first["decoder.ffn.0.weight"] != second["decoder.ffn.0.weight"])
     }
 
+    @Test("A FlexTok's encoder stays as it began for as many steps as its delay is")
+    func delay() throws {
+        let kind = TinyKinds.flexTokLocal
+        func registers(steps: Int) throws -> [Float] {
+            let file = try TinyKinds.file(kind, in: folder, steps: steps, changing: [("\"sample_every\": 4", "\"sample_every\": 0")])
+            let run = try TinyKinds.open(kind, file, output: folder("run-\(steps)"))
+            try run.run()
+            return try #require(run.task.store.entries.first { $0.name.hasSuffix("enc_register_module.registers") }).leaf.values
+        }
+        let (delayed, learned) = (try registers(steps: 2), try registers(steps: 3))
+        #expect(delayed == (try registers(steps: 1)) && delayed != learned)
+    }
+
     @Test("FlexTok keeps its autoencoder, and holds it as diffusers names it")
     func autoencoder() throws {
         let kind = TinyKinds.flexTokPlain

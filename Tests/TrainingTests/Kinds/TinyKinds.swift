@@ -103,7 +103,10 @@ enum TinyKinds {
         "gigatok with a local start", "gigatok",
         "\"local_start\": true, \"network\": \(gigaTok.replacing("\"num_res_blocks\": 1", with: "\"num_res_blocks\": 1, \"norm_num_groups\": 8"))")
     static let flexTokLocal = Kind(
-        "flextok with a local start", "flextok", "\"autoencoder\": \"AUTOENCODER\", \"local_start\": true, \"time_shift\": 4, \"network\": \(flexTok)",
+        "flextok with a local start", "flextok",
+        """
+        "autoencoder": "AUTOENCODER", "local_start": true, "time_shift": 4, "spread_weight": 0.1, "encoder_delay": 2, "network": \(flexTok)
+        """,
         needs: [.autoencoder])
     private static let maskGITModel = "\"width\": 32, \"layers\": 1, \"heads\": 2"
     private static let uvitModel = "\"model_type\": \"UViT\", \"width\": 32, \"layers\": 2, \"heads\": 2, \"hidden\": 64"

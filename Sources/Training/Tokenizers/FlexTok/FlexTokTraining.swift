@@ -40,6 +40,10 @@ public struct FlexTokTraining: TokenizerKind {
     /// A frozen encoder whose features those of the decoder's second block are kept near to (REPA); nil for none.
     public var teacher: String?
     public var semanticWeight: Float
+    /// The weight of what keeps the numbers to be rounded spread over their levels (`spreadLoss`); 0 for none.
+    public var spreadWeight: Float
+    /// After how many steps the encoder learns too: a decoder that reads tokens already keeps them apart.
+    public var encoderDelay: Int
     /// Whether registers begin as those of cells of the image (`FlexTokLocalStart`).
     public var startsLocally: Bool
 
@@ -48,6 +52,8 @@ public struct FlexTokTraining: TokenizerKind {
         case startsLocally = "local_start"
         case timeShift = "time_shift"
         case tokenDropout = "token_dropout"
+        case spreadWeight = "spread_weight"
+        case encoderDelay = "encoder_delay"
         case semanticWeight = "semantic_weight"
     }
 
@@ -60,13 +66,16 @@ public struct FlexTokTraining: TokenizerKind {
         tokenDropout = try values.decodeIfPresent(Float.self, forKey: .tokenDropout) ?? 0.1
         teacher = try values.decodeIfPresent(String.self, forKey: .teacher)
         semanticWeight = try values.decodeIfPresent(Float.self, forKey: .semanticWeight) ?? 1
+        spreadWeight = try values.decodeIfPresent(Float.self, forKey: .spreadWeight) ?? 0
+        encoderDelay = try values.decodeIfPresent(Int.self, forKey: .encoderDelay) ?? 0
         startsLocally = try values.decodeIfPresent(Bool.self, forKey: .startsLocally) ?? false
     }
 
     public func validate(_ network: FlexTokConfiguration) throws(InvalidValue) {
         try expect("token_dropout", tokenDropout, in: 0...1)
         try expect("time_shift", timeShift, in: 0.01...100)
-        try expectWeights([("semantic_weight", semanticWeight)])
+        try expectWeights([("semantic_weight", semanticWeight), ("spread_weight", spreadWeight)])
+        guard encoderDelay >= 0 else { throw InvalidValue("encoder_delay is \(encoderDelay), expected 0 or more steps") }
         if teacher != nil, network.decoder.depth < 2 {
             throw InvalidValue("network.decoder.depth is \(network.decoder.depth), expected at least 2 with a teacher")
         }
@@ -115,6 +124,36 @@ public struct FlexTokTraining: TokenizerKind {
         return try Self.powersOfTwo(network.registers).map { count in
             try tokenizer.detokenize(tokens.prefix(count), guidedBy: nil, options: options) { _ in }
         }
+    }
+
+    /// How far the n numbers of all tokens [batch, tokens, dimensions], which are bounded by tanh and rounded, are from using all
+    /// levels alike and independently of each other; 0 for one image. Without it a small network soon gives numbers so large that
+    /// tanh has no gradient left, and all tokens of an image the same code.
+    ///
+    /// It is the Kullback-Leibler divergence of a normal distribution with the batch's means m, variances v and covariances c from
+    /// one of independent numbers with mean 0 and variance 1, in units where tanh makes that uniform (π²/12), over n:
+    /// Σ ½ (m² + v - 1 - ln v) + ¼ Σ c² over pairs of numbers, which is what the determinant's logarithm is for small c. So that few
+    /// images do not count as correlated, c² is estimated from pairs of different images: z(a)ᵢ z(a)ⱼ z(b)ᵢ z(b)ⱼ, whose sum over i
+    /// and j is (z(a)·z(b))² less what i = j has in it.
+    package static func spreadLoss(_ numbers: Tensor) -> Tensor {
+        let batch = numbers.shape[0]
+        guard batch > 1 else { return Tensor(0) }
+        let width = numbers.count / batch
+        let scaled = numbers.reshaped([batch, width]) * (Float(12).squareRoot() / .pi)
+        let squares = scaled * scaled
+        let share = Tensor.filled([1, batch], with: 1 / Float(batch))
+        let (mean, square, similarity, ofSquares) = Precision.$current.withValue(.float32) {
+            (
+                share.matrixProduct(scaled), share.matrixProduct(squares), scaled.matrixProduct(scaled, otherTransposed: true),
+                squares.matrixProduct(squares, otherTransposed: true)
+            )
+        }
+        let variance = square - mean * mean + 1e-4
+        let pairs = Tensor(uninitialized: [batch, batch]) { buffer in
+            for i in buffer.indices { buffer[i] = i / batch == i % batch ? 0 : 1 / Float(batch * (batch - 1) * width) }
+        }
+        let covariance = ((similarity * similarity - ofSquares) * pairs).sum()
+        return (square - variance.logarithm() + -1).mean() * 0.5 + covariance * 0.25
     }
 
     /// 1, 2, 4, … up to `most`, and that.
@@ -184,7 +223,8 @@ private final class FlexTokLearner: TokenizerLearner {
         let kept = (0..<batch).map { _ in counts[Int(random.next32()) % counts.count] }
         let dropped = (0..<batch).map { _ in random.uniform() < options.tokenDropout }
 
-        let bounded = network.quantizer.bounded(encoder(latents))
+        let numbers = step < options.encoderDelay ? encoder(latents).detached : encoder(latents)
+        let bounded = network.quantizer.bounded(numbers)
         let tokens = decoder.masked(decoder.embed(codes: network.quantizer.quantized(bounded: bounded)), keeping: kept)
         let size = tokens.count / batch
         let choices = Tensor.concatenated([tokens, decoder.nullRegisters(batch: 1)], axis: 0).reshaped([batch + 1, size])
@@ -201,6 +241,11 @@ private final class FlexTokLearner: TokenizerLearner {
         var objective = TokenizerObjective(
             loss: error, metrics: [("flow_loss", Double(error.item))],
             codes: network.quantizer.codes(bounded: bounded.detached) ?? [])
+        if options.spreadWeight > 0 {
+            let spread = FlexTokTraining.spreadLoss(numbers)
+            objective.loss = objective.loss + spread * options.spreadWeight
+            objective.metrics.append(("spread_loss", Double(spread.item)))
+        }
         if let semantics, let middle {
             let patches = configuration.grid * configuration.grid
             let features = middle.sliced(axis: 1, 0..<patches).layerNormalized(epsilon: 1e-5)
