@@ -13,6 +13,9 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 enum { classes = 192, smallest = 1 << 12 };
 
@@ -207,6 +210,13 @@ void ck_trim(void) {
     }
     cached_total = 0;
     pthread_mutex_unlock(&lock);
+}
+
+void ck_return_memory(void) {
+    ck_trim();
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }
 
 size_t ck_cached_bytes(void) {

@@ -27,7 +27,7 @@ package final class FlowTokServer: Sendable {
     package init(_ options: ServerOptions, logger: Logger) {
         self.options = options
         self.logger = logger
-        queue = JobQueue(slots: options.slots, capacity: options.queue, metrics: metrics, logger: logger)
+        queue = JobQueue(slots: options.slots, capacity: options.queue, idleMemory: options.idleMemory, metrics: metrics, logger: logger)
         jobs = JobStore(keptSeconds: options.keptSeconds, keptJobs: options.keptJobs)
     }
 

@@ -44,6 +44,8 @@ package struct ServerOptions: Sendable {
     /// Seconds that a job can be asked for after its end, and how many such are kept.
     package var keptSeconds = 900.0
     package var keptJobs = 200
+    /// Seconds after the last image until the memory that drawing needs is given back.
+    package var idleMemory = 10.0
 
     package init() {}
 

@@ -52,6 +52,12 @@ public enum Machine {
 
     /// Returns memory kept for reuse to the system.
     public static func releaseCachedMemory() { ck_trim() }
+
+    /// Bytes that are kept for reuse.
+    package static var cachedBytes: Int { Int(ck_cached_bytes()) }
+
+    /// Returns to the system all memory that nothing uses: that, and what the C library keeps. Takes milliseconds.
+    public static func returnMemory() { ck_return_memory() }
 }
 
 /// Runs `body` for every index below `count` on the thread pool and returns when all are done.

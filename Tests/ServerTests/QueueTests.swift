@@ -145,6 +145,16 @@ import Testing
         try await live.ends()
     }
 
+    @Test func anIdleServerGivesBackTheMemoryOfDrawing() async throws {
+        let live = try await LiveServer { $0.idleMemory = 0.5 }
+        #expect(try await live.client.post(Self.generations, ["prompt": "a cat"]).status == 200)
+        let end = Date().addingTimeInterval(60)
+        while Machine.cachedBytes > 0, Date() < end { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(Machine.cachedBytes == 0)
+        #expect(try await live.client.post(Self.generations, ["prompt": "a cat"]).status == 200)
+        #expect(Machine.cachedBytes > 0)
+    }
+
     @Test func whatDoesNotEndInTimeIsCancelled() async throws {
         let live = try await LiveServer {
             $0.drain = 0.5

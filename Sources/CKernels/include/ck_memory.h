@@ -9,6 +9,8 @@ void ck_free(void *block, size_t bytes);
 
 /// Returns the cached blocks to the system.
 void ck_trim(void);
+/// That, and what the C library keeps of smaller blocks.
+void ck_return_memory(void);
 
 /// Bytes that the cache holds at present.
 size_t ck_cached_bytes(void);

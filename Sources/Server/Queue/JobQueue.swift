@@ -5,6 +5,7 @@ import Logging
 import Networks
 import Sampling
 import Synchronization
+import Tensors
 
 /// The one queue of a server: bounded, in the order of arrival, worked off by threads of its own. Images that wait together and
 /// have the same settings are drawn together; each is the one that it is alone.
@@ -39,7 +40,8 @@ final class JobQueue: Sendable {
     /// - Parameters:
     ///   - slots: threads that draw, each a batch at a time.
     ///   - capacity: the most jobs that wait.
-    init(slots: Int, capacity: Int, metrics: Metrics, logger: Logger) {
+    ///   - idleMemory: seconds after the last image until the memory that drawing needs is given back.
+    init(slots: Int, capacity: Int, idleMemory: Double, metrics: Metrics, logger: Logger) {
         self.capacity = capacity
         self.slots = slots
         self.metrics = metrics
@@ -47,11 +49,22 @@ final class JobQueue: Sendable {
         for number in 0..<slots {
             let thread = Thread { [weak self, arrived] in
                 Priority.lowerForDrawing()
+                var hasWorked = false
                 while true {
-                    arrived.wait()
+                    if hasWorked, arrived.wait(timeout: .now() + idleMemory) == .timedOut {
+                        // Buffers are kept for the next image. Where none comes, they are of use to others; a large batch left many.
+                        guard let self else { return }
+                        if self.load.running == 0 { Machine.returnMemory() }
+                        hasWorked = false
+                        continue
+                    }
+                    if !hasWorked { arrived.wait() }
                     guard let self else { return }
                     if self.state.withLock({ $0.isStopped }) { return }
-                    while let batch = self.take() { self.run(batch) }
+                    while let batch = self.take() {
+                        self.run(batch)
+                        hasWorked = true
+                    }
                 }
             }
             thread.name = "flowtok.draw.\(number)"
