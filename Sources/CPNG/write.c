@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 struct writer {
     png_structp png;
@@ -36,8 +37,10 @@ static int encode(struct writer *writer, const uint8_t *pixels, uint32_t width, 
     png_set_write_fn(png, writer, write_bytes, flush_bytes);
     png_set_IHDR(png, writer->info, width, height, 8, channels == 4 ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    // zlib's own choice, 6, takes more than twice as long as 4 for pictures that are a twentieth smaller.
-    png_set_compression_level(png, 4);
+    // Of filtered pictures runs are nearly all that repeats. To look for more, as zlib does by itself, takes two to eight times as
+    // long, for more bytes where the picture is drawn and hardly fewer where it is flat.
+    png_set_compression_level(png, 1);
+    png_set_compression_strategy(png, Z_RLE);
     png_write_info(png, writer->info);
     for (size_t i = 0; i < chunk_count; i++) {
         png_byte type[5] = {0};
