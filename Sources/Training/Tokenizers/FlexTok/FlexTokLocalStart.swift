@@ -35,16 +35,16 @@ package struct FlexTokLocalStart {
         parameters[place + "patch_emb.patch_proj.weight"] = room.written(parts).matrixProduct(Tensor(reading, shape: [parts, values]))
         let code = configuration.levels.count
         parameters[place + "to_latents.proj.weight"] = room.written(code).permuted(1, 0) * Self.codeGain
+        let carried = room.carried(parts)
         for layer in 0..<configuration.encoder.depth {
             let block = place + "transformer.blocks.\(layer)."
             let compared = room.compared(block)
             parameters[block + "attn.wq.weight"] = compared
             parameters[block + "attn.wk.weight"] = compared
-            parameters[block + "mlp.fc2.weight"] = .zeros([width, configuration.encoder.hidden])
-            let carried = room.carried(parts)
-            parameters[block + "attn.wv.weight"] = layer == 0 ? carried.values : nil
             parameters[block + "attn.proj.weight"] = layer == 0 ? carried.output : .zeros([width, width])
+            parameters[block + "mlp.fc2.weight"] = .zeros([width, configuration.encoder.hidden])
         }
+        parameters[place + "transformer.blocks.0.attn.wv.weight"] = carried.values
     }
 
     private mutating func decoder(_ configuration: FlexTokConfiguration) {
@@ -75,8 +75,8 @@ package struct FlexTokLocalStart {
         }
     }
 
-    /// With these a code's numbers begin with a deviation near to that of `FlexTokTraining.spreadLoss`, and a patch with as much of
-    /// its cells' codes as of its own position.
+    /// What a code's numbers are multiplied by as they are read, found by trying: with 1 those of the sprites' latents lay at the ends
+    /// of their ranges, with 0.3 they spread over them; and what the decoder multiplies them by.
     private static let (codeGain, readGain) = (Float(0.3), Float(1.5))
 
     /// - Throws: `InvalidValue` where the registers are not as many as such cells, or there is no room for a code.
